@@ -1,0 +1,62 @@
+"""Checks of what a user hands to an operator; strategies trust what passes."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from pinn.operators.strategy import MultiIndex
+from pinn.typing import Field
+
+
+def check_point(x: Tensor, operator: str) -> None:
+    """Refuse anything that is not one real point of shape (d,)."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{operator} takes a point as a torch.Tensor of shape (d,), got {type(x).__name__}.")
+    if x.dim() != 1:
+        raise ValueError(
+            f"{operator} takes one point of shape (d,), got a tensor of shape {tuple(x.shape)}. "
+            f"For many points X of shape (N, d): torch.func.vmap(partial({operator}, u))(X)."
+        )
+    if not x.dtype.is_floating_point:
+        raise TypeError(f"{operator} takes a real floating-point point, got dtype {x.dtype}; use x.double().")
+
+
+def check_field(u: Field, operator: str) -> None:
+    """Refuse fields whose value at one point depends on the other points of a batch."""
+    if not callable(u):
+        raise TypeError(
+            f"{operator} takes a field, a function of one point, got {type(u).__name__}. "
+            "A tensor has forgotten its function: pass `u`, not `u(x)`."
+        )
+    if isinstance(u, nn.Module):
+        refuse_batch_norm(u)
+
+
+def refuse_batch_norm(network: nn.Module) -> None:
+    """Raise ValueError if `network` holds a BatchNorm layer in training mode."""
+    for name, module in network.named_modules():
+        if isinstance(module, _BatchNorm) and module.training:
+            raise ValueError(
+                f"{type(module).__name__} {name!r} is in training mode: it couples the points of a batch, so the "
+                "network is no field and has no derivative at a point. Call network.eval(), or use LayerNorm."
+            )
+
+
+def check_axes(axes: Sequence[int] | None, x: Tensor, operator: str) -> tuple[int, ...]:
+    """The axes as non-negative integers; all of them for None."""
+    d = x.shape[-1]
+    if axes is None:
+        return tuple(range(d))
+    if isinstance(axes, int) or not all(isinstance(a, int) and -d <= a < d for a in axes):
+        raise ValueError(
+            f"{operator}: axes must be integers in [0, {d}) for a point with {d=} coordinates, got {axes!r}."
+        )
+    return tuple(a % d for a in axes)
+
+
+def check_orders(orders: Sequence[MultiIndex], x: Tensor) -> list[MultiIndex]:
+    """Multi-indices with sorted axes: partial derivatives of smooth fields commute."""
+    if isinstance(orders, int) or any(isinstance(order, int) for order in orders):
+        raise TypeError(f"partials takes a sequence of tuples such as [(), (0,), (1, 1)], got {orders!r}.")
+    return [tuple(sorted(check_axes(order, x, "partials"))) for order in orders]

@@ -1,0 +1,180 @@
+"""Reverse mode: J ᵀv for a chosen v. The choice of v decides which operator comes out.
+
+v = 1 sums the rows of J and is its diagonal only if J is diagonal; v = e_i is one row; v = I is all of J.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from pinn.operators.nested import Nested, check_square, pullback, real_dtype, unit
+from pinn.operators.strategy import NotDiagonalError
+from pinn.typing import Field
+
+Pull = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Rows(Nested):
+    """One VJP for each row of the Jacobian, v = e_i. Any field, least memory.
+
+    >>> from pinn.operators import laplacian
+    >>> x = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    >>> laplacian(lambda x: x[0] ** 2 * x[1], x, strategy=Rows())
+    tensor(4., dtype=torch.float64)
+    """
+
+    def gradient(self, u: Field, x: Tensor) -> Tensor:
+        value, pull = pullback(u, x)
+        return _loop(value, pull)
+
+    def jacobian(self, v: Field, x: Tensor) -> Tensor:
+        return self.gradient(v, x)
+
+    def along(self, f: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        return self.gradient(f, x)[..., list(axes)]
+
+    def diagonal(self, v: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        value, pull = pullback(v, x)
+        check_square(value.shape, axes)
+        entries = [pull(unit(value, i))[axes[i % len(axes)]] for i in range(value.numel())]
+        return torch.stack(entries).reshape(value.shape)
+
+    def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
+        return _contract(self.gradient(u, x), direction)
+
+
+@dataclass(frozen=True)
+class Eye(Nested):
+    """All rows in one batched VJP, v = I. Any field; memory grows with the number of components.
+
+    >>> from pinn.operators import jacobian
+    >>> x = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    >>> jacobian(lambda x: torch.stack([x[0] * x[1], x[1]]), x, strategy=Eye())
+    tensor([[2., 1.],
+            [0., 1.]], dtype=torch.float64)
+    """
+
+    def gradient(self, u: Field, x: Tensor) -> Tensor:
+        value, pull = pullback(u, x)
+        if value.dim() == 0:
+            return pull(torch.ones_like(value, dtype=real_dtype(value)))
+        n = value.numel()
+        identity = torch.eye(n, dtype=real_dtype(value), device=value.device)
+        return vmap(pull)(identity.reshape(n, *value.shape)).reshape(*value.shape, x.shape[0])
+
+    def jacobian(self, v: Field, x: Tensor) -> Tensor:
+        return self.gradient(v, x)
+
+    def along(self, f: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        return self.gradient(f, x)[..., list(axes)]
+
+    def diagonal(self, v: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        jacobian = self.gradient(v, x)
+        check_square(jacobian.shape[:-1], axes)
+        return jacobian[..., list(axes)].diagonal(dim1=-2, dim2=-1)
+
+    def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
+        return _contract(self.gradient(u, x), direction)
+
+
+@dataclass(frozen=True)
+class Ones(Nested):
+    """One VJP with v = 1, exact only if the Jacobian is diagonal; refused by `NotDiagonalError` otherwise.
+
+    One more VJP checks it: with a random probe s, a diagonal J has Jᵀs = s ∘ (Jᵀ1). The entries of s carry a random
+    sign and a random size. Signs alone would be blind to J_ij wherever s_i = s_j, half of all pairs.
+
+    >>> from pinn.operators import diagonal
+    >>> x = torch.linspace(0, 1, 1001, dtype=torch.float64)
+    >>> bool((diagonal(torch.sin, x, strategy=Ones()) == torch.cos(x)).all())
+    True
+    """
+
+    seed: int = 0
+
+    def gradient(self, u: Field, x: Tensor) -> Tensor:
+        # Each component is a scalar field, for which v = 1 is always right.
+        value, pull = pullback(u, x)
+        return _loop(value, pull)
+
+    def along(self, f: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        # Here every component is one scalar derivative, again with v = 1.
+        return self.gradient(f, x)[..., list(axes)]
+
+    def jacobian(self, v: Field, x: Tensor) -> Tensor:
+        value, pull = pullback(v, x)
+        if value.dim() == 0:
+            return pull(torch.ones_like(value, dtype=real_dtype(value)))
+        if value.shape != x.shape:
+            raise NotDiagonalError(
+                f"The Jacobian of a field of shape {tuple(value.shape)} at a point of shape {tuple(x.shape)} is not "
+                "square, so v = 1 cannot give its diagonal. Use Rows() or Eye() (vjp=rows, vjp=eye)."
+            )
+        return torch.diag_embed(self._checked(value, pull, range(x.shape[0])))
+
+    def diagonal(self, v: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        value, pull = pullback(v, x)
+        check_square(value.shape, axes)
+        if value.dim() == 1:
+            return self._checked(value, pull, axes)
+        rows = value.shape[:-1].numel()
+
+        def block(i: int) -> Pull:
+            """The pullback of the i-th vector of a tensor field."""
+            return lambda c: pull(
+                torch.stack([c if k == i else torch.zeros_like(c) for k in range(rows)]).reshape(value.shape)
+            )
+
+        vector = value.reshape(rows, -1)[0]
+        return torch.stack([self._checked(vector, block(i), axes) for i in range(rows)]).reshape(value.shape)
+
+    def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
+        return _contract(self.gradient(u, x), direction)
+
+    def _checked(self, value: Tensor, pull: Pull, axes: Sequence[int]) -> Tensor:
+        """Jᵀ1 along `axes`, after the probe has found J diagonal there."""
+        index = list(axes)
+        column_sums = pull(torch.ones_like(value, dtype=real_dtype(value)))[index]
+        # Python's generator, since torch's may not run inside vmap.
+        generator = random.Random(self.seed)
+        entries = [generator.choice((-1, 1)) * generator.uniform(0.5, 1.5) for _ in index]
+        probe = torch.tensor(entries, dtype=real_dtype(value), device=value.device)
+        probed = pull(probe)[index]
+        defect = (probed - probe * column_sums).detach().abs()
+        scale = torch.maximum(probed.detach().abs(), column_sums.detach().abs()).amax()
+        # A diagonal J leaves rounding, which the sums inside a field may amplify; ε^(2/3) is 4e-11 in float64.
+        _require_diagonal(defect > torch.finfo(scale.dtype).eps ** (2 / 3) * scale)
+        return column_sums
+
+
+def _loop(value: Tensor, pull: Pull) -> Tensor:
+    """All rows of the Jacobian, one VJP each: shape (*m, d)."""
+    if value.dim() == 0:
+        return pull(unit(value, 0))
+    rows = torch.stack([pull(unit(value, i)) for i in range(value.numel())])
+    return rows.reshape(*value.shape, rows.shape[-1])
+
+
+def _contract(jacobian: Tensor, direction: Tensor) -> Tensor:
+    """J·direction; a product and a sum, since matmul has no complex-times-real form."""
+    return (jacobian * direction).sum(-1)
+
+
+def _raise_unless_diagonal(off_diagonal: Tensor) -> Tensor:
+    if bool(off_diagonal.any()):
+        raise NotDiagonalError(
+            "The Jacobian is not diagonal, so v = 1 would return the sums of its columns, not its diagonal. "
+            "Use Rows() or Eye() (vjp=rows, vjp=eye, vjp=auto)."
+        )
+    return off_diagonal.clone()
+
+
+# A custom operator, because inside vmap only an operator sees the numbers of all points at once.
+_require_diagonal = torch.library.custom_op("pinn::require_diagonal", _raise_unless_diagonal, mutates_args=())
+_require_diagonal.register_fake(torch.empty_like)
+_require_diagonal.register_vmap(lambda info, in_dims, off_diagonal: (_require_diagonal(off_diagonal), in_dims[0]))

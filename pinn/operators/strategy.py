@@ -1,0 +1,55 @@
+"""What a strategy must be able to differentiate; how it does so is its own business."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from pinn.typing import Field
+
+MultiIndex = tuple[int, ...]
+"""The axes of one partial derivative in any order: `()` is the value, `(1, 1)` is ∂²/∂x₁²."""
+
+
+class NotDiagonalError(ValueError):
+    """The strategy `Ones` met a Jacobian that is not diagonal, where Jᵀ1 is not its diagonal."""
+
+
+class Strategy(ABC):
+    """A way to differentiate a field u at one point x of shape (d,).
+
+    `axes` are the coordinates that take part, e.g. the spatial ones of a space-time point. All exact
+    strategies return the same numbers to rounding; they differ in cost, memory and in what they accept.
+    """
+
+    @abstractmethod
+    def gradient(self, u: Field, x: Tensor) -> Tensor:
+        """First derivatives of every component, each a scalar field: shape (*m, d)."""
+
+    @abstractmethod
+    def jacobian(self, v: Field, x: Tensor) -> Tensor:
+        """J_ij = ∂v_i/∂x_j, shape (*m, d)."""
+
+    @abstractmethod
+    def diagonal(self, v: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        """∂v_…k/∂x_axes[k] for v of shape (*m, len(axes)): the same shape."""
+
+    @abstractmethod
+    def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
+        """J·direction, shape of u(x)."""
+
+    @abstractmethod
+    def hessian(self, u: Field, x: Tensor) -> Tensor:
+        """H_ij = ∂²u/∂x_i∂x_j, shape (*m, d, d)."""
+
+    @abstractmethod
+    def laplacian(self, u: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        """Σ_{a ∈ axes} ∂²u/∂x_a², shape of u(x)."""
+
+    @abstractmethod
+    def biharmonic(self, u: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        """Δ(Δu) over `axes`, shape of u(x)."""
+
+    @abstractmethod
+    def partials(self, u: Field, x: Tensor, orders: Sequence[MultiIndex]) -> tuple[Tensor, ...]:
+        """One partial derivative for each multi-index, each of the shape of u(x)."""

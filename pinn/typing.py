@@ -1,0 +1,20 @@
+"""Names for the shapes that the library speaks of.
+
+Letters used everywhere: `N` points, `d` space-time dimension, `m` components, `P` parameters, `M` residuals.
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+Field = Callable[[Tensor], Tensor]
+"""A function of one point: x of shape (d,) to u(x) of shape () or (m,)."""
+
+Points = Tensor
+"""Many points, shape (N, d)."""
+
+Params = dict[str, Tensor]
+"""Parameters by name: network weights, and the unknown coefficients of an inverse problem."""
+
+Draw = Callable[[int, int], Tensor]
+"""A source of numbers uniform on [0, 1): `draw(n, k)` has shape (n, k)."""

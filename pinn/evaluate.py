@@ -12,7 +12,7 @@ from pinn.typing import Field, Points
 
 
 def grid(domain: Domain, n: int, like: Tensor) -> Points:
-    """The n^d nodes of a regular grid over the bounding box: shape (n, …, n, d), with the dtype and device of `like`."""
+    """The nodes of a regular grid over the bounding box: shape (n, …, n, d), dtype and device of `like`."""
     lower, upper = domain.bounds
     axes = [torch.linspace(a, b, n, dtype=like.dtype, device=like.device) for a, b in zip(lower, upper, strict=True)]
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev, vmap
+from torch.func import jacrev, vmap
 
 from pinn.networks import field
 from pinn.operators import Auto, Strategy
@@ -66,7 +66,9 @@ class Objective:
         """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see."""
         leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
         evaluation = self.evaluate(leaves)
-        gradients = torch.autograd.grad(evaluation.loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
+        gradients = torch.autograd.grad(
+            evaluation.loss, list(leaves.values()), allow_unused=True, materialize_grads=True
+        )
         terms = {name: term.detach() for name, term in evaluation.terms.items()}
         return Evaluation(evaluation.loss.detach(), terms), dict(zip(leaves, gradients, strict=True))
 
@@ -90,7 +92,8 @@ class Objective:
 
     @cached_property
     def _conditions(self) -> tuple[Condition, ...]:
-        return self.pde.soft_conditions()
+        """The conditions at work: the soft ones that have points."""
+        return tuple(condition for condition in self.pde.soft_conditions() if condition.name in self.samples)
 
     @cached_property
     def _given(self) -> dict[str, Sample]:

@@ -36,9 +36,7 @@ class Sampler(ABC):
     def source(self, generator: torch.Generator, like: Tensor) -> Draw:
         """Numbers uniform on [0, 1), with the dtype and device of `like`."""
 
-    def sample(
-        self, conditions: Sequence[Condition], generator: torch.Generator, like: Tensor
-    ) -> dict[str, Sample]:
+    def sample(self, conditions: Sequence[Condition], generator: torch.Generator, like: Tensor) -> dict[str, Sample]:
         """Points for each condition by name."""
         draw = self.source(generator, like)
         return {c.name: c.region.sample(self._count(c), draw) for c in conditions}

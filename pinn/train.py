@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import torch
 from torch import nn
@@ -23,7 +24,8 @@ class Step:
     """Training after `step` steps and `seconds` of wall clock.
 
     `loss` and `terms` are the objective at the parameters from which the last step started; `params` are those at
-    which it ended. Errors and residuals are computed when they are asked for.
+    which it ended. `stop` says why training ends here, and is None before. Errors and residuals are computed when they
+    are asked for.
     """
 
     step: int
@@ -35,6 +37,7 @@ class Step:
     objective: Objective
     heldout: Objective
     reference: Reference | None
+    stop: Literal["steps", "budget", "stalled"] | None
 
     @property
     def field(self) -> Field:
@@ -101,13 +104,14 @@ def train(
         for step in range(1, steps + 1):
             evaluation = iteration.step(objective)
             _refuse_nan(evaluation, step)
+            seconds = time.perf_counter() - start
+            over = budget_s is not None and seconds >= budget_s
+            stop = "steps" if step == steps else "stalled" if iteration.stalled else "budget" if over else None
             params = {name: value.detach().clone() for name, value in iteration.params.items()}
             terms = {name: float(term) for name, term in evaluation.terms.items()}
-            seconds = time.perf_counter() - start
-            yield Step(
-                step, seconds, iteration.name, float(evaluation.loss), terms, params, objective, heldout, reference
-            )
-            if iteration.stalled or (budget_s is not None and time.perf_counter() - start >= budget_s):
+            loss = float(evaluation.loss)
+            yield Step(step, seconds, iteration.name, loss, terms, params, objective, heldout, reference, stop)
+            if stop:
                 return
             if sampler.every and step % sampler.every == 0 and iteration.redraws:
                 objective = objective.at(sampler.sample(conditions, generator, like))

@@ -27,7 +27,9 @@ def field(network: nn.Module, params: Params | None = None, components: int | No
         if components is None and value.shape == (1,):
             value = value[0]
         if value.shape != shape:
-            raise ValueError(f"The network gives {tuple(value.shape)} at a point where a field of shape {shape} is sought.")
+            raise ValueError(
+                f"The network gives {tuple(value.shape)} at a point where a field of shape {shape} is sought."
+            )
         return value
 
     return u

@@ -1,6 +1,7 @@
 """The multilayer perceptron."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,9 @@ class MLP(nn.Module):
     torch.Size([5])
     """
 
+    center: Tensor
+    scale: Tensor
+
     def __init__(
         self,
         inputs: int,
@@ -46,7 +50,7 @@ class MLP(nn.Module):
         if activation not in ACTIVATIONS:
             raise ValueError(f"MLP does not know activation={activation!r}; choose one of {', '.join(ACTIVATIONS)}.")
         sizes = [inputs, *[width] * depth, outputs or 1]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         for parameters in self.layers.parameters():
             if parameters.dim() == 2:
                 nn.init.xavier_normal_(parameters, generator=generator)

@@ -24,7 +24,7 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         check_steps("Adam", self.steps)
-        if not 0 < self.lr:
+        if not self.lr > 0:
             raise ValueError(f"Adam needs lr > 0, got lr={self.lr}.")
         if not 0 <= self.final_lr <= self.lr:
             raise ValueError(f"Adam needs 0 <= final_lr <= lr, got final_lr={self.final_lr} and lr={self.lr}.")
@@ -40,13 +40,16 @@ class _FirstOrder(Iteration):
 
     name = "adam"
     redraws = True
-    stalled = False
 
     def __init__(self, recipe: Adam, params: Params, steps: int) -> None:
         self.params = {name: value.detach().clone() for name, value in params.items()}
         self._optimizer = torch.optim.Adam(self.params.values(), lr=recipe.lr, betas=(recipe.beta1, recipe.beta2))
         self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimizer, steps, recipe.final_lr)
         self._left = steps
+
+    @property
+    def stalled(self) -> bool:
+        return False
 
     def step(self, objective: Objective) -> Evaluation:
         evaluation, gradient = objective.gradient(self.params)

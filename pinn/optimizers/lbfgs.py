@@ -79,11 +79,8 @@ class _QuasiNewton(Iteration):
     def _evaluate(self, objective: Objective, known: list[tuple[Tensor, Evaluation, Params]]) -> Evaluation:
         """Loss and gradient at the parameters, from memory if they were there before."""
         here = self._flat()
-        for there, evaluation, gradient in (*self._seen, *known):
-            if torch.equal(here, there):
-                break
-        else:
-            evaluation, gradient = objective.gradient(self.params)
+        memory = ((evaluation, gradient) for there, evaluation, gradient in (*self._seen, *known) if here.equal(there))
+        evaluation, gradient = next(memory, None) or objective.gradient(self.params)
         self._seen.append((here, evaluation, gradient))
         for name, value in self.params.items():
             value.grad = gradient[name] * self._unit

@@ -18,17 +18,20 @@ class Schedule(Optimizer):
     stages: Sequence[Optimizer] | Mapping[str, Optimizer]
 
     def __post_init__(self) -> None:
-        stages = self.stages.values() if isinstance(self.stages, Mapping) else self.stages
-        object.__setattr__(self, "stages", tuple(stages))
         if not self.stages:
             raise ValueError("Schedule needs at least one stage.")
 
     @property
+    def in_order(self) -> tuple[Optimizer, ...]:
+        """The stages in the order in which they run."""
+        return tuple(self.stages.values()) if isinstance(self.stages, Mapping) else tuple(self.stages)
+
+    @property
     def steps(self) -> int:
-        return sum(stage.steps for stage in self.stages)
+        return sum(stage.steps for stage in self.in_order)
 
     def start(self, params: Params, steps: int) -> Iteration:
-        return _InTurn(tuple(self.stages), params, steps)
+        return _InTurn(self.in_order, params, steps)
 
 
 class _InTurn(Iteration):

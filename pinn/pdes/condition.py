@@ -1,7 +1,7 @@
 """Conditions: an equation and the region where it holds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from torch import Tensor
 
@@ -9,14 +9,11 @@ from pinn.domains import Domain, Interior, Region, Surface
 from pinn.operators import Strategy
 from pinn.typing import Field
 
+Residual = Callable[..., Tensor]
+"""`residual(u, *sample, strategy=…)` at one point of the region: () or (k,), zero where the condition holds.
 
-class Residual(Protocol):
-    """`residual(u, *sample, strategy=…)` at one point of the region: () or (k,), zero where the condition holds.
-
-    `sample` is what the region yields at that point, such as `x` or `x, normal`, then the data `given` there, if any.
-    """
-
-    def __call__(self, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor: ...
+`sample` is what the region yields at that point, such as `x` or `x, normal`, then the data `given` there, if any.
+"""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +10,7 @@ from torch.func import jacrev, vmap
 
 from pinn.networks import field
 from pinn.operators import Auto, Strategy
-from pinn.pdes import PDE, Condition
+from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
 
 Sample = tuple[Tensor, ...]
@@ -42,9 +41,20 @@ class Objective:
     samples: Mapping[str, Sample]
     strategy: Strategy = Auto()
 
+    # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
+    _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
+    _conditions: tuple[Condition, ...] = dataclasses.field(init=False, repr=False)
+    _complete: Mapping[str, Sample] = dataclasses.field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        conditions = tuple(c for c in self.pde.soft_conditions() if c.name in self.samples)
+        object.__setattr__(self, "_ansatz", self.pde.ansatz())
+        object.__setattr__(self, "_conditions", conditions)
+        object.__setattr__(self, "_complete", {c.name: _with_data(c, self.samples[c.name]) for c in conditions})
+
     def field(self, params: Params) -> Field:
         """The trained field u: the network at `params` with the hard conditions built in."""
-        return self.pde.ansatz(field(self.network, params, self.pde.components))
+        return self._ansatz(field(self.network, params, self.pde.components))
 
     def residuals(self, params: Params) -> dict[str, Tensor]:
         """The residual of each condition at its points, without weights: shape (N, k)."""
@@ -90,28 +100,17 @@ class Objective:
         """The same objective at other points."""
         return dataclasses.replace(self, samples=samples)
 
-    @cached_property
-    def _conditions(self) -> tuple[Condition, ...]:
-        """The conditions at work: the soft ones that have points."""
-        return tuple(condition for condition in self.pde.soft_conditions() if condition.name in self.samples)
-
-    @cached_property
-    def _given(self) -> dict[str, Sample]:
-        """Samples with the data given there, computed once."""
-        complete = {}
-        for condition in self._conditions:
-            sample = self.samples[condition.name]
-            if condition.given is not None:
-                sample = (*sample, vmap(condition.given)(sample[0]).detach())
-            complete[condition.name] = sample
-        return complete
-
     def _at_points(self, condition: Condition, u: Field) -> Tensor:
         def at_point(*sample: Tensor) -> Tensor:
             return condition.residual(u, *sample, strategy=self.strategy)
 
-        residual = vmap(at_point)(*self._given[condition.name])
+        residual = vmap(at_point)(*self._complete[condition.name])
         return residual.reshape(residual.shape[0], -1)
 
     def _scaled(self, condition: Condition, residual: Tensor) -> Tensor:
         return residual.reshape(-1) * (condition.weight / residual.shape[0]) ** 0.5
+
+
+def _with_data(condition: Condition, sample: Sample) -> Sample:
+    """The sample, followed by the data given there."""
+    return sample if condition.given is None else (*sample, vmap(condition.given)(sample[0]).detach())

@@ -95,7 +95,8 @@ def load_run(folder: str | Path) -> Run:
     network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
     summary_file = folder / SUMMARY
     summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
-    u = pde.ansatz(field(network, components=pde.components))
+    network.requires_grad_(False)
+    u = pde.ansatz()(field(network, components=pde.components))
     return Run(folder, pde, network, build(config["vjp"], "vjp"), config, summary, u)
 
 
@@ -139,7 +140,7 @@ class MetricsFile:
 
 
 def _checkpoint(step: Step, config: Mapping[str, Any]) -> dict[str, Any]:
-    weights = step.objective.network.state_dict() | step.params
+    weights = step.objective.network.state_dict() | dict(step.params)
     return {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
 
 

@@ -22,13 +22,13 @@ def field(network: nn.Module, params: Params | None = None, components: int | No
 
     def u(x: Tensor) -> Tensor:
         batch = x[None]
-        value = (network(batch) if params is None else functional_call(network, params, (batch,)))[0]
+        value = (network(batch) if params is None else functional_call(network, dict(params), (batch,)))[0]
         shape = () if components is None else (components,)
         if components is None and value.shape == (1,):
             value = value[0]
         if value.shape != shape:
             raise ValueError(
-                f"The network gives {tuple(value.shape)} at a point where a field of shape {shape} is sought."
+                f"The network gives shape {tuple(value.shape)} at a point; the field sought has shape {shape}."
             )
         return value
 

@@ -44,12 +44,13 @@ class MLP(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        for name, count in (("inputs", inputs), ("outputs", outputs or 1), ("width", width), ("depth", depth)):
+        components = 1 if outputs is None else outputs
+        for name, count in (("inputs", inputs), ("outputs", components), ("width", width), ("depth", depth)):
             if count < 1:
                 raise ValueError(f"MLP needs {name} >= 1, got {name}={count}.")
         if activation not in ACTIVATIONS:
             raise ValueError(f"MLP does not know activation={activation!r}; choose one of {', '.join(ACTIVATIONS)}.")
-        sizes = [inputs, *[width] * depth, outputs or 1]
+        sizes = [inputs, *[width] * depth, components]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         for parameters in self.layers.parameters():
             if parameters.dim() == 2:

@@ -1,6 +1,6 @@
 """Equations with their conditions and solutions."""
 
-from pinn.pdes.ansatz import enforce
+from pinn.pdes.ansatz import Ansatz, enforce
 from pinn.pdes.condition import Condition, Residual, dirichlet, interior, point_value
 from pinn.pdes.heat import Heat
 from pinn.pdes.pde import PDE
@@ -10,6 +10,7 @@ from pinn.pdes.solutions import DecayingSine, SineProduct
 
 __all__ = [
     "PDE",
+    "Ansatz",
     "Condition",
     "DecayingSine",
     "Heat",

@@ -1,6 +1,6 @@
 """Hard conditions: a field that satisfies prescribed values exactly, whatever the network says."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -9,25 +9,31 @@ from pinn.domains import Surface
 from pinn.pdes.condition import Condition
 from pinn.typing import Field
 
+Ansatz = Callable[[Field], Field]
+"""From the network to the field that is trained."""
 
-def enforce(conditions: Sequence[Condition], network: Field) -> Field:
-    """The field u = G + φN, with φ = Π φ_i zero on every surface and G = g_i there (Lagaris et al. 1998).
+
+def enforce(conditions: Sequence[Condition]) -> Ansatz:
+    """The ansatz u = G + φN, with φ = Π φ_i zero on every surface and G = g_i there (Lagaris et al. 1998).
 
     G is the Boolean sum of the extensions P_i of each surface, G ← G + P_i[g_i − G], so that the data of several
     surfaces, an initial value and a boundary value say, hold together where they agree on common edges.
+    Without conditions it is the network itself.
     """
     if not conditions:
-        return network
+        return lambda network: network
     surfaces = [condition.region for condition in conditions if isinstance(condition.region, Surface)]
     extension = _extension(conditions)
 
-    def u(x: Tensor) -> Tensor:
-        distance = surfaces[0].distance(x)
+    def distance(x: Tensor) -> Tensor:
+        product = surfaces[0].distance(x)
         for surface in surfaces[1:]:
-            distance = distance * surface.distance(x)
-        return distance * network(x) if extension is None else extension(x) + distance * network(x)
+            product = product * surface.distance(x)
+        return product
 
-    return u
+    if extension is None:
+        return lambda network: lambda x: distance(x) * network(x)
+    return lambda network: lambda x: extension(x) + distance(x) * network(x)
 
 
 def _extension(conditions: Sequence[Condition]) -> Field | None:

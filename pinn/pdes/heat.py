@@ -18,7 +18,7 @@ class Heat(PDE):
     """u_t − αΔu = f in [0, T] × Ω, with u prescribed at t = 0 and on ∂Ω; α = `diffusivity`, dimensionless.
 
     f and the data are those of the solution `exact`, by default the decaying sine, for which f = 0. `penalty` weighs
-    the initial and the boundary condition where they are soft. Raises ValueError unless α > 0.
+    the initial and the boundary condition where they are soft. Raises ValueError unless both are > 0.
     """
 
     domain: TimeDomain = TimeDomain(1.0, Box((0.0,), (1.0,)))
@@ -28,8 +28,9 @@ class Heat(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        if not self.diffusivity > 0:
-            raise ValueError(f"Heat needs diffusivity > 0, got {self.diffusivity}.")
+        for name in ("diffusivity", "penalty"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"Heat needs {name} > 0, got {getattr(self, name)}.")
         if self.exact is None:
             object.__setattr__(self, "exact", DecayingSine(self.diffusivity))
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from pinn.domains import Domain, Surface
-from pinn.pdes.ansatz import enforce
+from pinn.pdes.ansatz import Ansatz, enforce
 from pinn.pdes.condition import Condition
 from pinn.typing import Field
 
@@ -30,9 +30,9 @@ class PDE(ABC):
         """The conditions that training has to reach: all but those built into the field."""
         return tuple(condition for condition in self.conditions() if not self._built_in(condition))
 
-    def ansatz(self, network: Field) -> Field:
-        """The field that is trained: the network, with the hard conditions built in."""
-        return enforce([condition for condition in self.conditions() if self._built_in(condition)], network)
+    def ansatz(self) -> Ansatz:
+        """How the network becomes the field that is trained: with the hard conditions built in."""
+        return enforce([condition for condition in self.conditions() if self._built_in(condition)])
 
     def _built_in(self, condition: Condition) -> bool:
         return self.hard and condition.prescribed is not None and isinstance(condition.region, Surface)

@@ -87,17 +87,18 @@ def load_run(folder: str | Path) -> Run:
         if checkpoint["format"] != _FORMAT:
             raise ValueError(f"format {checkpoint['format']}, where {_FORMAT} is known")
         config, weights = checkpoint["config"], checkpoint["weights"]
+        recipes = config["pde"], config["network"], config["vjp"]
     except Exception as error:  # torch.load raises many kinds, all meaning one thing here
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ValueError(f"{str(path)!r} is damaged or not a checkpoint of pinn: {reason}") from error
-    pde: PDE = build(config["pde"], "pde")
-    network = build_network(config["network"], pde, torch.Generator())
+    pde: PDE = build(recipes[0], "pde")
+    network = build_network(recipes[1], pde, torch.Generator())
     network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
     summary_file = folder / SUMMARY
     summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
     network.requires_grad_(False)
     u = pde.ansatz()(field(network, components=pde.components))
-    return Run(folder, pde, network, build(config["vjp"], "vjp"), config, summary, u)
+    return Run(folder, pde, network, build(recipes[2], "vjp"), config, summary, u)
 
 
 def save_run(folder: str | Path, step: Step, config: Mapping[str, Any], **facts: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -75,7 +75,7 @@ def train(
     steps: int | None = None,
     budget_s: float | None = None,
     seed: int = 0,
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Train `network` to solve `pde`, yielding after every step.
 
     Defaults: Adam, then L-BFGS; Sobol points; the strategy `Auto`. The run has the dtype and device of the network and

@@ -72,7 +72,7 @@ def test_components() -> None:
     assert field(nn.Linear(2, 3), components=3)(x).shape == (3,)
     assert field(nn.Linear(2, 1), components=1)(x).shape == (1,)
     assert field(nn.Linear(2, 1))(x).shape == ()
-    with pytest.raises(ValueError, match=r"gives \(3,\)"):
+    with pytest.raises(ValueError, match=r"gives shape \(3,\)"):
         field(nn.Linear(2, 3))(x)
 
 

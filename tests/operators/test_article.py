@@ -76,11 +76,11 @@ def test_every_other_strategy_is_right_where_the_hessian_is_not_diagonal(strateg
     equal(laplacian(coupled, x, strategy), H.trace())
 
 
-@pytest.mark.parametrize("strategy", [Ones(), Eye()], ids=["v=1", "v=I"])
-def test_elementwise_sine_of_1001_points(strategy: Strategy) -> None:
+# y'' by v = I and v = I would hold 1001³ numbers, 8 GB: the outer rows are pulled back a few at a time.
+@pytest.mark.parametrize(("inner", "outer"), [(Ones(), Ones()), (Eye(), Eye(chunk_size=4))], ids=["v=1", "v=I"])
+def test_elementwise_sine_of_1001_points(inner: Strategy, outer: Strategy) -> None:
     """y_i = sin x_i: the 1001 points are the coordinates of one x, and J is diagonal."""
     x = torch.linspace(-3, 3, N_POINTS, dtype=F64)
-    first = partial(diagonal, torch.sin, strategy=strategy)
-    second = partial(diagonal, first, strategy=strategy)
+    first = partial(diagonal, torch.sin, strategy=inner)
     equal(first(x), torch.cos(x))
-    equal(second(x), -torch.sin(x))
+    equal(diagonal(first, x, outer), -torch.sin(x))

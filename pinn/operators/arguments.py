@@ -40,8 +40,9 @@ def refuse_batch_norm(network: nn.Module) -> None:
         if isinstance(module, _BatchNorm) and (module.training or module.running_mean is None):
             state = "is in training mode" if module.training else "has no running statistics"
             raise ValueError(
-                f"{type(module).__name__} {name!r} {state}: it couples the points of a batch, so the network is no "
-                "field and has no derivative at a point. Call network.eval() (with running statistics), or use LayerNorm."
+                f"{type(module).__name__} {name!r} {state}: it couples the points of a batch, so the network "
+                "is no field and has no derivative at a point. Call network.eval() (it needs running statistics), "
+                "or use LayerNorm."
             )
 
 

@@ -6,6 +6,7 @@ v = 1 sums the rows of J and is its diagonal only if J is diagonal; v = e_i is o
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -146,18 +147,23 @@ class Ones(Nested):
 
     def _checked(self, value: Tensor, pull: Pull, axes: Sequence[int]) -> Tensor:
         """Jᵀ1 along `axes`, after the probe has found J diagonal there."""
-        index = list(axes)
+        # A slice where it does, because a list is copied and scattered back in the backward pass.
+        index = slice(len(axes)) if list(axes) == list(range(len(axes))) else list(axes)
         column_sums = pull(torch.ones_like(value, dtype=real_dtype(value)))[index]
-        # Python's generator, since torch's may not run inside vmap.
-        generator = random.Random(self.seed)
-        entries = [generator.choice((-1, 1)) * generator.uniform(0.5, 1.5) for _ in index]
-        probe = torch.tensor(entries, dtype=real_dtype(value), device=value.device)
+        probe = torch.tensor(_probe(self.seed, len(axes)), dtype=real_dtype(value), device=value.device)
         probed = pull(probe)[index]
         defect = (probed - probe * column_sums).detach().abs()
         scale = torch.maximum(probed.detach().abs(), column_sums.detach().abs()).amax()
         # A diagonal J leaves rounding, which the sums inside a field may amplify; ε^(2/3) is 4e-11 in float64.
         _require_diagonal(defect > torch.finfo(scale.dtype).eps ** (2 / 3) * scale)
         return column_sums
+
+
+@lru_cache(maxsize=64)
+def _probe(seed: int, n: int) -> tuple[float, ...]:
+    """Random signs and sizes, drawn once; by Python's generator, since torch's may not run inside vmap."""
+    generator = random.Random(seed)
+    return tuple(generator.choice((-1, 1)) * generator.uniform(0.5, 1.5) for _ in range(n))
 
 
 def _loop(value: Tensor, pull: Pull) -> Tensor:

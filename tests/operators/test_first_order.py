@@ -125,6 +125,7 @@ def test_diagonal_along_chosen_axes_asks_nothing_of_the_others(strategy_if_diago
     slopes = torch.stack([t * torch.cos(x), t**2 * torch.exp(y)])
     close(diagonal(v, X, strategy_if_diagonal, axes=(1, 2)), slopes)
     close(div(v, X, strategy_if_diagonal, axes=(1, 2)), slopes.sum())
+    close(diagonal(lambda p: v(p.roll(1)), X.roll(-1), strategy_if_diagonal, axes=(0, 1)), slopes)
 
 
 def test_curl_in_three_dimensions(strategy: Strategy) -> None:

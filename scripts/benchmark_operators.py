@@ -1,7 +1,6 @@
 """Time the operators: v = 1 against v = I for y_i = sin x_i, and Laplacians of a network against a nested loop.
 
-Every time is the median over interleaved repetitions, every ratio the median of the ratios within a repetition, so that
-a machine that slows down half-way slows both sides. Compare ratios, not times, between machines.
+Times are medians over interleaved repetitions, ratios are medians of the ratios within a repetition: compare these.
 """
 
 import argparse

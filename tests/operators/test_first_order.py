@@ -48,8 +48,7 @@ def tensor(x: Tensor) -> Tensor:
 
 def rotation(x: Tensor) -> Tensor:
     """v = ω × x, ω = (1, 2, 3): curl v = 2ω, no divergence and no strain."""
-    omega = torch.tensor([1.0, 2.0, 3.0], dtype=x.dtype)
-    return torch.linalg.cross(omega, x)
+    return torch.linalg.cross(x.new_tensor([1.0, 2.0, 3.0]), x)
 
 
 # Analytic truth.
@@ -212,10 +211,8 @@ def test_nonlinear_diffusion(strategy: Strategy) -> None:
 
 def test_a_network_as_a_field_and_its_parameters_by_functional_call(strategy: Strategy) -> None:
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Linear(3, 5, dtype=F64), nn.Tanh(), nn.Linear(5, 3, dtype=F64))
-    first, last = net[0], net[2]
-    assert isinstance(first, nn.Linear)
-    assert isinstance(last, nn.Linear)
+    first, last = nn.Linear(3, 5, dtype=F64), nn.Linear(5, 3, dtype=F64)
+    net = nn.Sequential(first, nn.Tanh(), last)
     J = last.weight @ torch.diag(1 - torch.tanh(first(X)) ** 2) @ first.weight
     close(jacobian(net, X, strategy), J)
     doubled = {name: p * 2 if name.startswith("2.") else p for name, p in net.named_parameters()}
@@ -231,7 +228,7 @@ def test_a_network_written_for_batches(strategy: Strategy) -> None:
     ("operator", "field"), [(grad, scalar), (jacobian, vector), (div, tensor), (curl, vector), (sym_grad, vector)]
 )
 def test_many_points(operator, field, strategy: Strategy) -> None:
-    points = torch.rand(4, 3, dtype=F64, generator=torch.Generator().manual_seed(0))
+    points = torch.stack([X, X.sin(), X.flip(0)])
     together = vmap(partial(operator, field, strategy=strategy))(points)
     close(together, torch.stack([operator(field, x, strategy) for x in points]))
 

@@ -204,7 +204,14 @@ def test_auto_goes_over_to_rows_beyond_its_bound() -> None:
 
 @pytest.mark.parametrize("chunk_size", [1, 2, 5])
 def test_chunks_of_v_equal_to_identity_change_no_number(chunk_size: int) -> None:
-    close(hessian(vector, X, Eye(chunk_size=chunk_size)), hessian(vector, X, Rows()))
+    chunked = Eye(chunk_size=chunk_size)
+    close(hessian(vector, X, chunked), hessian(vector, X, Rows()))
+    close(vmap(partial(laplacian, vector, strategy=chunked))(X[None]), vector_laplacian(X)[None])
+
+
+def test_chunks_of_no_rows_are_refused() -> None:
+    with pytest.raises(ValueError, match="chunk_size"):
+        jacobian(vector, X, Eye(chunk_size=0))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import train
 import yaml
 
 from pinn import load_run
@@ -28,8 +29,8 @@ FILES = ["checkpoint.pt", "config.yaml", "metrics.csv", "solution.npz", "summary
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """The script in a process of its own."""
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), *arguments]
-    settings = {**os.environ, "OMP_NUM_THREADS": "1", "HYDRA_FULL_ERROR": "", **environment}
-    settings.pop("HYDRA_FULL_ERROR")
+    settings = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    settings.pop("HYDRA_FULL_ERROR", None)
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=settings, timeout=120)
 
 
@@ -71,7 +72,7 @@ def test_a_sweep_makes_a_folder_for_each_job(tmp_path: Path) -> None:
 
 
 BAD = {
-    "device=cuda:99": "Install a CUDA build" if not torch.cuda.is_available() else "GPUs",
+    "device=cuda:99": "GPUs" if torch.cuda.is_available() else "Install a CUDA build of torch, or use device=cpu",
     "device=gpu": "device=gpu is not known: use auto, cpu, cuda",
     "device=meta": "device=meta is not known",
     "dtype=int": "dtype=int is not valid: use float32 or float64",
@@ -93,9 +94,22 @@ BAD = {
 }
 
 
+def in_process(capfd: pytest.CaptureFixture[str], folder: Path, *arguments: str) -> tuple[object, str]:
+    """The script in this process, which saves importing torch each time: its exit code and what it says on stderr."""
+    command = ["train.py", *arguments, f"hydra.run.dir={folder}"]
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stop:
+        patch.setattr(sys, "argv", command)
+        patch.delenv("HYDRA_FULL_ERROR", raising=False)
+        train.main()
+    # sys.exit(message) means code 1 with the message on stderr, which only the interpreter prints.
+    message = stop.value.code
+    said = capfd.readouterr().err
+    return (1, said + message) if isinstance(message, str) else (message, said)
+
+
 @pytest.mark.parametrize("override", BAD)
-def test_bad_input_is_one_clear_line(override: str, tmp_path: Path, in_process: "Runner") -> None:
-    code, words = in_process(override, tmp_path)
+def test_bad_input_is_one_clear_line(override: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, words = in_process(capfd, tmp_path, *TINY, override)
     assert code == 1
     assert BAD[override] in words
     assert len(words.strip().splitlines()) == 1
@@ -110,3 +124,25 @@ UNKNOWN = {
     "pde=unknown": "poisson",
     "vjp=magic": "forward_over_reverse",
 }
+
+
+@pytest.mark.parametrize("override", UNKNOWN)
+def test_unknown_names_are_refused_by_name(override: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, words = in_process(capfd, tmp_path, *TINY, override)
+    assert code == 1
+    assert UNKNOWN[override] in words
+    assert "Traceback" not in words
+
+
+def test_help_reads_well(tmp_path: Path) -> None:
+    result = run("--help", cwd=tmp_path)
+    assert result.returncode == 0
+    for word in ("pde", "poisson", "heat", "budget_s", "--config-dir", "hydra.run.dir"):
+        assert word in result.stdout
+
+
+def test_a_process_ends_with_one_line_and_code_1(tmp_path: Path) -> None:
+    result = run(*TINY, "device=cuda:99", cwd=tmp_path)
+    assert result.returncode == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stderr

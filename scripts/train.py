@@ -28,6 +28,7 @@ from pinn.train import Step, train
 
 log = logging.getLogger("pinn")
 DEFAULT_THREADS = torch.get_num_threads()
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -57,7 +58,7 @@ class InputError(CompactHydraException):
     """Something that the user can put right: shown as one line, without traceback."""
 
 
-@hydra.main(version_base="1.3", config_path="../configs", config_name="train")
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
 def main(config: DictConfig) -> float:
     """Run one job; returns the final relative L2 error, which a sweeper may minimise."""
     try:
@@ -144,8 +145,9 @@ def find_threads(threads: int | None) -> int:
 def draw(folder: Path) -> None:
     """All plots of a run, into its folder."""
     run = load_run(folder)
-    for plot in (plot_solution, plot_residual, plot_history):
-        plot(run, folder)
+    plot_solution(run, folder)
+    plot_residual(run, folder)
+    plot_history(folder, folder)
 
 
 def report(folder: Path, step: Step) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+
 import pinn.operators
 from pinn.operators import Strategy
 

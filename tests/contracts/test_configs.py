@@ -28,7 +28,7 @@ def composed(*overrides: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
 def test_composes_and_builds(choice: Path) -> None:
-    config = composed(f"{'+' if choice.parts[0] == 'experiment' else ''}{choice.parts[0]}={choice.name}")
+    config = composed(f"{choice.parts[0]}={choice.name}")
     pde = build(config["pde"], "pde")
     assert isinstance(pde, PDE)
     assert isinstance(build(config["vjp"], "vjp"), Strategy)

@@ -97,10 +97,11 @@ BAD = {
 def in_process(capfd: pytest.CaptureFixture[str], folder: Path, *arguments: str) -> tuple[object, str]:
     """The script in this process, which saves importing torch each time: its exit code and what it says on stderr."""
     command = ["train.py", *arguments, f"hydra.run.dir={folder}"]
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stop:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", command)
         patch.delenv("HYDRA_FULL_ERROR", raising=False)
-        train.main()
+        with pytest.raises(SystemExit) as stop:
+            train.main()
     # sys.exit(message) means code 1 with the message on stderr, which only the interpreter prints.
     message = stop.value.code
     said = capfd.readouterr().err

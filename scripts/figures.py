@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -21,13 +21,13 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)))
 """A dash pattern for each colour, for grey print."""
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "STIXGeneral",
     "mathtext.fontset": "stix",
     "font.size": 11,
     "axes.titlesize": 12,
     "axes.labelsize": 11,
-    "figure.titlesize": 12,
+    "figure.titlesize": 11,
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
     "legend.fontsize": 10,
@@ -78,17 +78,16 @@ class Scale:
 
     def label(self, symbol: str) -> str:
         """The label of an axis or colour bar that shows `symbol`."""
-        power = f"$10^{{{self.exponent}}}$, " if self.exponent else ""
-        return f"${symbol}$ ({power}dimensionless)"
+        power = rf", $\times10^{{{self.exponent}}}$" if self.exponent else ""
+        return f"${symbol}$ (dimensionless{power})"
 
-    @property
-    def locator(self) -> MaxNLocator | SymmetricalLogLocator:
-        """Where the ticks are."""
+    def locator(self, intervals: int = 7) -> MaxNLocator | SymmetricalLogLocator:
+        """Where the ticks are, with at most that many intervals between them."""
         if isinstance(self.norm, SymLogNorm):
             locator = SymmetricalLogLocator(base=10, linthresh=self.norm.linthresh)
-            locator.set_params(numticks=9)
+            locator.set_params(numticks=intervals + 2)
             return locator
-        return MaxNLocator(6, steps=[1, 2, 2.5, 5, 10])
+        return MaxNLocator(intervals, steps=[1, 2, 2.5, 5, 10])
 
     @property
     def formatter(self) -> FuncFormatter:
@@ -111,8 +110,8 @@ def diverging(values: np.ndarray) -> Scale:
     """Centred on zero; logarithmic on both sides where a few values tower over the rest. NaN does not count."""
     peak = float(np.nanmax(np.abs(values))) or 1.0
     typical = math.sqrt(float(np.nanmean(np.square(values))))
-    if peak > 30 * typical > 0:
-        threshold = 10.0 ** math.floor(math.log10(typical))
+    if peak > 10 * typical > 0:
+        threshold = 10.0 ** round(math.log10(typical))
         return Scale(SymLogNorm(threshold, vmin=-peak, vmax=peak), "RdBu_r")
     return Scale(Normalize(-peak, peak), "RdBu_r", _exponent(peak))
 

@@ -17,7 +17,7 @@ def line_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, ti
     values = [q for q in quantities if not q.signed]
     stack = [group for group in (values, *([q] for q in quantities if q.signed)) if group]
     m, rows = samples.components, len(stack)
-    with figure(3.9 * m + 1.6, 2.2 * rows + 0.9) as canvas:
+    with figure(3.9 * m + 1.6, 2.4 * rows + 0.8) as canvas:
         axes = canvas.subplots(rows, m, squeeze=False, sharex=True, height_ratios=[1.4, *[1] * (rows - 1)])
         for row, group in enumerate(stack):
             for index in range(m):
@@ -53,5 +53,5 @@ def _draw(ax: Axes, samples: Samples, group: Sequence[Quantity], index: int) -> 
         ax.axhline(0, color="black", linewidth=0.6)
     ax.set_xlim(*grids[0].section.bounds[0])
     ax.yaxis.set_major_formatter(scale.formatter)
-    ax.yaxis.set_major_locator(scale.locator)
+    ax.yaxis.set_major_locator(scale.locator())
     ax.grid(True)

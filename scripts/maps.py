@@ -7,6 +7,7 @@ import numpy as np
 from figures import Scale, figure, save
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 from quantities import Quantity, Samples
 from sections import Grid
 
@@ -14,19 +15,21 @@ from sections import Grid
 def map_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, title: str) -> Path:
     """Write one figure with a map for each quantity, component and section.
 
-    Several quantities stand side by side, with a row for each component and section; of one quantity there is a row
-    for each component and a column for each section.
+    Several quantities stand side by side, with a row for each component and section. Of one quantity the components
+    stand side by side, and several sections, with a row for each component. Flat maps change rows for columns.
     """
     m, grids = samples.components, samples.grids
     if len(quantities) > 1:
         layout = [[(q, i, k) for q in quantities] for k in range(len(grids)) for i in range(m)]
+    elif len(grids) == 1:
+        layout = [[(quantities[0], i, 0) for i in range(m)]]
     else:
         layout = [[(quantities[0], i, k) for k in range(len(grids))] for i in range(m)]
-    (left, right), (low, high) = grids[0].section.bounds
-    aspect = (high - low) / (right - left) if grids[0].section.equal_aspect else 0.8
-    width = 2.7 if aspect <= 1.4 else 3.8 / aspect
+    width, height = _panel_size(grids[0])
+    if height < 0.45 * width:  # flat panels stand better over each other
+        layout = list(zip(*layout, strict=True))
     rows, columns = len(layout), len(layout[0])
-    with figure(columns * (width + 1.15), rows * (width * aspect + 0.85) + 0.45) as canvas:
+    with figure(columns * (width + 1.15), rows * (height + 0.85) + 0.45) as canvas:
         axes = canvas.subplots(rows, columns, squeeze=False)
         for row, panels in enumerate(layout):
             for column, (quantity, index, k) in enumerate(panels):
@@ -36,7 +39,7 @@ def map_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, tit
                 ax.set_title(f"{quantity.title} ${symbol}$" + (f", {samples.labels[k]}" if samples.labels[k] else ""))
                 if row < rows - 1:
                     ax.set_xlabel("")
-                if column:
+                if column > 0:
                     ax.set_ylabel("")
         canvas.suptitle(title)
         return save(canvas, path)
@@ -45,6 +48,7 @@ def map_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, tit
 def draw_map(ax: Axes, grid: Grid, values: np.ndarray, scale: Scale, symbol: str) -> None:
     """A map of values (n, n) on the grid's plane, with a colour bar as high as the map."""
     x, y = grid.axes
+    width, height = _panel_size(grid)
     edge = grid.signed_distance()
     half = [(axis[1] - axis[0]) / 2 for axis in grid.axes]  # the first and last pixel are centred on the ends
     image = ax.imshow(
@@ -62,11 +66,28 @@ def draw_map(ax: Axes, grid: Grid, values: np.ndarray, scale: Scale, symbol: str
     ax.set_ylim(y[0] - margin * (y[-1] - y[0]), y[-1] + margin * (y[-1] - y[0]))
     if edge is not None:
         _clip(ax, image, x, y, edge.T)
-    ax.locator_params(nbins=5)
+    ax.xaxis.set_major_locator(MaxNLocator(_ticks(width)))
+    ax.yaxis.set_major_locator(MaxNLocator(_ticks(height)))
     ax.set_xlabel(f"${grid.section.axes[0]}$ (dimensionless)")
     ax.set_ylabel(f"${grid.section.axes[1]}$ (dimensionless)")
-    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0, 0.05, 1)), ticks=scale.locator, format=scale.formatter)
+    beside = ax.inset_axes((1 + 0.11 / width, 0, 0.14 / width, 1))
+    bar = ax.figure.colorbar(image, cax=beside, ticks=scale.locator(_ticks(height) + 2), format=scale.formatter)
     bar.set_label(scale.label(symbol))
+
+
+def _panel_size(grid: Grid) -> tuple[float, float]:
+    """Width and height of a map in inches: its true shape if both axes are lengths."""
+    (left, right), (low, high) = grid.section.bounds
+    aspect = (high - low) / (right - left) if grid.section.equal_aspect else 0.8
+    if aspect > 1.4:
+        return max(3.8 / aspect, 0.5), 3.8
+    width = 2.7 if aspect >= 0.45 else 5.5
+    return width, max(width * aspect, 0.3)
+
+
+def _ticks(length: float) -> int:
+    """How many intervals between ticks have room on that many inches."""
+    return max(1, min(5, int(length / 0.4)))
 
 
 def _clip(ax: Axes, image: AxesImage, x: np.ndarray, y: np.ndarray, edge: np.ndarray) -> None:

@@ -31,10 +31,11 @@ def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[
         rows.append(("error (dimensionless)", errors))
     with figure(8.6, 2.6 * len(rows) + 0.5) as canvas:
         axes = canvas.subplots(len(rows), 2, squeeze=False, sharex="col", sharey="row")
-        for row, (label, curves) in zip(axes, rows, strict=True):
+        for k, (label, curves) in enumerate(rows):
+            row = axes[k]
             for ax, x in zip(row, (columns["step"], columns["seconds"]), strict=True):
                 _draw(ax, x, curves)
-                _mark(ax, x, methods, labelled=row is axes[0])
+                _mark(ax, x, methods, labelled=k == 0)
             row[0].set_ylabel(label)
             row[1].legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0)
         axes[-1, 0].set_xlabel("step")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import plot_command
+import torch
 from figures import Format, scientific
 from lines import line_figure
 from maps import map_figure
@@ -23,16 +24,16 @@ def plot_residual(
     points: int | None = None,
     format: Format = "png",
 ) -> list[Path]:
-    """Write `residual`, with the root mean square over the whole domain in its title.
+    """Write `residual`, with its root mean square and maximum over the whole domain in the title.
 
     The arguments are those of `plot_solution`. Returns the file.
     """
     residual = Quantity("residual", "Residual", "r{}", run.residual, signed=True)
     samples = sample([residual], sections(run.pde.domain, times, slices), points, run.like)
-    points_of_domain = evaluation_points(run.pde.domain, run.like)
-    squares = [run.residual(chunk).square().sum() for chunk in points_of_domain.split(8192)]
-    rms = (float(sum(squares)) / len(points_of_domain)) ** 0.5
-    title = "\n".join(filter(None, (samples.place, f"root mean square {scientific(rms)}")))
+    chunks = evaluation_points(run.pde.domain, run.like).split(8192)
+    everywhere = torch.cat([run.residual(chunk) for chunk in chunks])
+    rms, largest = float(everywhere.square().sum(1).mean().sqrt()), float(everywhere.abs().max())
+    title = samples.title(f"root mean square {scientific(rms)}, max {scientific(largest)}")
     draw = map_figure if len(samples.grids[0].axes) == 2 else line_figure
     return [draw(samples, [residual], output / f"residual.{format}", title)]
 

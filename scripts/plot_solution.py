@@ -35,9 +35,9 @@ def plot_solution(
     samples = sample(_quantities(run), shown, points, run.like)
     draw = map_figure if len(shown[0].free) == 2 else line_figure
     errors = _errors(run)
-    title = "\n".join(filter(None, (samples.place, errors)))
+    title = samples.title(errors)
     paths = [
-        draw(samples, [q], output / f"{q.name}.{format}", title if q.name == "error" else samples.place)
+        draw(samples, [q], output / f"{q.name}.{format}", title if q.name == "error" else samples.title())
         for q in samples.quantities
     ]
     if len(samples.quantities) > 1:
@@ -46,7 +46,7 @@ def plot_solution(
     if isinstance(domain, TimeDomain) and shown[0].free == (0, 1):
         instants = [Section(domain, (1,), {0: float(t)}) for t in times or np.linspace(0, domain.duration, 5)]
         profiles = sample(_quantities(run), instants, points, run.like)
-        paths.append(line_figure(profiles, profiles.quantities, output / f"profiles.{format}", errors))
+        paths.append(line_figure(profiles, profiles.quantities, output / f"profiles.{format}", profiles.title(errors)))
     return paths
 
 

@@ -47,10 +47,11 @@ class Samples:
         """Where each section lies: what tells it from the others, so nothing for a single one."""
         return [place(section.domain, section.held.items() - self._common) for section in self._sections]
 
-    @property
-    def place(self) -> str:
-        """Where all sections lie."""
-        return place(self._sections[0].domain, self._common)
+    def title(self, over_domain: str = "") -> str:
+        """Where all sections lie, and below it a number over the whole domain, said to be so if they show less."""
+        where = place(self._sections[0].domain, self._common)
+        overall = "overall " if over_domain and self._sections[0].held else ""
+        return "\n".join(filter(None, (where, overall + over_domain)))
 
     @property
     def components(self) -> int:

@@ -1,11 +1,15 @@
 """The command line that the plot scripts share."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from pinn import load_run
+
+# A user's own PDE lies in the folder from which the script is started.
+sys.path.append(os.getcwd())
 
 
 def parser(description: str) -> argparse.ArgumentParser:

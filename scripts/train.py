@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from pinn.train import Step, train
 
 log = logging.getLogger("pinn")
 DEFAULT_THREADS = torch.get_num_threads()
+# A user's own PDE lies in the folder from which the job is started.
+sys.path.append(os.getcwd())
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 

@@ -123,7 +123,7 @@ def built(field: Callable[[int], nn.Module], d: int) -> tuple[Callable[[Params, 
         torch.manual_seed(d)
         net = field(d).to(F64)
         x = torch.rand(d, dtype=F64)
-    return lambda p, x: functional_call(net, p, (x,)), {k: p.detach() for k, p in net.named_parameters()}, x
+    return lambda p, x: functional_call(net, dict(p), (x,)), {k: p.detach() for k, p in net.named_parameters()}, x
 
 
 def evaluate(residual: Callable[[Params], Tensor], params: Params) -> dict[str, Tensor]:

@@ -21,6 +21,9 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)))
 """A dash pattern for each colour, for grey print."""
 
+NICE = (1, 2, 2.5, 5, 10)
+"""The leading digits of steps between ticks."""
+
 _STYLE: dict[Any, Any] = {
     "font.family": "STIXGeneral",
     "mathtext.fontset": "stix",
@@ -87,7 +90,7 @@ class Scale:
             locator = SymmetricalLogLocator(base=10, linthresh=self.norm.linthresh)
             locator.set_params(numticks=intervals + 2)
             return locator
-        return MaxNLocator(intervals, steps=[1, 2, 2.5, 5, 10])
+        return MaxNLocator(intervals, steps=NICE)
 
     @property
     def formatter(self) -> FuncFormatter:

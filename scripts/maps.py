@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from figures import Scale, figure, save
+from figures import NICE, Scale, figure, save
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
@@ -66,8 +66,8 @@ def draw_map(ax: Axes, grid: Grid, values: np.ndarray, scale: Scale, symbol: str
     ax.set_ylim(y[0] - margin * (y[-1] - y[0]), y[-1] + margin * (y[-1] - y[0]))
     if edge is not None:
         _clip(ax, image, x, y, edge.T)
-    ax.xaxis.set_major_locator(MaxNLocator(_ticks(width)))
-    ax.yaxis.set_major_locator(MaxNLocator(_ticks(height)))
+    ax.xaxis.set_major_locator(MaxNLocator(_ticks(width), steps=NICE))
+    ax.yaxis.set_major_locator(MaxNLocator(_ticks(height), steps=NICE))
     ax.set_xlabel(f"${grid.section.axes[0]}$ (dimensionless)")
     ax.set_ylabel(f"${grid.section.axes[1]}$ (dimensionless)")
     beside = ax.inset_axes((1 + 0.11 / width, 0, 0.14 / width, 1))

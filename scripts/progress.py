@@ -75,10 +75,9 @@ class Progress:
             Text(f"{step.step}/{self._steps}"),
             Text(self._pace(step), style="cyan"),
         )
-        numbers = Text(overflow="fold")
-        for k, (name, value) in enumerate(self._numbers(step)):
-            numbers.append("  " if k else "")
-            numbers.append(f"{name} ", style="dim")
+        numbers = Text(step.method, overflow="fold")
+        for name, value in self._numbers(step):
+            numbers.append(f"  {name} ", style="dim")
             numbers.append(value)
         return Group(bar, numbers)
 
@@ -90,7 +89,7 @@ class Progress:
         numbers = "  ".join(f"{name} {value}" for name, value in self._numbers(step))
         label = f"{self._label}  " if self._label else ""
         width = len(str(self._steps))
-        line = f"{label}step {step.step:>{width}}/{self._steps}  {numbers}  {self._pace(step)}"
+        line = f"{label}step {step.step:>{width}}/{self._steps}  {step.method}  {numbers}  {self._pace(step)}"
         print(line, file=self._console.file, flush=True)
 
     def _due(self, step: Step) -> bool:
@@ -105,13 +104,13 @@ class Progress:
         numbers = [("loss", step.loss), *terms.items()]
         if not math.isnan(self._rel_l2):
             numbers.append(("rel. error", self._rel_l2))
-        return [(step.method, ""), *((name, f"{value:.2e}") for name, value in numbers)]
+        return [(name, f"{value:.2e}") for name, value in numbers]
 
     def _pace(self, step: Step) -> str:
-        """Steps per second, and the time left or spent."""
+        """Steps per second, and the time left, or the time spent and what ended it."""
         rate = f"{self._rate:.3g} steps/s"
         if step.stop:
-            return f"{rate}  {_clock(step.seconds)} ({step.stop})"
+            return f"{rate}  ended after {_clock(step.seconds)} ({step.stop})"
         return f"{rate}  {_clock(self._left_s(step))} left"
 
     @property

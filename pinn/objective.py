@@ -1,13 +1,15 @@
 """The objective: the residuals of all conditions at given points, stacked into one vector r(θ)."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import jacrev, vmap
 
+from pinn.compiled import Compiled
 from pinn.networks import field
 from pinn.operators import Auto, Strategy
 from pinn.pdes import PDE, Ansatz, Condition
@@ -34,12 +36,17 @@ class Objective:
         L(θ) = ‖r(θ)‖² = Σ_c w_c · mean |r_c|².
 
     All methods are functions of the parameters θ, a dict of tensors by name; M residuals, P parameters.
+    At most `chunk_size` points are differentiated at a time, which bounds memory; None takes all at once. `compiled`
+    turns the gradient into compiled graphs. Neither changes the numbers beyond rounding.
+    Raises ValueError for a chunk_size below 1.
     """
 
     pde: PDE
     network: nn.Module
     samples: Mapping[str, Sample]
     strategy: Strategy = Auto()
+    chunk_size: int | None = None
+    compiled: Compiled | None = None
 
     # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
@@ -47,6 +54,8 @@ class Objective:
     _complete: Mapping[str, Sample] = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if self.chunk_size is not None and self.chunk_size < 1:
+            raise ValueError(f"Objective needs chunk_size >= 1 points, or None for all, got {self.chunk_size}.")
         conditions = tuple(c for c in self.pde.soft_conditions() if c.name in self.samples)
         object.__setattr__(self, "_ansatz", self.pde.ansatz())
         object.__setattr__(self, "_conditions", conditions)
@@ -58,8 +67,7 @@ class Objective:
 
     def residuals(self, params: Params) -> dict[str, Tensor]:
         """The residual of each condition at its points, without weights: shape (N, k)."""
-        u = self.field(params)
-        return {condition.name: self._at_points(condition, u) for condition in self._conditions}
+        return self._residuals(params, self._complete)
 
     def residual(self, params: Params) -> Tensor:
         """The stacked and scaled residual r(θ), shape (M,)."""
@@ -68,19 +76,19 @@ class Objective:
 
     def evaluate(self, params: Params) -> Evaluation:
         """The loss L(θ) and its terms, differentiable in θ."""
-        residuals = self.residuals(params)
-        terms = {c.name: self._scaled(c, residuals[c.name]).square().sum() for c in self._conditions}
-        return Evaluation(torch.stack(list(terms.values())).sum(), terms)
+        return self._evaluate(params, self._complete)
 
     def gradient(self, params: Params) -> tuple[Evaluation, Params]:
-        """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see."""
-        leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
-        evaluation = self.evaluate(leaves)
-        gradients = torch.autograd.grad(
-            evaluation.loss, list(leaves.values()), allow_unused=True, materialize_grads=True
-        )
-        terms = {name: term.detach() for name, term in evaluation.terms.items()}
-        return Evaluation(evaluation.loss.detach(), terms), dict(zip(leaves, gradients, strict=True))
+        """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see.
+
+        The loss is a sum over points, so with `chunk_size` loss and gradient are summed over chunks of points, whose
+        graphs live one at a time. With `compiled` each is one compiled graph.
+        """
+        run = self.compiled or _run
+        key = ("gradient", self.strategy)
+        parts = [run(self._gradient, params, data, key=key) for data in self._chunks()]
+        terms, gradient = (_sum(part[k] for part in parts) for k in range(2))
+        return Evaluation(torch.stack(list(terms.values())).sum(), terms), gradient
 
     def jvp(self, params: Params, direction: Params) -> Tensor:
         """J·v, shape (M,), where J = ∂r/∂θ."""
@@ -100,17 +108,63 @@ class Objective:
         """The same objective at other points."""
         return dataclasses.replace(self, samples=samples)
 
-    def _at_points(self, condition: Condition, u: Field) -> Tensor:
+    def _residuals(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
+        """The residuals at the points of `data`, of the conditions that have points there."""
+        u = self.field(params)
+        return {c.name: self._at_points(c, u, data[c.name]) for c in self._conditions if c.name in data}
+
+    def _evaluate(self, params: Params, data: Mapping[str, Sample]) -> Evaluation:
+        residuals = self._residuals(params, data)
+        terms = {c.name: self._scaled(c, residuals[c.name]).square().sum() for c in self._conditions if c.name in data}
+        return Evaluation(torch.stack(list(terms.values())).sum(), terms)
+
+    def _gradient(self, params: Params, data: Mapping[str, Sample]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The terms of the loss at the points of `data`, and the gradient of their sum."""
+        with torch.enable_grad():
+            leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
+            evaluation = self._evaluate(leaves, data)
+            wanted = list(leaves.values())
+            gradient = torch.autograd.grad(evaluation.loss, wanted, allow_unused=True, materialize_grads=True)
+        terms = {name: term.detach() for name, term in evaluation.terms.items()}
+        return terms, {name: value.detach() for name, value in zip(leaves, gradient, strict=True)}
+
+    def _chunks(self) -> list[Mapping[str, Sample]]:
+        """The samples in pieces of at most `chunk_size` points, each of one condition."""
+        if self.chunk_size is None:
+            return [self._complete]
+        return [
+            {name: tuple(part[start : start + self.chunk_size] for part in sample)}
+            for name, sample in self._complete.items()
+            for start in range(0, len(sample[0]), self.chunk_size)
+        ]
+
+    def _at_points(self, condition: Condition, u: Field, sample: Sample) -> Tensor:
         def at_point(*sample: Tensor) -> Tensor:
             return condition.residual(u, *sample, strategy=self.strategy)
 
-        residual = vmap(at_point)(*self._complete[condition.name])
+        residual = vmap(at_point, chunk_size=self.chunk_size)(*sample)
         return residual.reshape(residual.shape[0], -1)
 
     def _scaled(self, condition: Condition, residual: Tensor) -> Tensor:
-        return residual.reshape(-1) * (condition.weight / residual.shape[0]) ** 0.5
+        points = len(self._complete[condition.name][0])  # all of them, also where `residual` is of a chunk
+        return residual.reshape(-1) * (condition.weight / points) ** 0.5
 
 
 def _with_data(condition: Condition, sample: Sample) -> Sample:
     """The sample, followed by the data given there."""
     return sample if condition.given is None else (*sample, vmap(condition.given)(sample[0]).detach())
+
+
+def _run(function: Callable[..., Any], params: Params, data: Mapping[str, Sample], *, key: object) -> Any:
+    """The function as it is, where `Compiled` would compile it."""
+    return function(params, data)
+
+
+def _sum(parts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The sum by name."""
+    first, *rest = parts
+    total = dict(first)
+    for part in rest:
+        for name, value in part.items():
+            total[name] = total[name] + value if name in total else value
+    return total

@@ -156,6 +156,7 @@ def _figures(step: Step) -> dict[str, Any]:
         "parameters": sum(value.numel() for value in step.params.values()),
         "steps": step.step,
         "wall_s": step.seconds,
+        "compile_s": step.compile_s,
         "loss": float(evaluation.loss),
         "terms": {name: float(term) for name, term in evaluation.terms.items()},
         "rel_l2": step.rel_l2,

@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from pinn.compiled import Compiled
 from pinn.evaluate import Reference, rms
 from pinn.objective import Evaluation, Objective
 from pinn.operators import Auto, Strategy
@@ -21,7 +22,7 @@ from pinn.typing import Field, Params
 
 @dataclass(frozen=True)
 class Step:
-    """Training after `step` steps and `seconds` of wall clock.
+    """Training after `step` steps and `seconds` of wall clock, compilation apart.
 
     `loss` and `terms` are the objective at the parameters from which the last step started; `params` are those at
     which it ended. `stop` says why training ends here, and is None before. Errors and residuals are computed when they
@@ -43,6 +44,11 @@ class Step:
     def field(self) -> Field:
         """The trained field u, a function of one point of shape (d,)."""
         return self.objective.field(self.params)
+
+    @property
+    def compile_s(self) -> float:
+        """Seconds spent so far on tracing and compiling."""
+        return self.objective.compiled.seconds if self.objective.compiled else 0.0
 
     @cached_property
     def rel_l2(self) -> float:
@@ -75,12 +81,16 @@ def train(
     steps: int | None = None,
     budget_s: float | None = None,
     seed: int = 0,
+    chunk_size: int | None = None,
+    compile: bool = False,
 ) -> Generator[Step, None, None]:
     """Train `network` to solve `pde`, yielding after every step.
 
     Defaults: Adam, then L-BFGS; Sobol points; the strategy `Auto`. The run has the dtype and device of the network and
     ends after `steps` steps (default: the optimizer's own number), after `budget_s` seconds, or when the optimizer
-    stalls. When the loop ends, however it ends, the network holds the trained parameters.
+    stalls. At most `chunk_size` points are differentiated at a time, to bound memory; `compile` turns loss and
+    gradients into one compiled graph, whose making is left out of the clock. When the loop ends, however it ends, the
+    network holds the trained parameters.
 
     Raises ValueError for bounds that are not positive, FloatingPointError where a term of the loss is not finite.
     """
@@ -94,9 +104,14 @@ def train(
     like = next(network.parameters())
     generator = torch.Generator().manual_seed(seed)
     conditions = pde.soft_conditions()
-    objective = Objective(pde, network, sampler.sample(conditions, generator, like), strategy or Auto())
+    compiled = Compiled() if compile else None
+    samples = sampler.sample(conditions, generator, like)
+    objective = Objective(pde, network, samples, strategy or Auto(), chunk_size, compiled)
     heldout = objective.at(_heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like))
     reference = Reference.of(pde.domain, pde.exact, like) if pde.exact else None
+
+    def seconds() -> float:
+        return time.perf_counter() - start - (compiled.seconds if compiled else 0.0)
 
     start = time.perf_counter()
     iteration = optimizer.start(dict(network.named_parameters()), steps)
@@ -104,13 +119,13 @@ def train(
         for step in range(1, steps + 1):
             evaluation = iteration.step(objective)
             _refuse_nan(evaluation, step)
-            seconds = time.perf_counter() - start
-            over = budget_s is not None and seconds >= budget_s
+            now = seconds()
+            over = budget_s is not None and now >= budget_s
             stop = "steps" if step == steps else "stalled" if iteration.stalled else "budget" if over else None
             params = {name: value.detach().clone() for name, value in iteration.params.items()}
             terms = {name: float(term) for name, term in evaluation.terms.items()}
             loss = float(evaluation.loss)
-            yield Step(step, seconds, iteration.name, loss, terms, params, objective, heldout, reference, stop)
+            yield Step(step, now, iteration.name, loss, terms, params, objective, heldout, reference, stop)
             if stop:
                 return
             if sampler.every and step % sampler.every == 0 and iteration.redraws:

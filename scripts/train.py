@@ -51,6 +51,8 @@ class TrainConfig:
     steps: int | None = MISSING
     budget_s: float | None = MISSING
     threads: int | None = MISSING
+    chunk_size: int | None = MISSING
+    compile: bool = MISSING
     log_every: int = MISSING
 
 
@@ -95,10 +97,11 @@ def run(config: DictConfig) -> float:
     parameters = sum(parameter.numel() for parameter in network.parameters())
     log.info(f"{type(pde).__name__} on {choices['domain']}: {parameters} parameters, {config.dtype} on {device}")
     bounds = {"steps": config.steps, "budget_s": config.budget_s}
+    means = {"seed": config.seed, "chunk_size": config.chunk_size, "compile": config.compile}
     label = f"{choices['pde']} on {choices['domain']}"
     step = None
     with MetricsFile(folder) as metrics, Progress(config.steps or optimizer.steps, config.budget_s, label) as progress:
-        for step in train(pde, network, optimizer, sampler, strategy, seed=config.seed, **bounds):
+        for step in train(pde, network, optimizer, sampler, strategy, **bounds, **means):
             logged = step.step % config.log_every == 0 or step.step == 1 or step.stop
             if logged:
                 metrics.record(step)
@@ -156,6 +159,8 @@ def draw(folder: Path) -> None:
 def report(folder: Path, step: Step) -> None:
     """The last lines that the user sees."""
     figures = f"rel_l2 {step.rel_l2:.3e}, max_error {step.max_error:.3e}"
+    if step.compile_s:
+        log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
     log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {step.stop})")
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
     log.info(f"run folder: {folder}")

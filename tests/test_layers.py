@@ -13,6 +13,7 @@ LAYERS = [
     {"operators"},
     {"domains", "networks"},
     {"pdes"},
+    {"compiled"},
     {"objective"},
     {"samplers", "optimizers"},
     {"evaluate"},

@@ -1,0 +1,89 @@
+"""Whole-step compilation: loss and parameter gradients as one graph."""
+
+import logging
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch._inductor
+from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils import _pytree as pytree
+
+log = logging.getLogger("pinn")
+
+Backend = Callable[[torch.fx.GraphModule, list[Tensor]], Callable[..., Any]]
+
+
+class Compiled:
+    """Runs functions of tensors as compiled graphs, one for each set of shapes.
+
+    `torch.compile` cannot differentiate nested `autograd.grad` ("double backward"). So the whole step is traced first,
+    derivatives in x and in θ included, to a graph of plain tensor operations (`make_fx`), and inductor compiles that;
+    on CUDA with graph capture, since shapes are static. Where that fails there is one warning, and the function runs as
+    it is from then on. `seconds` is the time spent on tracing and compiling.
+
+    `backend` makes a callable from the graph and its example inputs.
+    """
+
+    def __init__(self, backend: Backend | None = None) -> None:
+        self.backend = backend or inductor
+        self.seconds = 0.0
+        self.failed = False
+        self._graphs: dict[object, tuple[Callable[..., Any], pytree.TreeSpec]] = {}
+
+    def __call__(self, function: Callable[..., Any], *arguments: Any, key: object) -> Any:
+        """`function(*arguments)`, whose arguments and result are nested dicts and tuples of tensors.
+
+        `key` tells apart functions, and whatever the function depends on besides its arguments.
+        """
+        if self.failed:
+            return function(*arguments)
+        leaves, structure = pytree.tree_flatten(arguments)
+        signature = (key, str(structure), tuple((leaf.shape, leaf.dtype, leaf.device) for leaf in leaves))
+        if signature not in self._graphs:
+            start = time.perf_counter()
+            try:
+                self._graphs[signature] = self._compile(function, leaves, structure)
+            except Exception as error:
+                # What is wrong with the function itself is raised here again, by its own name.
+                result = function(*arguments)
+                self.failed = True
+                reason = next(iter(str(error).splitlines()), "")
+                log.warning("compile: %s: %s. Training goes on without compilation.", type(error).__name__, reason)
+                return result
+            finally:
+                self.seconds += time.perf_counter() - start
+        graph, result_structure = self._graphs[signature]
+        with torch.no_grad():  # the graph holds its own gradients; autograd has nothing to record
+            return pytree.tree_unflatten(graph(*leaves), result_structure)
+
+    def _compile(
+        self, function: Callable[..., Any], leaves: list[Tensor], structure: pytree.TreeSpec
+    ) -> tuple[Callable[..., Any], pytree.TreeSpec]:
+        """A callable from leaves to leaves, and the structure of the result."""
+        structures = []
+
+        def flat(*leaves: Tensor) -> list[Tensor]:
+            values, result_structure = pytree.tree_flatten(function(*pytree.tree_unflatten(leaves, structure)))
+            structures.append(result_structure)
+            return values
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own, about its insides
+            compiled = self.backend(make_fx(flat)(*leaves), leaves)
+            with torch.no_grad():
+                compiled(*leaves)  # the first call may compile, too
+        return compiled, structures[0]
+
+
+def inductor(graph: torch.fx.GraphModule, inputs: list[Tensor]) -> Callable[..., Any]:
+    """Machine code from inductor; on CUDA one captured graph, whose results are copied out of its memory."""
+    options: dict[str, Any] = {"triton.cudagraphs": True} if inputs[0].is_cuda else {}
+    with torch.no_grad():
+        compiled: Callable[..., Any] = torch._inductor.compile(graph, inputs, options=options)  # type: ignore[assignment]
+    if not inputs[0].is_cuda:
+        return compiled
+    return lambda *leaves: [value.clone() for value in compiled(*leaves)]

@@ -9,6 +9,7 @@ from pinn.operators.first_order import curl, diagonal, directional, div, grad, j
 from pinn.operators.forward import ForwardOverReverse
 from pinn.operators.higher_order import biharmonic, hessian, laplacian, partials
 from pinn.operators.jet import Jet
+from pinn.operators.recording import Recording
 from pinn.operators.reverse import Eye, Ones, Rows
 from pinn.operators.strategy import MissingRuleError, MultiIndex, NotDiagonalError, Strategy
 
@@ -21,6 +22,7 @@ __all__ = [
     "MultiIndex",
     "NotDiagonalError",
     "Ones",
+    "Recording",
     "Rows",
     "Strategy",
     "biharmonic",

@@ -198,8 +198,11 @@ def absolute(x: Series) -> Any:
 @rule("prod")
 def prod(x: Series, dim: int | None = None, keepdim: bool = False) -> Any:
     x, dim = (x.reshape(-1), 0) if dim is None else (x, dim)
-    result = math.prod(x.unbind(dim)[1:], start=x.select(dim, 0))
-    return result.unsqueeze(dim) if keepdim else result
+    while (n := x.shape[dim]) > 1:
+        half = n // 2
+        y = x.narrow(dim, 0, half) * x.narrow(dim, half, half)
+        x = torch.cat([y, x.narrow(dim, n - 1, 1)], dim) if n % 2 else y
+    return x if keepdim else x.select(dim, 0)
 
 
 @rule("norm", "vector_norm", "linalg_norm", "linalg_vector_norm")

@@ -290,5 +290,3 @@ def _join(function: Any, parts: Sequence[Any], dim: int) -> Any:
         ]
         joined.append(function(filled, dim + 1 if dim >= 0 else dim))
     return series(seed, value, tuple(joined))
-
-

@@ -216,4 +216,3 @@ def _dims(x: Series, dim: Any) -> list[int]:
     """The dimensions that a reduction removes, within the streams."""
     chosen = range(x.ndim) if dim is None else _flat((dim,))
     return [_in(d) for d in chosen] if x.ndim else []
-

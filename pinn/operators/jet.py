@@ -19,7 +19,7 @@ from pinn.typing import Field
 class Expansion:
     """What a propagation found: the value of a field at one point and every derivative that the plan carries."""
 
-    def __init__(self, plan: Plan, value: Tensor, streams: Sequence[Tensor | None]) -> None:
+    def __init__(self, plan: Plan, value: Any, streams: Sequence[Tensor | None]) -> None:
         self.plan = plan
         self.value = value
         self.streams = streams
@@ -74,7 +74,7 @@ def propagate(u: Field, x: Tensor, plan: Plan, directions: Tensor | None = None)
     """Send the point through the field with its derivatives along `directions`, by default those of the plan."""
     seed = Seed(plan, x.seed if isinstance(x, Series) else None)
     streams = (plan.matrix(x) if directions is None else directions, *[None] * (plan.order - 1))
-    y: Any = u(Series(seed, x, streams) if plan.directions else x)  # pyright: ignore[reportArgumentType]
+    y: Any = u(Series(seed, x, streams) if plan.directions else x)  # pyright: ignore
     if not isinstance(y, Series) or seed.inside(y.seed):
         return Expansion(plan, y, [None] * plan.order)
     if y.seed is not seed:

@@ -8,11 +8,13 @@
         return u_t - laplacian(u, x, shared, axes=(1, 2))
 
 A residual asks for one derivative after the other, so its first evaluation propagates again for each new request. The
-recording learns the requests, and later evaluations propagate their union once, on the first request.
+recording learns the requests, and later evaluations propagate their union once, on the first request. A compiled
+evaluation uses what was learned but does not learn: evaluate the residual once before `torch.compile`.
 """
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from pinn.operators.jet import Expansion, Forward, propagate
@@ -23,7 +25,6 @@ from pinn.typing import Field
 class Recording:
     """What each evaluation of one residual asks for, learned from the evaluations before.
 
-    >>> import torch
     >>> from pinn.operators import grad, laplacian
     >>> u, x, recording = lambda x: (x @ x) ** 2, torch.tensor([1.0, 2.0]), Recording()
     >>> for _ in range(2):
@@ -74,7 +75,8 @@ class Evaluation(Forward):
             if requests <= known.requests:
                 return known.expansion
             wanted = requests | known.requests
-        self._learn(place, wanted)
+        if not torch.compiler.is_compiling():
+            self._learn(place, wanted)
         self.propagations += 1
         expansion = propagate(u, x, plan(wanted))
         self.known[place] = _Known(u, x, wanted, expansion)

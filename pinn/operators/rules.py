@@ -196,7 +196,7 @@ def absolute(x: Series) -> Any:
 
 
 @rule("prod")
-def prod(x: Series, dim: int | None = None, keepdim: bool = False) -> Any:
+def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     x, dim = (x.reshape(-1), 0) if dim is None else (x, dim)
     while (n := x.shape[dim]) > 1:
         half = n // 2

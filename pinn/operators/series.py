@@ -1,7 +1,7 @@
 """A quantity on its way through a field: its value and the derivatives that a `Plan` asks for.
 
-`Series` is a plain object, not a Tensor. torch hands it every operation by `__torch_function__`, and the rule registered
-under the operation's name propagates the streams. A rule written in torch operations may itself meet a `Series`, so
+`Series` is a plain object, not a Tensor. torch hands it every operation by `__torch_function__`, and the rule
+registered under the operation's name propagates the streams. A rule written in torch operations may itself meet a `Series`, so
 operators nest: the value and the streams of an inner propagation are series of the outer one.
 """
 
@@ -52,7 +52,7 @@ class Seed:
 class Series:
     """A value of shape S and streams of shape (n, *S), order by order; None is a structural zero."""
 
-    def __init__(self, seed: Seed, value: Tensor, streams: Streams) -> None:
+    def __init__(self, seed: Seed, value: Any, streams: Streams) -> None:
         self.seed = seed
         self.value = value
         self.streams = streams
@@ -196,7 +196,7 @@ def apply(name: str, *args: Any, **kwargs: Any) -> Any:
     return found(*args, **kwargs)
 
 
-def series(seed: Seed, value: Tensor, streams: Streams) -> Any:
+def series(seed: Seed, value: Any, streams: Streams) -> Any:
     """A series, or its value alone where every derivative is a structural zero."""
     return value if all(s is None for s in streams) else Series(seed, value, streams)
 

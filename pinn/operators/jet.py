@@ -38,7 +38,7 @@ class Expansion:
         return (stream if whole else stream[list(indices)]).movedim(0, -1)
 
     def gradient(self, axes: Iterable[int]) -> Tensor:
-        return self.rows(1, [self.plan.directions.index(unit(a)) for a in axes])
+        return self.rows(1, [self.plan.place[unit(a)] for a in axes])
 
     def partial(self, order: MultiIndex) -> Tensor:
         if not order:
@@ -49,13 +49,13 @@ class Expansion:
         return self._weighted(len(order), polarisation(order))
 
     def laplacian(self, axes: tuple[int, ...]) -> Tensor:
-        place = tuple(sorted(self.plan.directions.index(unit(a)) for a in axes))
+        place = tuple(sorted(self.plan.place[unit(a)] for a in axes))
         if place in self.plan.traces:
             return self.row(2, self.plan.counts[1] + len(self.plan.mixed) + self.plan.traces.index(place))
         return self.rows(2, place).sum(-1) if place else torch.zeros_like(self.value)
 
     def biharmonic(self, axes: tuple[int, ...]) -> Tensor:
-        place = tuple((self.plan.directions.index(v), w) for v, w in quartic(axes))
+        place = tuple((self.plan.place[v], w) for v, w in quartic(axes))
         return self.row(4, self.plan.counts[3] + self.plan.quartics.index(place))
 
     def hessian(self, d: int) -> Tensor:
@@ -66,7 +66,7 @@ class Expansion:
     def _weighted(self, order: int, terms: Sequence[tuple[Any, float]]) -> Tensor:
         total: Any = 0
         for direction, weight in terms:
-            total = total + weight * self.row(order, self.plan.directions.index(direction))
+            total = total + weight * self.row(order, self.plan.place[direction])
         return total
 
 

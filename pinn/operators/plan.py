@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -42,7 +42,7 @@ class Plan:
 
     Directions are sorted by the order they need, highest first; `counts[k - 1]` of them carry ∂ᵏ/∂vᵏ. The streams of
     second order go on with `mixed` derivatives ∂²/∂v_i∂v_j and `traces` Σ ∂²/∂v_i²; those of fourth order with
-    `quartics` Σ w_i ∂⁴/∂v_i⁴. A sum is one stream: the top order enters every rule linearly.
+    `quartics` Σ w_i ∂⁴/∂v_i⁴. A sum is one stream: the top order enters every rule linearly. `place` finds a direction.
     """
 
     directions: tuple[Direction, ...]
@@ -50,6 +50,7 @@ class Plan:
     mixed: tuple[tuple[int, int], ...] = ()
     traces: tuple[tuple[int, ...], ...] = ()
     quartics: tuple[tuple[tuple[int, float], ...], ...] = ()
+    place: dict[Direction, int] = field(default_factory=dict, compare=False)
 
     @property
     def order(self) -> int:
@@ -67,10 +68,10 @@ class Plan:
 
     def row(self, order: MultiIndex) -> int | None:
         """The stream, within its order, of a partial derivative; None where only directions combine to it."""
-        ends = [self.directions.index(unit(a)) if unit(a) in self.directions else -1 for a in sorted(set(order))]
+        ends = sorted(self.place.get(unit(a), -1) for a in set(order))
         if len(ends) == 1:
             return ends[0] if 0 <= ends[0] < self.counts[len(order) - 1] else None
-        pair = (min(ends), max(ends))
+        pair = (ends[0], ends[1])
         return self.counts[1] + self.mixed.index(pair) if len(order) == 2 and pair in self.mixed else None
 
     def matrix(self, x: Tensor) -> Tensor:
@@ -117,6 +118,7 @@ def plan(requests: Iterable[Request]) -> Plan:
         tuple(dict.fromkeys(_sorted(place[unit(a)], place[unit(b)]) for a, b in pairs)),
         tuple(dict.fromkeys(t for axes in traces if (t := trace_rows(place, axes))[-1] >= counts[1])),
         tuple(dict.fromkeys(tuple((place[v], w) for v, w in q) for q in quartics)),
+        place,
     )
 
 

@@ -1,8 +1,8 @@
 """A quantity on its way through a field: its value and the derivatives that a `Plan` asks for.
 
 `Series` is a plain object, not a Tensor. torch hands it every operation by `__torch_function__`, and the rule
-registered under the operation's name propagates the streams. A rule written in torch operations may itself meet a `Series`, so
-operators nest: the value and the streams of an inner propagation are series of the outer one.
+registered under the operation's name propagates the streams. A rule written in torch operations may itself meet a
+`Series`, so operators nest: the value and the streams of an inner propagation are series of the outer one.
 """
 
 from __future__ import annotations

@@ -30,16 +30,16 @@ def chain(plan: Plan, f: Sequence[Stream], x: Streams, factored: bool) -> Stream
 
     y: list[Stream] = [f1 * x1]
     if plan.order >= 2:
-        y.append(close(x[1], times(f[1], pairs(plan, x1, x1))))
-    if plan.order >= 3:
-        n = plan.counts[2]
-        a, b = x1[:n], head(x[1], n)
-        square = a * a
-        y.append(close(x[2], times(a, plus(times(f[1], scaled(3, b)), times(f[2], square)))))
-        if plan.order >= 4:
-            inner = plus(scaled(4, times(a, x[2])), scaled(3, times(b, b)))
-            outer = plus(times(f[2], scaled(6, b)), times(f[3], square))
-            y.append(close(x[3], fourth(plan, plus(times(f[1], inner), times(square, outer)))))
+        products = pairs(plan, x1, x1)
+        y.append(close(x[1], times(f[1], products)))
+        if plan.order >= 3:
+            n = plan.counts[2]
+            a, b, square = x1[:n], head(x[1], n), products[:n]
+            y.append(close(x[2], times(a, plus(times(f[1], scaled(3, b)), times(f[2], square)))))
+            if plan.order >= 4:
+                inner = plus(scaled(4, times(a, x[2])), scaled(3, times(b, b)))
+                outer = plus(times(f[2], scaled(6, b)), times(f[3], square))
+                y.append(close(x[3], fourth(plan, plus(times(f[1], inner), times(square, outer)))))
     return tuple(y)
 
 
@@ -68,7 +68,8 @@ def pairs(plan: Plan, a: Tensor, b: Tensor) -> Tensor:
     if plan.mixed:
         parts.append(rows(a, [i for i, _ in plan.mixed]) * rows(b, [j for _, j in plan.mixed]))
     for trace in plan.traces:
-        parts.append((rows(a, trace) * rows(b, trace)).sum(0, keepdim=True))
+        p, q = rows(a, trace), rows(b, trace)
+        parts.append((p * q).sum(0, keepdim=True))
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 

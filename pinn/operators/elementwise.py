@@ -42,8 +42,8 @@ def elementwise(*names: str, factored: bool = False) -> Callable[[Callable[..., 
 
 @elementwise("tanh", factored=True)
 def tanh(v: Tensor, order: int) -> Derivatives:
-    # ATen's tanh costs ten times its sigmoid on a CPU; 2σ(2v) − 1 is the same number to 3e-15.
-    t = torch.tanh(v) if v.dtype.is_complex else 2 * torch.sigmoid(v + v) - 1
+    # ATen's tanh costs ten times its sigmoid on a CPU; 1 − 2σ(−2v) is the same number to 3e-15.
+    t = torch.tanh(v) if v.dtype.is_complex else torch.rsub(torch.sigmoid(-2 * v), 1, alpha=2)
     f = 1 - t * t
     return t, f, -2 * t, *((4 - 6 * f, 24 * t * f - 8 * t) if order > 2 else ())
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from pinn.operators import elementwise, rules, shapes  # noqa: F401  (importing them registers the rules)
+from pinn.operators import arithmetic, elementwise, rules, shapes  # noqa: F401  (importing them registers the rules)
 from pinn.operators.nested import check_square
 from pinn.operators.plan import Biharmonic, Laplacian, Plan, Request, plan, polarisation, quartic, unit
 from pinn.operators.series import Seed, Series

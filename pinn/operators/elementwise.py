@@ -203,7 +203,7 @@ def relu(v: Tensor, order: int) -> Derivatives:
 
 @elementwise("leaky_relu")
 def leaky_relu(v: Tensor, order: int, negative_slope: float = 0.01) -> Derivatives:
-    return F.leaky_relu(v, negative_slope), torch.where(v > 0, 1.0, negative_slope).to(v.dtype)
+    return F.leaky_relu(v, negative_slope), torch.where(v > 0, torch.ones_like(v), negative_slope)
 
 
 @elementwise("real_abs")

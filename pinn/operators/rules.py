@@ -72,7 +72,7 @@ def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @rule("norm", "vector_norm", "linalg_norm", "linalg_vector_norm")
-def norm(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, *, ord: Any = None, dtype: Any = None) -> Any:
+def norm(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, *, ord: Any = None, **unused: Any) -> Any:
     kind = p if ord is None else ord
     if kind not in (2, 2.0, None, "fro"):
         raise MissingRuleError(f"Jet has a rule for the 2-norm alone, got ord={kind!r}; use abs and sum.")

@@ -1,0 +1,8 @@
+"""Physics-informed neural networks whose derivatives are exact, fast and read like the textbook."""
+
+from pinn.run import Run, load_run, save_run
+from pinn.train import Step, train
+
+__version__ = "0.1.0"
+
+__all__ = ["Run", "Step", "load_run", "save_run", "train"]

@@ -3,7 +3,7 @@
 Letters used everywhere: `N` points, `d` space-time dimension, `m` components, `P` parameters, `M` residuals.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
@@ -13,7 +13,7 @@ Field = Callable[[Tensor], Tensor]
 Points = Tensor
 """Many points, shape (N, d)."""
 
-Params = dict[str, Tensor]
+Params = Mapping[str, Tensor]
 """Parameters by name: network weights, and the unknown coefficients of an inverse problem."""
 
 Draw = Callable[[int, int], Tensor]

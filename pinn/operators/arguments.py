@@ -43,29 +43,48 @@ def check_field(u: Field, operator: str) -> None:
 
 
 def refuse_batch_norm(network: nn.Module) -> None:
-    """Raise ValueError if `network` holds a BatchNorm layer in training mode."""
+    """Raise ValueError if `network` holds a BatchNorm layer that averages over the batch: in training mode, or without
+    running statistics."""
     for name, module in network.named_modules():
-        if isinstance(module, _BatchNorm) and module.training:
+        if isinstance(module, _BatchNorm) and (module.training or module.running_mean is None):
+            state = "is in training mode" if module.training else "has no running statistics"
             raise ValueError(
-                f"{type(module).__name__} {name!r} is in training mode: it couples the points of a batch, so the "
-                "network is no field and has no derivative at a point. Call network.eval(), or use LayerNorm."
+                f"{type(module).__name__} {name!r} {state}: it couples the points of a batch, so the network "
+                "is no field and has no derivative at a point. Call network.eval() (it needs running statistics), "
+                "or use LayerNorm."
             )
 
 
 def check_axes(axes: Sequence[int] | None, x: Tensor, operator: str) -> tuple[int, ...]:
-    """The axes as non-negative integers; all of them for None."""
-    d = x.shape[-1]
+    """The axes as distinct non-negative integers; all of them for None."""
     if axes is None:
-        return tuple(range(d))
-    if isinstance(axes, int) or not all(isinstance(a, int) and -d <= a < d for a in axes):
-        raise ValueError(
-            f"{operator}: axes must be integers in [0, {d}) for a point with {d=} coordinates, got {axes!r}."
-        )
-    return tuple(a % d for a in axes)
+        return tuple(range(x.shape[0]))
+    index = _in_range(axes, x, operator)
+    if not index or len(set(index)) < len(index):
+        raise ValueError(f"{operator}: axes must name one or more coordinates, each of them once, got {axes!r}.")
+    return index
+
+
+def check_direction(direction: Tensor, x: Tensor) -> Tensor:
+    """The direction in the dtype of x."""
+    if not isinstance(direction, Tensor) or direction.is_complex():
+        raise TypeError(f"directional needs a direction that is a real torch.Tensor, got {direction!r}.")
+    if direction.shape != x.shape:
+        raise ValueError(f"directional needs a direction of shape {tuple(x.shape)}, got {tuple(direction.shape)}.")
+    return direction.to(x)
 
 
 def check_orders(orders: Sequence[MultiIndex], x: Tensor) -> list[MultiIndex]:
     """Multi-indices with sorted axes: partial derivatives of smooth fields commute."""
     if isinstance(orders, int) or any(isinstance(order, int) for order in orders):
         raise TypeError(f"partials takes a sequence of tuples such as [(), (0,), (1, 1)], got {orders!r}.")
-    return [tuple(sorted(check_axes(order, x, "partials"))) for order in orders]
+    return [tuple(sorted(_in_range(order, x, "partials"))) for order in orders]
+
+
+def _in_range(axes: Sequence[int], x: Tensor, operator: str) -> tuple[int, ...]:
+    d = x.shape[0]
+    if isinstance(axes, int) or not all(isinstance(a, int) and -d <= a < d for a in axes):
+        raise ValueError(
+            f"{operator}: axes must be integers in [0, {d}) for a point with {d=} coordinates, got {axes!r}."
+        )
+    return tuple(a % d for a in axes)

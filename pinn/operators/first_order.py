@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pinn.operators.arguments import check_axes, check_field, check_point
+from pinn.operators.arguments import check_axes, check_direction, check_field, check_point
 from pinn.operators.auto import Auto
 from pinn.operators.strategy import Strategy
 from pinn.typing import Field
@@ -128,6 +128,4 @@ def directional(u: Field, x: Tensor, direction: Tensor, strategy: Strategy = _AU
     """
     check_point(x, "directional", strategy)
     check_field(u, "directional")
-    if direction.shape != x.shape:
-        raise ValueError(f"directional needs a direction of shape {tuple(x.shape)}, got {tuple(direction.shape)}.")
-    return strategy.directional(u, x, direction)
+    return strategy.directional(u, x, check_direction(direction, x))

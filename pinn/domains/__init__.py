@@ -1,0 +1,21 @@
+"""Domains and the regions where conditions hold."""
+
+from pinn.domains.ball import Ball, Disk
+from pinn.domains.box import Box
+from pinn.domains.domain import Domain
+from pinn.domains.regions import Boundary, Initial, Interior, PointSet, Region, Surface
+from pinn.domains.time_domain import TimeDomain
+
+__all__ = [
+    "Ball",
+    "Boundary",
+    "Box",
+    "Disk",
+    "Domain",
+    "Initial",
+    "Interior",
+    "PointSet",
+    "Region",
+    "Surface",
+    "TimeDomain",
+]

@@ -1,0 +1,124 @@
+"""The ball |x − c| ≤ R in any dimension, and the disk."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinn.domains.domain import Domain
+from pinn.typing import Field, Points
+
+
+@dataclass(frozen=True)
+class _Round(Domain):
+    """All that Ball and Disk share; they differ in their default centre."""
+
+    center: Sequence[float] = ()
+    radius: float = 1.0
+
+    def __post_init__(self) -> None:
+        center = tuple(map(float, self.center))
+        if not center or not all(map(math.isfinite, center)):
+            raise ValueError(f"{type(self).__name__} needs a center with finite coordinates, got {self.center}.")
+        if not 0 < self.radius < math.inf:
+            raise ValueError(f"{type(self).__name__} needs a radius > 0, got {self.radius}.")
+        object.__setattr__(self, "center", center)
+
+    @property
+    def dim(self) -> int:
+        return len(self.center)
+
+    @property
+    def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return tuple(c - self.radius for c in self.center), tuple(c + self.radius for c in self.center)
+
+    @property
+    def measure(self) -> float:
+        d = self.dim
+        return math.pi ** (d / 2) / math.gamma(d / 2 + 1) * self.radius**d
+
+    @property
+    def boundary_measure(self) -> float:
+        return self.measure * self.dim / self.radius
+
+    @property
+    def interior_numbers(self) -> int:
+        return self.boundary_numbers + 1
+
+    def interior(self, u: Tensor) -> Points:
+        radius = self.radius * u[:, :1] ** (1 / self.dim)
+        return u.new_tensor(self.center) + radius * self._directions(u[:, 1:])
+
+    @property
+    def boundary_numbers(self) -> int:
+        return 1 if self.dim == 2 else self.dim
+
+    def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
+        normal = self._directions(u)
+        return u.new_tensor(self.center) + self.radius * normal, normal
+
+    def contains(self, x: Tensor) -> Tensor:
+        slack = 1 + 8 * torch.finfo(x.dtype).eps
+        return (x - x.new_tensor(self.center)).square().sum(-1) <= slack * self.radius**2
+
+    def distance(self, x: Tensor) -> Tensor:
+        """φ = 1 − |x − c|²/R², which is 1 at the centre."""
+        return 1 - ((x - x.new_tensor(self.center)) / self.radius).square().sum(-1)
+
+    def extend(self, g: Field) -> Field:
+        """Linear interpolation of g along the chord through x in the direction of the first axis.
+
+        With s the half-length of the chord it is even in s, hence as smooth as g where g is smooth; the values of g
+        are asked for at the two ends of the chord only.
+        """
+
+        def extension(x: Tensor) -> Tensor:
+            y = x - x.new_tensor(self.center)
+            first = torch.eye(self.dim, dtype=x.dtype, device=x.device)[0]
+            across = y * (1 - first)
+            # At the two poles the chord is a point: s → 0. The floor keeps the weight finite there.
+            s = (self.radius**2 - across.square().sum(-1)).clamp(min=1e-24 * self.radius**2).sqrt()
+            base = x - y * first
+            offset = s[..., None] * first
+            weight = (y[..., 0] / s + 1) / 2
+            return (1 - weight) * g(base - offset) + weight * g(base + offset)
+
+        return extension
+
+    def _directions(self, u: Tensor) -> Tensor:
+        """Unit vectors uniform on the sphere: by angle in 2-D, by normalised Gaussians (Muller 1959) otherwise."""
+        if self.dim == 2:
+            angle = 2 * math.pi * u[:, 0]
+            return torch.stack([angle.cos(), angle.sin()], dim=1)
+        tiny = torch.finfo(u.dtype).eps
+        gaussian = torch.special.ndtri(u.clamp(tiny, 1 - tiny))
+        return gaussian / gaussian.norm(dim=1, keepdim=True)
+
+
+@dataclass(frozen=True)
+class Ball(_Round):
+    """The ball |x − c| ≤ R in any dimension. Raises ValueError unless R > 0.
+
+    >>> round(Ball(center=(0, 0, 0), radius=1.0).measure, 6)
+    4.18879
+    """
+
+    center: Sequence[float] = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Disk(_Round):
+    """The disk |x − c| ≤ R in two dimensions. Raises ValueError unless R > 0 and c has two coordinates.
+
+    >>> round(Disk(radius=2.0).boundary_measure / math.pi, 6)
+    4.0
+    """
+
+    center: Sequence[float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if len(self.center) != 2:
+            raise ValueError(f"Disk needs a center with two coordinates, got {self.center}. Use Ball otherwise.")
+        super().__post_init__()

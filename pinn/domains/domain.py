@@ -1,0 +1,66 @@
+"""What a domain must know: its points, its boundary with normals, its size, and a distance to build in conditions."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+from pinn.typing import Field, Points
+
+
+class Domain(ABC):
+    """A bounded set Ω in d dimensions.
+
+    Points come from numbers u uniform on [0, 1), shape (N, k), so that the same map serves pseudo-random and
+    quasi-random sequences. Where no exact map is known, a candidate that misses the set is returned as a row of NaN
+    and the region draws again.
+    """
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Number of coordinates d of a point."""
+
+    @property
+    @abstractmethod
+    def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Lower and upper corner of the bounding box."""
+
+    @property
+    @abstractmethod
+    def measure(self) -> float:
+        """Length, area or volume |Ω|."""
+
+    @property
+    @abstractmethod
+    def boundary_measure(self) -> float:
+        """|∂Ω|: the number of end points in 1-D, perimeter in 2-D, surface area in 3-D."""
+
+    @property
+    @abstractmethod
+    def interior_numbers(self) -> int:
+        """How many uniform numbers k one interior point takes."""
+
+    @abstractmethod
+    def interior(self, u: Tensor) -> Points:
+        """Points uniform in Ω from u of shape (N, interior_numbers): shape (N, d)."""
+
+    @property
+    @abstractmethod
+    def boundary_numbers(self) -> int:
+        """How many uniform numbers k one boundary point takes."""
+
+    @abstractmethod
+    def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
+        """Points uniform on ∂Ω from u of shape (N, boundary_numbers), and outward unit normals: both (N, d)."""
+
+    @abstractmethod
+    def contains(self, x: Tensor) -> Tensor:
+        """Whether points lie in the closed set: (…, d) to bool (…)."""
+
+    @abstractmethod
+    def distance(self, x: Tensor) -> Tensor:
+        """A smooth φ with φ = 0 on ∂Ω, φ > 0 inside and ∂φ/∂n ≠ 0 (but in corners): (…, d) to (…)."""
+
+    @abstractmethod
+    def extend(self, g: Field) -> Field:
+        """A field on Ω that equals g on ∂Ω and asks g for nothing but its values there."""

@@ -1,0 +1,121 @@
+"""Regions: where a condition holds. A region yields tuples of tensors, one row for each point."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinn.domains.domain import Domain
+from pinn.domains.time_domain import TimeDomain
+from pinn.typing import Draw, Field
+
+
+class Region(ABC):
+    """A set of points that can be sampled."""
+
+    @property
+    @abstractmethod
+    def numbers(self) -> int:
+        """How many uniform numbers one sample takes."""
+
+    @abstractmethod
+    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+        """Samples from u of shape (N, numbers): `(x,)` or `(x, normal)`. A row of NaN is a miss."""
+
+    def sample(self, n: int, draw: Draw) -> tuple[Tensor, ...]:
+        """Exactly n samples, drawn again for those that missed. Raises ValueError if almost all miss."""
+        found: list[tuple[Tensor, ...]] = []
+        count = 0
+        for _ in range(1000):
+            sample = self.place(draw(n, self.numbers))
+            hit = ~sample[0].isnan().any(dim=1)
+            found.append(tuple(part[hit] for part in sample))
+            count += int(hit.sum())
+            if count >= n:
+                return tuple(torch.cat(parts)[:n] for parts in zip(*found, strict=True))
+        raise ValueError(f"{self} is empty or almost so: {count} of {1000 * n} candidates fell into it.")
+
+
+@dataclass(frozen=True)
+class Interior(Region):
+    """All of the domain: yields `(x,)`."""
+
+    domain: Domain
+
+    @property
+    def numbers(self) -> int:
+        return self.domain.interior_numbers
+
+    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+        return (self.domain.interior(u),)
+
+
+@dataclass(frozen=True)
+class PointSet(Region):
+    """Given points, always the same: yields `(x,)`, the points in turn however many are asked for."""
+
+    points: Sequence[Sequence[float]]
+
+    @property
+    def numbers(self) -> int:
+        return 1
+
+    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+        index = torch.arange(u.shape[0], device=u.device) % len(self.points)
+        return (u.new_tensor(self.points)[index],)
+
+
+class Surface(Region):
+    """A region on which values can be built into the field: u = G + φN with φ = 0 and G = g there."""
+
+    @abstractmethod
+    def distance(self, x: Tensor) -> Tensor:
+        """φ(x), smooth, zero on the surface and positive elsewhere."""
+
+    @abstractmethod
+    def extend(self, g: Field) -> Field:
+        """A field that equals g on the surface."""
+
+
+@dataclass(frozen=True)
+class Boundary(Surface):
+    """The boundary ∂Ω: yields `(x, normal)` with the outward unit normal."""
+
+    domain: Domain
+
+    @property
+    def numbers(self) -> int:
+        return self.domain.boundary_numbers
+
+    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+        return self.domain.boundary(u)
+
+    def distance(self, x: Tensor) -> Tensor:
+        return self.domain.distance(x)
+
+    def extend(self, g: Field) -> Field:
+        return self.domain.extend(g)
+
+
+@dataclass(frozen=True)
+class Initial(Surface):
+    """The first instant {0} × Ω: yields `(x,)` with t = 0."""
+
+    domain: TimeDomain
+
+    @property
+    def numbers(self) -> int:
+        return self.domain.space.interior_numbers
+
+    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+        x = self.domain.space.interior(u)
+        return (torch.cat([torch.zeros_like(x[:, :1]), x], dim=1),)
+
+    def distance(self, x: Tensor) -> Tensor:
+        return x[..., 0] / self.domain.duration
+
+    def extend(self, g: Field) -> Field:
+        """g at t = 0, held for all times."""
+        return lambda x: g(torch.cat([torch.zeros_like(x[..., :1]), x[..., 1:]], dim=-1))

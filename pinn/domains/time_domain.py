@@ -1,0 +1,80 @@
+"""Time × space: the cylinder [0, T] × Ω, with time as coordinate 0."""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from pinn.domains.box import Box
+from pinn.domains.domain import Domain
+from pinn.typing import Field, Points
+
+
+@dataclass(frozen=True)
+class TimeDomain(Domain):
+    """The points (t, x) with 0 ≤ t ≤ T and x in Ω. Its boundary is the lateral one, [0, T] × ∂Ω.
+
+    Raises ValueError unless T > 0.
+
+    >>> TimeDomain(duration=2.0, space=Box((0,), (3,))).measure
+    6.0
+    """
+
+    duration: float = 1.0
+    space: Domain = field(default_factory=lambda: Box((0.0,), (1.0,)))
+
+    def __post_init__(self) -> None:
+        if not 0 < self.duration < math.inf:
+            raise ValueError(f"TimeDomain needs a finite duration > 0, got duration={self.duration}.")
+
+    @property
+    def dim(self) -> int:
+        return 1 + self.space.dim
+
+    @property
+    def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        lower, upper = self.space.bounds
+        return (0.0, *lower), (self.duration, *upper)
+
+    @property
+    def measure(self) -> float:
+        return self.duration * self.space.measure
+
+    @property
+    def boundary_measure(self) -> float:
+        return self.duration * self.space.boundary_measure
+
+    @property
+    def interior_numbers(self) -> int:
+        return 1 + self.space.interior_numbers
+
+    def interior(self, u: Tensor) -> Points:
+        return torch.cat([self.duration * u[:, :1], self.space.interior(u[:, 1:])], dim=1)
+
+    @property
+    def boundary_numbers(self) -> int:
+        return 1 + self.space.boundary_numbers
+
+    def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
+        x, normal = self.space.boundary(u[:, 1:])
+        time = self.duration * u[:, :1]
+        return torch.cat([time, x], dim=1), torch.cat([torch.zeros_like(time), normal], dim=1)
+
+    def contains(self, x: Tensor) -> Tensor:
+        slack = 4 * torch.finfo(x.dtype).eps * self.duration
+        in_time = (x[..., 0] >= -slack) & (x[..., 0] <= self.duration + slack)
+        return in_time & self.space.contains(x[..., 1:])
+
+    def distance(self, x: Tensor) -> Tensor:
+        """The distance function of space: zero on the lateral boundary at all times."""
+        return self.space.distance(x[..., 1:])
+
+    def extend(self, g: Field) -> Field:
+        """The extension of space at every instant."""
+
+        def extension(x: Tensor) -> Tensor:
+            t = x[..., :1]
+            return self.space.extend(lambda y: g(torch.cat([t, y], dim=-1)))(x[..., 1:])
+
+        return extension

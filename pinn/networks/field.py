@@ -1,0 +1,35 @@
+"""A network as a field: a function of one point."""
+
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from pinn.operators import refuse_batch_norm
+from pinn.typing import Field, Params
+
+
+def field(network: nn.Module, params: Params | None = None, components: int | None = None) -> Field:
+    """The field x ↦ network(x), shape () for `components=None` or (components,).
+
+    The network is called on `x[None]`, so one written for batches (`x[:, :1]`) works. `params` replace the network's
+    own. Raises ValueError for BatchNorm in training mode, which couples points, and for an output of another shape.
+
+    >>> import torch
+    >>> u = field(nn.Linear(2, 1))
+    >>> u(torch.zeros(2)).shape
+    torch.Size([])
+    """
+    refuse_batch_norm(network)
+
+    def u(x: Tensor) -> Tensor:
+        batch = x[None]
+        value = (network(batch) if params is None else functional_call(network, dict(params), (batch,)))[0]
+        shape = () if components is None else (components,)
+        if components is None and value.shape == (1,):
+            value = value[0]
+        if value.shape != shape:
+            raise ValueError(
+                f"The network gives shape {tuple(value.shape)} at a point; the field sought has shape {shape}."
+            )
+        return value
+
+    return u

@@ -1,0 +1,44 @@
+"""What an optimizer is: a recipe that starts an iteration over parameters."""
+
+from abc import ABC, abstractmethod
+
+from pinn.objective import Evaluation, Objective
+from pinn.typing import Params
+
+
+class Iteration(ABC):
+    """A running optimization: `params` now, and the `step` to the next."""
+
+    params: Params
+    name: str
+    """The method at work, for the log."""
+    redraws: bool
+    """Whether new points are welcome in mid-course."""
+
+    @abstractmethod
+    def step(self, objective: Objective) -> Evaluation:
+        """Take one step, and return the objective at the parameters from which it started.
+
+        The objective may be another from step to step, when points are drawn anew.
+        """
+
+    @property
+    @abstractmethod
+    def stalled(self) -> bool:
+        """Whether the last step changed nothing, so that no further one will."""
+
+
+class Optimizer(ABC):
+    """A frozen dataclass with the numbers of a method; `steps` is its usual number of steps."""
+
+    steps: int
+
+    @abstractmethod
+    def start(self, params: Params, steps: int) -> Iteration:
+        """Begin at `params`, for `steps` steps, which a learning-rate schedule may plan on."""
+
+
+def check_steps(name: str, steps: int) -> None:
+    """Raise ValueError for a number of steps below 1."""
+    if steps < 1:
+        raise ValueError(f"{name} needs steps >= 1, got steps={steps}.")

@@ -1,0 +1,70 @@
+"""A schedule: optimizers in turn, each from where the last one ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pinn.objective import Evaluation, Objective
+from pinn.optimizers.optimizer import Iteration, Optimizer
+from pinn.typing import Params
+
+
+@dataclass(frozen=True)
+class Schedule(Optimizer):
+    """Runs `stages` in turn, each for its own number of steps; a stage that stalls ends early.
+
+    A longer run prolongs the last stage. `stages` may have names, as in a YAML file. Raises ValueError without stages.
+    """
+
+    stages: Sequence[Optimizer] | Mapping[str, Optimizer]
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise ValueError("Schedule needs at least one stage.")
+
+    @property
+    def in_order(self) -> tuple[Optimizer, ...]:
+        """The stages in the order in which they run."""
+        return tuple(self.stages.values()) if isinstance(self.stages, Mapping) else tuple(self.stages)
+
+    @property
+    def steps(self) -> int:
+        return sum(stage.steps for stage in self.in_order)
+
+    def start(self, params: Params, steps: int) -> Iteration:
+        return _InTurn(self.in_order, params, steps)
+
+
+class _InTurn(Iteration):
+    def __init__(self, stages: tuple[Optimizer, ...], params: Params, steps: int) -> None:
+        self._left_steps = steps
+        self._left_stages = stages
+        self._begin(params)
+
+    @property
+    def params(self) -> Params:
+        return self._iteration.params
+
+    @property
+    def name(self) -> str:
+        return self._iteration.name
+
+    @property
+    def redraws(self) -> bool:
+        return self._iteration.redraws
+
+    @property
+    def stalled(self) -> bool:
+        return self._iteration.stalled and not self._left_stages
+
+    def step(self, objective: Objective) -> Evaluation:
+        if self._left_stages and (self._stage_steps <= 0 or self._iteration.stalled):
+            self._begin(self._iteration.params)
+        self._stage_steps -= 1
+        self._left_steps -= 1
+        return self._iteration.step(objective)
+
+    def _begin(self, params: Params) -> None:
+        stage, *rest = self._left_stages
+        self._left_stages = tuple(rest)
+        self._stage_steps = min(stage.steps, self._left_steps) if rest else self._left_steps
+        self._iteration = stage.start(params, max(self._stage_steps, 1))

@@ -1,0 +1,116 @@
+"""Recipes: a class and its arguments as plain data, and the object built from them.
+
+    {"_target_": "pinn.domains.Box", "lower": [0, 0], "upper": [1, 1]}
+
+The constructor is the schema: names and types are checked against its signature before it is called.
+"""
+
+import dataclasses
+import importlib
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from torch import nn
+
+TARGET = "_target_"
+
+
+class RecipeError(ValueError):
+    """A recipe that names no class, or gives its constructor what it does not take."""
+
+
+def build(recipe: Any, key: str = "", **arguments: Any) -> Any:
+    """The object that a recipe describes, nested recipes first.
+
+    `arguments` are handed on where the constructor takes them and the recipe does not say otherwise. `key` is where the
+    recipe stands in its configuration. Raises RecipeError, which names the key, the value and what is accepted.
+
+    >>> build({"_target_": "pinn.domains.Disk", "radius": 2}).radius
+    2.0
+    """
+    if not isinstance(recipe, Mapping) or TARGET not in recipe:
+        raise RecipeError(
+            f"{key or 'A recipe'} needs a mapping with {TARGET!r}, the dotted name of a class: {recipe!r}."
+        )
+    target = _locate(recipe[TARGET], _join(key, TARGET))
+    accepted, hints = inspect.signature(target).parameters, typing.get_type_hints(target.__init__)
+    given = {name: value for name, value in arguments.items() if name in accepted}
+    for name, value in recipe.items():
+        if name == TARGET:
+            continue
+        if name not in accepted:
+            near = get_close_matches(name, accepted, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(accepted)}."
+            raise RecipeError(f"{_join(key, name)} is not an argument of {target.__name__}; {hint}")
+        given[name] = _convert(value, hints.get(name, Any), _join(key, name))
+    required = [name for name, parameter in accepted.items() if parameter.default is parameter.empty]
+    if missing := [name for name in required if name not in given]:
+        raise RecipeError(f"{target.__name__} needs {', '.join(_join(key, name) for name in missing)}.")
+    try:
+        return target(**given)
+    except ValueError as error:
+        if isinstance(error, RecipeError) or not key:
+            raise
+        raise RecipeError(f"{key}: {error}") from error
+
+
+def _locate(name: Any, key: str) -> type:
+    """The class of that dotted name: a dataclass or a network, nothing else that a file might name and so call."""
+    module, _, attribute = str(name).rpartition(".")
+    try:
+        target = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RecipeError(f"{key}: cannot import {name!r} ({error}). Is its folder on PYTHONPATH?") from error
+    if not isinstance(target, type) or not (dataclasses.is_dataclass(target) or issubclass(target, nn.Module)):
+        raise RecipeError(f"{key}: {name!r} is neither a dataclass nor a torch.nn.Module.")
+    return target
+
+
+def _convert(value: Any, hint: Any, key: str) -> Any:
+    """`value` as the type that the constructor asks for; raises RecipeError where it is another."""
+    if isinstance(value, Mapping) and TARGET in value:
+        value = build(value, key)
+    origin, options = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        for option in options:
+            try:
+                return _convert(value, option, key)
+            except RecipeError:
+                continue
+    elif hint is Any:
+        return value
+    elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    elif hint is int and isinstance(value, (int, float)) and not isinstance(value, bool) and float(value).is_integer():
+        return int(value)
+    elif origin is Sequence and isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(_convert(item, options[0], f"{key}[{i}]") for i, item in enumerate(value))
+    elif origin is Mapping and isinstance(value, Mapping):
+        return {name: _convert(item, options[1], _join(key, name)) for name, item in value.items()}
+    elif (origin is Callable and callable(value)) or (
+        isinstance(hint, type) and hint not in (int, float) and isinstance(value, hint)
+    ):
+        return value
+    raise RecipeError(f"{key}={value!r} is not valid: expected {_describe(hint)}.")
+
+
+def _describe(hint: Any) -> str:
+    origin, options = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_describe(option) for option in options)
+    if origin is Sequence:
+        return f"a list of {_describe(options[0])}"
+    if origin is Mapping:
+        return f"a mapping to {_describe(options[1])}"
+    if origin is Callable:
+        return f"a function or a mapping with {TARGET!r}"
+    plain = {float: "a number", int: "an integer", bool: "true or false", str: "a text", type(None): "null"}
+    return plain.get(hint) or f"a {getattr(hint, '__name__', hint)}, a mapping with {TARGET!r}"
+
+
+def _join(key: str, name: str) -> str:
+    return f"{key}.{name}" if key else name

@@ -1,0 +1,205 @@
+"""A run folder: what training leaves behind, and how it becomes a field again."""
+
+import csv
+import json
+import math
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import vmap
+
+from pinn.evaluate import evaluation_points
+from pinn.networks import field
+from pinn.objective import Objective
+from pinn.operators import Strategy
+from pinn.pdes import PDE
+from pinn.recipe import build
+from pinn.train import Step
+from pinn.typing import Field, Points
+
+CHECKPOINT, SUMMARY, METRICS, SOLUTION = "checkpoint.pt", "summary.json", "metrics.csv", "solution.npz"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run. Calling it evaluates the trained field at one point x of shape (d,).
+
+    `vmap(run)(X)` gives many values, `laplacian(run, x)` a derivative.
+    """
+
+    folder: Path
+    pde: PDE
+    network: nn.Module
+    strategy: Strategy
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    field: Field
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.field(x)
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor with the dtype and device of the run."""
+        return next(self.network.parameters())
+
+    def residual(self, points: Points) -> Tensor:
+        """The residual of the differential equation at points inside the domain: shape (N, k)."""
+        equation = self.pde.conditions()[0]
+        objective = Objective(self.pde, self.network, {equation.name: (points,)}, self.strategy)
+        return objective.residuals(dict(self.network.named_parameters()))[equation.name].detach()
+
+
+def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generator) -> nn.Module:
+    """The network of a recipe, with inputs, outputs and bounds from the PDE and weights from the generator."""
+    return build(
+        recipe,
+        "network",
+        inputs=pde.domain.dim,
+        outputs=pde.components,
+        bounds=pde.domain.bounds,
+        generator=generator,
+    )
+
+
+def load_run(folder: str | Path) -> Run:
+    """The run in `folder` as a callable field, on the CPU.
+
+    Raises FileNotFoundError if there is none, ValueError if its checkpoint is damaged or of another program.
+    """
+    folder = Path(folder)
+    path = folder / CHECKPOINT
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no run folder {str(folder)!r}. Runs are under outputs/ and multirun/.")
+    if not path.is_file():
+        raise FileNotFoundError(f"{str(folder)!r} is not a run folder: it holds no {CHECKPOINT}.")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        if checkpoint["format"] != _FORMAT:
+            raise ValueError(f"format {checkpoint['format']}, where {_FORMAT} is known")
+        config, weights = checkpoint["config"], checkpoint["weights"]
+        recipes = config["pde"], config["network"], config["vjp"]
+    except Exception as error:  # torch.load raises many kinds, all meaning one thing here
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ValueError(f"{str(path)!r} is damaged or not a checkpoint of pinn: {reason}") from error
+    pde: PDE = build(recipes[0], "pde")
+    network = build_network(recipes[1], pde, torch.Generator())
+    network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
+    summary_file = folder / SUMMARY
+    summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
+    network.requires_grad_(False)
+    u = pde.ansatz()(field(network, components=pde.components))
+    return Run(folder, pde, network, build(recipes[2], "vjp"), config, summary, u)
+
+
+def save_run(folder: str | Path, step: Step, config: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+    """Write checkpoint, solution and summary of a run into `folder`, and return the summary.
+
+    `config` holds the recipes `pde`, `network` and `vjp` that `load_run` builds from; `facts` are added to the summary.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / CHECKPOINT, lambda file: torch.save(_checkpoint(step, config), file))
+    _write(folder / SOLUTION, lambda file: np.savez_compressed(file, allow_pickle=False, **_solution(step)))
+    summary = {**facts, **_figures(step), "versions": _versions()}
+    _write(folder / SUMMARY, lambda file: file.write(json.dumps(_no_nan(summary), indent=2).encode() + b"\n"))
+    return summary
+
+
+class MetricsFile:
+    """`metrics.csv`: a row for each recorded step, on disk at once. Errors are NaN where no solution is known."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self._file = (Path(folder) / METRICS).open("w", newline="", encoding="utf-8")
+        self._writer: csv.DictWriter[str] | None = None
+
+    def record(self, step: Step) -> None:
+        """Append the step."""
+        row = {"step": step.step, "seconds": step.seconds, "method": step.method, "loss": step.loss}
+        row |= {f"loss_{name}": term for name, term in step.terms.items()}
+        row |= {"rel_l2": step.rel_l2, "max_error": step.max_error}
+        if self._writer is None:
+            self._writer = csv.DictWriter(self._file, row)
+            self._writer.writeheader()
+        self._writer.writerow(row)
+        self._file.flush()
+
+    def __enter__(self) -> "MetricsFile":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+
+def _checkpoint(step: Step, config: Mapping[str, Any]) -> dict[str, Any]:
+    weights = step.objective.network.state_dict() | dict(step.params)
+    return {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
+
+
+def _figures(step: Step) -> dict[str, Any]:
+    """The numbers of the run, at its last parameters."""
+    evaluation = step.objective.evaluate(step.params)
+    like = next(iter(step.params.values()))
+    return {
+        "device": str(like.device),
+        "dtype": str(like.dtype).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+        "parameters": sum(value.numel() for value in step.params.values()),
+        "steps": step.step,
+        "wall_s": step.seconds,
+        "loss": float(evaluation.loss),
+        "terms": {name: float(term) for name, term in evaluation.terms.items()},
+        "rel_l2": step.rel_l2,
+        "max_error": step.max_error,
+        "train_residual": step.train_residual,
+        "heldout_residual": step.heldout_residual,
+        "stopped_by": step.stop,
+    }
+
+
+def _solution(step: Step) -> dict[str, np.ndarray]:
+    """Solution, exact solution, error and residual at the evaluation points."""
+    pde, like = step.objective.pde, next(iter(step.params.values()))
+    points = evaluation_points(pde.domain, like)
+    equation = pde.conditions()[0].name
+    arrays = {"points": points, "u": vmap(step.field)(points).detach()}
+    arrays["residual"] = step.objective.at({equation: (points,)}).residuals(step.params)[equation].detach()
+    if pde.exact is not None:
+        arrays["exact"] = vmap(pde.exact)(points)
+        arrays["error"] = arrays["u"] - arrays["exact"]
+    return {name: array.cpu().numpy() for name, array in arrays.items()}
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "pinn": metadata.version("pinn"),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def _no_nan(value: Any) -> Any:
+    """JSON has no NaN; what is not a number becomes null."""
+    if isinstance(value, Mapping):
+        return {name: _no_nan(item) for name, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Write a file whole or not at all: to a temporary one beside it, to the disk, then into place."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,133 @@
+"""Training: one readable loop, as a generator."""
+
+import math
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import nn
+
+from pinn.evaluate import Reference, rms
+from pinn.objective import Evaluation, Objective
+from pinn.operators import Auto, Strategy
+from pinn.optimizers import LBFGS, Adam, Optimizer, Schedule
+from pinn.pdes import PDE
+from pinn.samplers import Sampler, Sobol, Uniform
+from pinn.typing import Field, Params
+
+
+@dataclass(frozen=True)
+class Step:
+    """Training after `step` steps and `seconds` of wall clock.
+
+    `loss` and `terms` are the objective at the parameters from which the last step started; `params` are those at
+    which it ended. `stop` says why training ends here, and is None before. Errors and residuals are computed when they
+    are asked for.
+    """
+
+    step: int
+    seconds: float
+    method: str
+    loss: float
+    terms: dict[str, float]
+    params: Params
+    objective: Objective
+    heldout: Objective
+    reference: Reference | None
+    stop: Literal["steps", "budget", "stalled"] | None
+
+    @property
+    def field(self) -> Field:
+        """The trained field u, a function of one point of shape (d,)."""
+        return self.objective.field(self.params)
+
+    @cached_property
+    def rel_l2(self) -> float:
+        """The relative L2 error against the exact solution; NaN where none is known."""
+        return self.reference.relative_l2(self.field) if self.reference else math.nan
+
+    @cached_property
+    def max_error(self) -> float:
+        """The largest error against the exact solution; NaN where none is known."""
+        return self.reference.max_error(self.field) if self.reference else math.nan
+
+    @cached_property
+    def train_residual(self) -> float:
+        """‖r‖, the weighted root mean square residual, at the points of training."""
+        return rms(self.objective.residual(self.params))
+
+    @cached_property
+    def heldout_residual(self) -> float:
+        """‖r‖ at points that training never sees."""
+        return rms(self.heldout.residual(self.params))
+
+
+def train(
+    pde: PDE,
+    network: nn.Module,
+    optimizer: Optimizer | None = None,
+    sampler: Sampler | None = None,
+    strategy: Strategy | None = None,
+    *,
+    steps: int | None = None,
+    budget_s: float | None = None,
+    seed: int = 0,
+) -> Generator[Step, None, None]:
+    """Train `network` to solve `pde`, yielding after every step.
+
+    Defaults: Adam, then L-BFGS; Sobol points; the strategy `Auto`. The run has the dtype and device of the network and
+    ends after `steps` steps (default: the optimizer's own number), after `budget_s` seconds, or when the optimizer
+    stalls. When the loop ends, however it ends, the network holds the trained parameters.
+
+    Raises ValueError for bounds that are not positive, FloatingPointError where a term of the loss is not finite.
+    """
+    optimizer = optimizer or Schedule((Adam(steps=500), LBFGS()))
+    sampler = sampler or Sobol()
+    steps = optimizer.steps if steps is None else steps
+    if steps < 1:
+        raise ValueError(f"Training needs steps >= 1, got steps={steps}.")
+    if budget_s is not None and not budget_s > 0:
+        raise ValueError(f"Training needs budget_s > 0 seconds, got budget_s={budget_s}.")
+    like = next(network.parameters())
+    generator = torch.Generator().manual_seed(seed)
+    conditions = pde.soft_conditions()
+    objective = Objective(pde, network, sampler.sample(conditions, generator, like), strategy or Auto())
+    heldout = objective.at(_heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like))
+    reference = Reference.of(pde.domain, pde.exact, like) if pde.exact else None
+
+    start = time.perf_counter()
+    iteration = optimizer.start(dict(network.named_parameters()), steps)
+    try:
+        for step in range(1, steps + 1):
+            evaluation = iteration.step(objective)
+            _refuse_nan(evaluation, step)
+            seconds = time.perf_counter() - start
+            over = budget_s is not None and seconds >= budget_s
+            stop = "steps" if step == steps else "stalled" if iteration.stalled else "budget" if over else None
+            params = {name: value.detach().clone() for name, value in iteration.params.items()}
+            terms = {name: float(term) for name, term in evaluation.terms.items()}
+            loss = float(evaluation.loss)
+            yield Step(step, seconds, iteration.name, loss, terms, params, objective, heldout, reference, stop)
+            if stop:
+                return
+            if sampler.every and step % sampler.every == 0 and iteration.redraws:
+                objective = objective.at(sampler.sample(conditions, generator, like))
+    finally:
+        network.load_state_dict(iteration.params, strict=False)
+
+
+def _heldout(sampler: Sampler) -> Sampler:
+    """Independent uniform points, as many as training has."""
+    return Uniform(sampler.interior, sampler.boundary, every=0)
+
+
+def _refuse_nan(evaluation: Evaluation, step: int) -> None:
+    for name, term in evaluation.terms.items():
+        if not math.isfinite(term):
+            raise FloatingPointError(
+                f"Training diverged at step {step}: the term {name!r} of the loss is {float(term)}. "
+                "Lower the learning rate (optimizer.lr) or look at the data of this condition."
+            )

@@ -1,0 +1,137 @@
+"""The look that all figures share: fonts, colours, scales, and files written whole or not at all."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import Normalize, SymLogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, SymmetricalLogLocator
+
+Format = Literal["png", "pdf", "svg"]
+
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
+"""Colours that colour-blind readers tell apart (Okabe & Ito 2008)."""
+
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)))
+"""A dash pattern for each colour, for grey print."""
+
+_STYLE: dict[Any, Any] = {
+    "font.family": "STIXGeneral",
+    "mathtext.fontset": "stix",
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.labelsize": 11,
+    "figure.titlesize": 11,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "axes.linewidth": 0.8,
+    "lines.linewidth": 1.6,
+    "grid.linewidth": 0.5,
+    "grid.color": "0.85",
+    "axes.axisbelow": True,
+    "savefig.dpi": 200,
+    "savefig.bbox": "tight",
+    "savefig.pad_inches": 0.06,
+    "figure.constrained_layout.w_pad": 0.08,
+    "figure.constrained_layout.h_pad": 0.06,
+    "pdf.fonttype": 42,
+}
+
+
+@contextmanager
+def figure(width: float, height: float) -> Iterator[Figure]:
+    """A figure of that size in inches, in our style. It belongs to no window, so it needs no display.
+
+    Drawing and saving both belong inside the `with`.
+    """
+    with matplotlib.rc_context(_STYLE):
+        yield Figure((width, height), layout="compressed")
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write the figure in the format of its suffix, to a temporary file first, then into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    try:
+        figure.savefig(temporary, format=path.suffix.removeprefix("."))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values become colours and tick labels; the labels are in units of 10^`exponent`."""
+
+    norm: Normalize
+    colors: str
+    exponent: int = 0
+
+    def label(self, symbol: str) -> str:
+        """The label of an axis or colour bar that shows `symbol`."""
+        power = rf", $\times10^{{{self.exponent}}}$" if self.exponent else ""
+        return f"${symbol}$ (dimensionless{power})"
+
+    def locator(self, intervals: int = 7) -> MaxNLocator | SymmetricalLogLocator:
+        """Where the ticks are, with at most that many intervals between them."""
+        if isinstance(self.norm, SymLogNorm):
+            locator = SymmetricalLogLocator(base=10, linthresh=self.norm.linthresh)
+            locator.set_params(numticks=intervals + 2)
+            return locator
+        return MaxNLocator(intervals, steps=[1, 2, 2.5, 5, 10])
+
+    @property
+    def formatter(self) -> FuncFormatter:
+        """What stands at the ticks."""
+        if isinstance(self.norm, SymLogNorm):
+            return FuncFormatter(lambda value, _: power_of_ten(value))
+        return FuncFormatter(lambda value, _: f"{value / 10**self.exponent:.6g}".replace("-", "\N{MINUS SIGN}"))
+
+
+def sequential(values: np.ndarray) -> Scale:
+    """From the smallest to the largest value; NaN does not count."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if not high - low > 1e-12 * max(abs(low), abs(high)):  # a constant field still needs an interval
+        margin = abs(high) or 1.0
+        low, high = low - margin, high + margin
+    return Scale(Normalize(low, high), "viridis", _exponent(max(abs(low), abs(high))))
+
+
+def diverging(values: np.ndarray) -> Scale:
+    """Centred on zero; logarithmic on both sides where a few values tower over the rest. NaN does not count."""
+    peak = float(np.nanmax(np.abs(values))) or 1.0
+    typical = math.sqrt(float(np.nanmean(np.square(values))))
+    if peak > 10 * typical > 0:
+        threshold = 10.0 ** round(math.log10(typical))
+        return Scale(SymLogNorm(threshold, vmin=-peak, vmax=peak), "RdBu_r")
+    return Scale(Normalize(-peak, peak), "RdBu_r", _exponent(peak))
+
+
+def scientific(value: float) -> str:
+    """A number to two digits, with its power of ten as in a text."""
+    if not math.isfinite(value):
+        return "unknown"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"${mantissa}$" if int(exponent) == 0 else rf"${mantissa}\times10^{{{int(exponent)}}}$"
+
+
+def power_of_ten(value: float) -> str:
+    """±10^k for tick labels on a logarithmic scale."""
+    if value == 0:
+        return "0"
+    sign = "-" if value < 0 else ""
+    return f"${sign}10^{{{round(math.log10(abs(value)))}}}$"
+
+
+def _exponent(peak: float) -> int:
+    """The power of ten taken out of tick labels; none for numbers that read well as they are."""
+    return 0 if 0.1 <= peak < 1000 else math.floor(math.log10(peak))

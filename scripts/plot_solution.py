@@ -1,0 +1,75 @@
+"""Draw the solution of a run; beside it, where one is known, the exact solution and the error."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import plot_command
+from figures import Format, scientific
+from lines import line_figure
+from maps import map_figure
+from quantities import Quantity, sample
+from sections import Section, sections
+from torch.func import vmap
+
+from pinn import Run
+from pinn.domains import TimeDomain
+from pinn.evaluate import Reference
+
+
+def plot_solution(
+    run: Run,
+    output: Path,
+    *,
+    times: Sequence[float] = (),
+    slices: Mapping[str, float] | None = None,
+    points: int | None = None,
+    format: Format = "png",
+) -> list[Path]:
+    """Write `solution`, and with an exact solution `exact`, `error` and all of them side by side as `comparison`.
+
+    In time and one space dimension also `profiles`, lines over space at `times`. For `times` and `slices` see
+    `sections.sections`. `points` is the number of nodes along each axis. Returns the files.
+    """
+    shown = sections(run.pde.domain, times, slices)
+    samples = sample(_quantities(run), shown, points, run.like)
+    draw = map_figure if len(shown[0].free) == 2 else line_figure
+    errors = _errors(run)
+    title = samples.title(errors)
+    paths = [
+        draw(samples, [q], output / f"{q.name}.{format}", title if q.name == "error" else samples.title())
+        for q in samples.quantities
+    ]
+    if len(samples.quantities) > 1:
+        paths.append(draw(samples, samples.quantities, output / f"comparison.{format}", title))
+    domain = run.pde.domain
+    if isinstance(domain, TimeDomain) and shown[0].free == (0, 1):
+        instants = [Section(domain, (1,), {0: float(t)}) for t in times or np.linspace(0, domain.duration, 5)]
+        profiles = sample(_quantities(run), instants, points, run.like)
+        paths.append(line_figure(profiles, profiles.quantities, output / f"profiles.{format}", profiles.title(errors)))
+    return paths
+
+
+def _quantities(run: Run) -> list[Quantity]:
+    exact = run.pde.exact
+    solution = Quantity("solution", "Solution", "u{}", vmap(run))
+    if exact is None:
+        return [solution]
+    return [
+        solution,
+        Quantity("exact", "Exact", r"u^{\!*}{}", vmap(exact)),
+        Quantity("error", "Error", r"u{} - u^{\!*}{}", lambda x: vmap(run)(x) - vmap(exact)(x), signed=True),
+    ]
+
+
+def _errors(run: Run) -> str:
+    """The errors over the whole domain, at the points where they are always measured."""
+    if run.pde.exact is None:
+        return ""
+    reference = Reference.of(run.pde.domain, run.pde.exact, run.like)
+    l2, largest = reference.relative_l2(run), reference.max_error(run)
+    return f"relative $L^2$ error {scientific(l2)}, max error {scientific(largest)}"
+
+
+if __name__ == "__main__":
+    plot_command.draw_sections(plot_solution, __doc__ or "")

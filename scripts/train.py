@@ -1,0 +1,165 @@
+"""Train a network to solve a PDE: `python scripts/train.py pde=poisson`, `--help` for all keys."""
+
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hydra
+import torch
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import CompactHydraException
+from hydra.types import RunMode
+from omegaconf import MISSING, DictConfig, OmegaConf
+from plot_history import plot_history
+from plot_residual import plot_residual
+from plot_solution import plot_solution
+from progress import Progress
+
+from pinn.operators import Strategy
+from pinn.optimizers import Optimizer
+from pinn.pdes import PDE
+from pinn.recipe import build
+from pinn.run import MetricsFile, build_network, load_run, save_run
+from pinn.samplers import Sampler
+from pinn.train import Step, train
+
+log = logging.getLogger("pinn")
+DEFAULT_THREADS = torch.get_num_threads()
+# A user's own PDE lies in the folder from which the job is started.
+sys.path.append(os.getcwd())
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass
+class TrainConfig:
+    """Types of the plain keys; the groups are checked against the constructors that they name."""
+
+    pde: Any = MISSING
+    domain: Any = MISSING
+    vjp: Any = MISSING
+    network: Any = MISSING
+    optimizer: Any = MISSING
+    sampler: Any = MISSING
+    device: str = MISSING
+    dtype: str = MISSING
+    seed: int = MISSING
+    steps: int | None = MISSING
+    budget_s: float | None = MISSING
+    threads: int | None = MISSING
+    log_every: int = MISSING
+
+
+ConfigStore.instance().store("train_schema", TrainConfig)
+
+
+class InputError(CompactHydraException):
+    """Something that the user can put right: shown as one line, without traceback."""
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
+def main(config: DictConfig) -> float:
+    """Run one job; returns the final relative L2 error, which a sweeper may minimise."""
+    try:
+        return run(config)
+    except (ValueError, FloatingPointError, OSError) as error:
+        if "HYDRA_FULL_ERROR" in os.environ:
+            raise
+        # SystemExit would end a whole sweep; in a single run it avoids Hydra's own second line.
+        if HydraConfig.get().mode == RunMode.RUN:
+            raise SystemExit(f"Error: {error}") from None
+        raise InputError(f"Error: {error}") from None
+
+
+def run(config: DictConfig) -> float:
+    """Build, train, validate, save, plot."""
+    device, dtype = find_device(config.device), find_dtype(config.dtype)
+    # Jobs of a sweep share one process, so every job sets what it needs.
+    torch.set_num_threads(find_threads(config.threads))
+    recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    pde: PDE = build(recipes["pde"], "pde")
+    strategy: Strategy = build(recipes["vjp"], "vjp")
+    optimizer: Optimizer = build(recipes["optimizer"], "optimizer")
+    sampler: Sampler = build(recipes["sampler"], "sampler")
+    network = build_network(recipes["network"], pde, torch.Generator().manual_seed(config.seed)).to(device, dtype)
+    if config.log_every < 1:
+        raise ValueError(f"log_every={config.log_every} is not valid: expected an integer >= 1.")
+
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    choices: dict[str, str] = dict(HydraConfig.get().runtime.choices)  # type: ignore[arg-type]
+    (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    log.info(f"{type(pde).__name__} on {choices['domain']}: {parameters} parameters, {config.dtype} on {device}")
+    bounds = {"steps": config.steps, "budget_s": config.budget_s}
+    label = f"{choices['pde']} on {choices['domain']}"
+    step = None
+    with MetricsFile(folder) as metrics, Progress(config.steps or optimizer.steps, config.budget_s, label) as progress:
+        for step in train(pde, network, optimizer, sampler, strategy, seed=config.seed, **bounds):
+            logged = step.step % config.log_every == 0 or step.step == 1 or step.stop
+            if logged:
+                metrics.record(step)
+            progress.update(step, step.rel_l2 if logged else None)
+    assert step is not None, "training takes at least one step"
+    names = {group: choices[group] for group in ("pde", "domain", "vjp", "network", "optimizer", "sampler")}
+    save_run(folder, step, recipes, **names, seed=config.seed, status="completed")
+    draw(folder)
+    report(folder, step)
+    return step.rel_l2
+
+
+def find_device(name: str) -> torch.device:
+    """The torch device of that name; an error, never another device, where there is none."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device={name} is not known: use auto, cpu, cuda or cuda:1.")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        lacks = "is built without CUDA" if torch.version.cuda is None else "finds no GPU"
+        raise ValueError(
+            f"device={name}: torch {torch.__version__} {lacks}. Install a CUDA build of torch, or use device=cpu."
+        )
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device={name}, but there are {torch.cuda.device_count()} GPUs: use cuda:0 and so on.")
+    return device
+
+
+def find_dtype(name: str) -> torch.dtype:
+    """The floating-point type of that name."""
+    if name not in DTYPES:
+        raise ValueError(f"dtype={name} is not valid: use {' or '.join(DTYPES)}.")
+    return DTYPES[name]
+
+
+def find_threads(threads: int | None) -> int:
+    """The number of CPU threads; by default as many as torch chose at its start."""
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads={threads} is not valid: expected an integer >= 1, or null.")
+    return threads or DEFAULT_THREADS
+
+
+def draw(folder: Path) -> None:
+    """All plots of a run, into its folder."""
+    run = load_run(folder)
+    plot_solution(run, folder)
+    plot_residual(run, folder)
+    plot_history(folder, folder)
+
+
+def report(folder: Path, step: Step) -> None:
+    """The last lines that the user sees."""
+    figures = f"rel_l2 {step.rel_l2:.3e}, max_error {step.max_error:.3e}"
+    log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {step.stop})")
+    log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
+    log.info(f"run folder: {folder}")
+
+
+if __name__ == "__main__":
+    main()

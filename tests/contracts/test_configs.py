@@ -1,0 +1,62 @@
+"""What every YAML file promises: it composes, and everything in it builds."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import train as script  # the script registers the schema of the plain keys
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from pinn.operators import Strategy
+from pinn.optimizers import Optimizer
+from pinn.pdes import PDE
+from pinn.recipe import build
+from pinn.run import build_network
+from pinn.samplers import Sampler
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+CHOICES = sorted(path.relative_to(CONFIGS).with_suffix("") for path in CONFIGS.glob("*/*.yaml"))
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = compose("train", list(overrides), return_hydra_config=False)
+    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+def test_composes_and_builds(choice: Path) -> None:
+    config = composed(f"{choice.parts[0]}={choice.name}")
+    pde = build(config["pde"], "pde")
+    assert isinstance(pde, PDE)
+    assert isinstance(build(config["vjp"], "vjp"), Strategy)
+    assert isinstance(build(config["optimizer"], "optimizer"), Optimizer)
+    assert isinstance(build(config["sampler"], "sampler"), Sampler)
+    network = build_network(config["network"], pde, torch.Generator())
+    assert network(torch.zeros(3, pde.domain.dim)).shape[0] == 3
+    script.find_device(config["device"])
+    script.find_dtype(config["dtype"])
+
+
+@pytest.mark.parametrize("domain", sorted(path.stem for path in (CONFIGS / "domain").glob("*.yaml")))
+@pytest.mark.parametrize("pde", sorted(path.stem for path in (CONFIGS / "pde").glob("*.yaml")))
+def test_every_pde_takes_every_domain(pde: str, domain: str) -> None:
+    """Changing the domain never needs a change in a PDE."""
+    config = composed(f"pde={pde}", f"domain={domain}")
+    built = build(config["pde"], "pde")
+    space = getattr(built.domain, "space", built.domain)
+    assert space == build(config["domain"], "domain")
+    assert built.conditions()
+
+
+def test_a_pde_may_choose_its_domain_and_the_user_has_the_last_word() -> None:
+    assert composed("pde=heat")["domain"]["lower"] == [0.0]
+    assert "radius" in composed("pde=heat", "domain=disk")["domain"]
+    assert composed("pde=poisson")["domain"]["lower"] == [0.0, 0.0]
+
+
+def test_experiments_come_last() -> None:
+    assert composed("experiment=quick")["network"]["width"] == 16
+    assert composed("experiment=quick", "network.width=5")["network"]["width"] == 5

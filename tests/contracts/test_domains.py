@@ -1,0 +1,142 @@
+"""What every domain promises: points inside, unit outward normals, measures, distances, extensions."""
+
+import inspect
+import math
+
+import pytest
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+import pinn.domains
+from pinn.domains import Ball, Boundary, Box, Disk, Domain, Initial, Interior, TimeDomain
+from pinn.operators import div
+from pinn.typing import Draw
+
+SHIPPED = [
+    cls for _, cls in inspect.getmembers(pinn.domains, inspect.isclass) if issubclass(cls, Domain) and cls is not Domain
+]
+DOMAINS: list[Domain] = [
+    *(cls() for cls in SHIPPED),
+    Box((-1.0,), (3.0,)),
+    Box((0.0, -1.0, 2.0), (0.5, 1.0, 5.0)),
+    Box((0.0,) * 5, (1.0, 2.0, 1.0, 1.0, 3.0)),
+    Ball((1.0,), 0.5),
+    Ball((1.0, -2.0, 0.0, 3.0), 1.5),
+    Disk((2.0, -1.0), 0.25),
+    TimeDomain(3.0, Disk((1.0, 1.0), 2.0)),
+    TimeDomain(0.5, Box((0.0, 0.0), (1.0, 2.0))),
+]
+EACH = pytest.mark.parametrize("domain", DOMAINS, ids=repr)
+N = 20_000
+
+
+def sobol(seed: int = 0) -> Draw:
+    def draw(n: int, k: int) -> Tensor:
+        return torch.quasirandom.SobolEngine(k, scramble=True, seed=seed).draw(n, dtype=torch.float64)
+
+    return draw
+
+
+def smooth(x: Tensor) -> Tensor:
+    """A smooth scalar field without symmetry."""
+    return torch.sin(x * torch.arange(1, x.shape[-1] + 1, dtype=x.dtype)).sum(-1) + (0.3 * x).prod(-1)
+
+
+def in_space(domain: Domain, v: Tensor) -> Tensor:
+    """v without its time component, which has no part in the lateral boundary."""
+    return torch.cat([torch.zeros_like(v[:1]), v[1:]]) if isinstance(domain, TimeDomain) else v
+
+
+@EACH
+def test_interior_points_lie_inside(domain: Domain) -> None:
+    (x,) = Interior(domain).sample(500, sobol())
+    assert x.shape == (500, domain.dim)
+    assert domain.contains(x).all()
+    assert (domain.distance(x) > 0).all()
+    lower, upper = (torch.tensor(corner, dtype=x.dtype) for corner in domain.bounds)
+    assert ((x >= lower) & (x <= upper)).all()
+
+
+@EACH
+def test_boundary_points_lie_on_the_boundary(domain: Domain) -> None:
+    x, _ = Boundary(domain).sample(500, sobol())
+    assert x.shape == (500, domain.dim)
+    torch.testing.assert_close(domain.distance(x), torch.zeros(500, dtype=x.dtype), rtol=0, atol=1e-13)
+
+
+@EACH
+def test_normals_are_unit_and_point_outward(domain: Domain) -> None:
+    x, normal = Boundary(domain).sample(500, sobol())
+    torch.testing.assert_close(normal.norm(dim=1), torch.ones(500, dtype=x.dtype))
+    lower, upper = domain.bounds
+    step = 1e-6 * min(b - a for a, b in zip(lower, upper, strict=True))
+    assert not domain.contains(x + step * normal).any()
+    # Corners apart, a step inward stays inside.
+    assert domain.contains(x - step * normal).double().mean() > 0.99
+
+
+@EACH
+def test_measure_agrees_with_counting(domain: Domain) -> None:
+    box = Box(*domain.bounds)
+    (x,) = Interior(box).sample(N, sobol())
+    share = domain.contains(x).double().mean().item()
+    assert share == pytest.approx(domain.measure / box.measure, abs=0.01)
+
+
+@EACH
+def test_points_are_uniform(domain: Domain) -> None:
+    """Interior points have the mean of f that counting in the bounding box finds."""
+    (x,) = Interior(domain).sample(N, sobol())
+    (y,) = Interior(Box(*domain.bounds)).sample(N, sobol(1))
+    y = y[domain.contains(y)]
+    bar = 4 * smooth(y).std().item() / math.sqrt(len(y))
+    assert smooth(x).mean().item() == pytest.approx(smooth(y).mean().item(), abs=bar)
+
+
+@EACH
+def test_divergence_theorem(domain: Domain) -> None:
+    """∫_Ω ∇·v = ∮ v·n, which ties interior, boundary, normals and both measures together."""
+
+    def v(x: Tensor) -> Tensor:
+        return in_space(domain, torch.cos(x + x.flip(0)) + x**2)
+
+    (x,) = Interior(domain).sample(N, sobol())
+    y, normal = Boundary(domain).sample(N, sobol(1))
+    inside = vmap(lambda x: div(v, x))(x)
+    flux = (vmap(v)(y) * normal).sum(1)
+    volume, surface = domain.measure, domain.boundary_measure
+    bar = 4 * math.hypot(volume * inside.std().item(), surface * flux.std().item()) / math.sqrt(N)
+    assert volume * inside.mean().item() == pytest.approx(surface * flux.mean().item(), abs=bar)
+
+
+@EACH
+def test_extension_equals_the_data_and_asks_for_nothing_else(domain: Domain) -> None:
+    def g(x: Tensor) -> Tensor:
+        return torch.where(domain.distance(x).abs() < 1e-9, smooth(x), math.nan)
+
+    extension = domain.extend(g)
+    x, _ = Boundary(domain).sample(200, sobol())
+    torch.testing.assert_close(vmap(extension)(x), smooth(x), rtol=1e-9, atol=1e-9)
+    (y,) = Interior(domain).sample(200, sobol())
+    assert vmap(extension)(y).isfinite().all()
+
+
+@EACH
+def test_float32_stays_float32(domain: Domain) -> None:
+    def draw(n: int, k: int) -> Tensor:
+        return torch.rand(n, k, generator=torch.Generator().manual_seed(0))
+
+    x, normal = Boundary(domain).sample(100, draw)
+    (y,) = Interior(domain).sample(100, draw)
+    assert x.dtype == normal.dtype == y.dtype == domain.distance(y).dtype == torch.float32
+    assert domain.contains(y).all()
+
+
+def test_initial_region_is_the_first_instant() -> None:
+    domain = TimeDomain(2.0, Disk())
+    (x,) = Initial(domain).sample(100, sobol())
+    assert (x[:, 0] == 0).all()
+    assert Disk().contains(x[:, 1:]).all()
+    held = Initial(domain).extend(smooth)
+    torch.testing.assert_close(held(torch.tensor([1.5, 0.1, 0.2])), smooth(torch.tensor([0.0, 0.1, 0.2])))

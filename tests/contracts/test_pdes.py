@@ -1,0 +1,100 @@
+"""What every PDE promises: its exact solution satisfies it, its ansatz holds, and training lowers its loss."""
+
+import inspect
+
+import pytest
+import torch
+from torch.func import vmap
+
+import pinn.pdes
+from pinn.domains import Ball, Box, Disk, TimeDomain
+from pinn.networks import MLP, field
+from pinn.objective import Objective
+from pinn.operators import Auto, Eye, ForwardOverReverse, Rows
+from pinn.optimizers import Adam
+from pinn.pdes import PDE, Heat, Poisson, Potential
+from pinn.samplers import Sobol
+from pinn.train import train
+
+SHIPPED = [cls for _, cls in inspect.getmembers(pinn.pdes, inspect.isclass) if issubclass(cls, PDE) and cls is not PDE]
+PDES: list[PDE] = [
+    *(cls() for cls in SHIPPED),
+    Poisson(domain=Box((-1.0,), (1.0,))),
+    Poisson(domain=Box((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))),
+    Poisson(domain=Box((0.0, 0.0), (0.7, 1.3))),
+    Poisson(domain=Disk()),
+    Poisson(domain=Ball()),
+    Poisson(hard=False),
+    Poisson(exact=lambda x: torch.exp(x[0]) * x[1] ** 2),
+    Heat(domain=TimeDomain(0.5, Disk())),
+    Heat(domain=TimeDomain(1.0, Box()), diffusivity=0.02),
+    Heat(hard=False),
+    Heat(exact=lambda x: x[0] * torch.cos(x[1])),
+    Potential(domain=Disk()),
+]
+EACH = pytest.mark.parametrize("pde", PDES, ids=lambda pde: type(pde).__name__)
+LIKE = torch.zeros((), dtype=torch.float64)
+
+
+def network(pde: PDE) -> MLP:
+    """A small random network that fits the PDE."""
+    generator = torch.Generator().manual_seed(0)
+    return MLP(
+        pde.domain.dim, pde.components, width=12, depth=2, bounds=pde.domain.bounds, generator=generator
+    ).double()
+
+
+@EACH
+def test_exact_makes_every_condition_vanish(pde: PDE) -> None:
+    assert pde.exact is not None
+    conditions = pde.conditions()
+    samples = Sobol(100, 50).sample(conditions, torch.Generator().manual_seed(0), LIKE)
+    for condition in conditions:
+        sample = samples[condition.name]
+        if condition.given is not None:
+            sample = (*sample, vmap(condition.given)(sample[0]))
+
+        def at_point(*s: torch.Tensor, residual=condition.residual) -> torch.Tensor:
+            return residual(pde.exact, *s, strategy=Rows())
+
+        residual = vmap(at_point)(*sample)
+        assert residual.isfinite().all(), condition.name
+        assert residual.abs().max() <= 1e-9, condition.name
+
+
+@EACH
+def test_the_first_condition_is_the_equation(pde: PDE) -> None:
+    assert pde.conditions()[0].name == "interior"
+    names = [condition.name for condition in pde.conditions()]
+    assert len(set(names)) == len(names)
+
+
+@EACH
+def test_ansatz_satisfies_the_built_in_conditions(pde: PDE) -> None:
+    u = pde.ansatz()(field(network(pde), components=pde.components))
+    soft = {condition.name for condition in pde.soft_conditions()}
+    samples = Sobol(100, 50).sample(pde.conditions(), torch.Generator().manual_seed(0), LIKE)
+    for condition in pde.conditions():
+        if condition.name not in soft:
+            assert condition.prescribed is not None
+            (x, *_) = samples[condition.name]
+            torch.testing.assert_close(vmap(u)(x), vmap(condition.prescribed)(x), rtol=0, atol=1e-9)
+
+
+@EACH
+def test_training_lowers_the_loss(pde: PDE) -> None:
+    run = list(train(pde, network(pde), Adam(lr=1e-2, steps=20), Sobol(200, 50, every=0)))
+    assert run[-1].loss < 0.9 * run[0].loss
+
+
+@EACH
+def test_exact_strategies_agree_on_loss_and_gradient(pde: PDE) -> None:
+    """The operators in a residual are told which strategy to use, and it changes nothing but the cost."""
+    net = network(pde)
+    params = {name: value.detach() for name, value in net.named_parameters()}
+    samples = Sobol(50, 20).sample(pde.soft_conditions(), torch.Generator().manual_seed(0), LIKE)
+    expected, gradient = Objective(pde, net, samples, Rows()).gradient(params)
+    for strategy in (Eye(), ForwardOverReverse(), Auto()):
+        evaluation, other = Objective(pde, net, samples, strategy).gradient(params)
+        torch.testing.assert_close(evaluation.loss, expected.loss, rtol=1e-12, atol=0)
+        torch.testing.assert_close(other, gradient, rtol=1e-10, atol=1e-10)

@@ -1,0 +1,216 @@
+"""Every exact strategy equals every other, in value and in parameter gradient, whatever the operator and the field."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vjp, vmap
+
+from pinn.operators import (
+    Strategy,
+    biharmonic,
+    curl,
+    diagonal,
+    directional,
+    div,
+    grad,
+    hessian,
+    jacobian,
+    laplacian,
+    partials,
+    sym_grad,
+)
+from pinn.typing import Field, Params
+
+F64 = torch.float64
+WIDTH = 5
+ORDERS = [(), (0,), (0, 0), (0, -1), (0, 0, -1), (0, 0, 0), (-1, -1, -1, -1), (0, 0, -1, -1)]
+
+# Operators of a vector field with d components; those of a scalar field take its first component.
+VECTOR: dict[str, Callable[[Field, Tensor, Strategy], Tensor]] = {
+    "jacobian": jacobian,
+    "diagonal": diagonal,
+    "div": div,
+    "div along one axis": lambda v, x, s: div(lambda y: v(y)[-1:], x, s, axes=(-1,)),
+    "div of a tensor": lambda v, x, s: div(lambda y: torch.outer(v(y), y), x, s),
+    "sym_grad": sym_grad,
+    "directional of a vector": lambda v, x, s: directional(v, x, x.cos(), s),
+    "vector laplacian": laplacian,
+    "vector hessian": hessian,
+    "vector partials": lambda v, x, s: torch.stack(partials(v, x, [(), (-1,), (0, -1)], s)),
+}
+SCALAR: dict[str, Callable[[Field, Tensor, Strategy], Tensor]] = {
+    "grad": grad,
+    "directional": lambda u, x, s: directional(u, x, x.cos(), s),
+    "hessian": hessian,
+    "laplacian": laplacian,
+    "laplacian along one axis": lambda u, x, s: laplacian(u, x, s, axes=(-1,)),
+    "biharmonic": biharmonic,
+    "partials": lambda u, x, s: torch.stack(partials(u, x, ORDERS, s)),
+    "nonlinear diffusion": lambda u, x, s: div(lambda y: torch.exp(u(y)) * grad(u, y, s), x, s),
+}
+
+
+class Sine(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sin(x)
+
+
+def mlp(d: int, activation: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.Linear(d, WIDTH), activation, nn.Linear(WIDTH, WIDTH), activation, nn.Linear(WIDTH, d))
+
+
+class Residual(nn.Module):
+    """x ↦ W₃(h + tanh(W₂h + b₂)) + b₃ with h = W₁x + b₁."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.first, self.hidden, self.last = nn.Linear(d, WIDTH), nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, d)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.first(x)
+        return self.last(h + torch.tanh(self.hidden(h)))
+
+
+class HardConstraint(nn.Module):
+    """The distance function Π x_k(1 − x_k) times a network, plus an extension of the data."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.network = mlp(d, nn.Tanh())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x * (1 - x)).prod(-1) * self.network(x) + torch.cos(x)
+
+
+class ClosedForm(nn.Module):
+    """a_i sin(k_i·x) exp(−|x|²/4)."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.a, self.k = nn.Parameter(torch.rand(d)), nn.Parameter(torch.randn(d, d))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.a * torch.sin(self.k @ x) * torch.exp(-x @ x / 4)
+
+
+class Elementwise(nn.Module):
+    """a_i sin(k_i x_i) + x_i³, whose Jacobian is diagonal."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.a, self.k = nn.Parameter(torch.rand(d)), nn.Parameter(torch.randn(d))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.a * torch.sin(self.k * x) + x**3
+
+
+FIELDS: dict[str, Callable[[int], nn.Module]] = {
+    "tanh": partial(mlp, activation=nn.Tanh()),
+    "sine": partial(mlp, activation=Sine()),
+    "residual": Residual,
+    "hard constraint": HardConstraint,
+    "closed form": ClosedForm,
+}
+
+
+def built(field: Callable[[int], nn.Module], d: int) -> tuple[Callable[[Params, Tensor], Tensor], Params, Tensor]:
+    """A random vector field as a function of its parameters and a point, the parameters, and a point."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(d)
+        net = field(d).to(F64)
+        x = torch.rand(d, dtype=F64)
+    return lambda p, x: functional_call(net, dict(p), (x,)), {k: p.detach() for k, p in net.named_parameters()}, x
+
+
+def evaluate(residual: Callable[[Params], Tensor], params: Params) -> dict[str, Tensor]:
+    """The value, and the parameter gradient of a weighted sum of its entries."""
+    value, pull, *_ = vjp(residual, params)
+    weights = torch.linspace(1, 2, value.numel(), dtype=F64).reshape(value.shape)
+    (gradient,) = pull(weights)
+    return {"value": value, **gradient}
+
+
+def assert_all_agree(residual: Callable[..., Tensor], params: Params, strategies: Sequence[Strategy]) -> None:
+    """Each pair of strategies agrees to 1e-12 of the largest entry."""
+    found = [(s, evaluate(partial(residual, strategy=s), params)) for s in strategies]
+    assert any(bool(t.any()) for t in found[0][1].values())
+    for (s, ours), (other, theirs) in itertools.combinations(found, 2):
+        for name, expected in theirs.items():
+            atol = 1e-12 * max(1.0, float(expected.abs().max()))
+            torch.testing.assert_close(
+                ours[name], expected, rtol=0, atol=atol, msg=lambda m, n=name, pair=(s, other): f"{n}, {pair}: {m}"
+            )
+
+
+@pytest.mark.parametrize("d", range(1, 7))
+@pytest.mark.parametrize("operator", VECTOR)
+@pytest.mark.parametrize("field", FIELDS)
+def test_vector_operators(field: str, operator: str, d: int, exact_anywhere: Sequence[Strategy]) -> None:
+    v, params, x = built(FIELDS[field], d)
+
+    def residual(p: Params, strategy: Strategy) -> Tensor:
+        return VECTOR[operator](lambda y: v(p, y), x, strategy)
+
+    assert_all_agree(residual, params, exact_anywhere)
+
+
+@pytest.mark.parametrize("d", range(1, 7))
+@pytest.mark.parametrize("operator", SCALAR)
+@pytest.mark.parametrize("field", FIELDS)
+def test_scalar_operators(field: str, operator: str, d: int, exact_anywhere: Sequence[Strategy]) -> None:
+    v, params, x = built(FIELDS[field], d)
+
+    def residual(p: Params, strategy: Strategy) -> Tensor:
+        return SCALAR[operator](lambda y: v(p, y)[0], x, strategy)
+
+    assert_all_agree(residual, params, exact_anywhere)
+
+
+@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("field", FIELDS)
+def test_curl(field: str, d: int, exact_anywhere: Sequence[Strategy]) -> None:
+    v, params, x = built(FIELDS[field], d)
+
+    def residual(p: Params, strategy: Strategy) -> Tensor:
+        return curl(partial(curl, partial(v, p), strategy=strategy), x, strategy)
+
+    assert_all_agree(residual, params, exact_anywhere)
+
+
+@pytest.mark.parametrize("operator", sorted(VECTOR.keys() - {"div of a tensor"}))
+@pytest.mark.parametrize("d", [1, 3, 6])
+def test_diagonal_jacobians(d: int, operator: str, exact_if_diagonal: Sequence[Strategy]) -> None:
+    v, params, x = built(Elementwise, d)
+
+    def residual(p: Params, strategy: Strategy) -> Tensor:
+        return VECTOR[operator](lambda y: v(p, y), x, strategy)
+
+    assert_all_agree(residual, params, exact_if_diagonal)
+
+
+@pytest.mark.parametrize("operator", sorted(SCALAR.keys() - {"nonlinear diffusion"}))
+@pytest.mark.parametrize("d", [1, 3, 6])
+def test_diagonal_hessians(d: int, operator: str, exact_if_diagonal: Sequence[Strategy]) -> None:
+    v, params, x = built(Elementwise, d)
+
+    def residual(p: Params, strategy: Strategy) -> Tensor:
+        return SCALAR[operator](lambda y: v(p, y).sum(), x, strategy)
+
+    assert_all_agree(residual, params, exact_if_diagonal)
+
+
+@pytest.mark.parametrize("operator", [*VECTOR, *SCALAR])
+def test_many_points(operator: str, exact_anywhere: Sequence[Strategy]) -> None:
+    v, params, x = built(FIELDS["tanh"], 3)
+    points = torch.stack([x, x.sin(), x.flip(0)])
+
+    def residual(p: Params, strategy: Strategy) -> Tensor:
+        if operator in VECTOR:
+            return vmap(lambda x: VECTOR[operator](lambda y: v(p, y), x, strategy))(points)
+        return vmap(lambda x: SCALAR[operator](lambda y: v(p, y)[0], x, strategy))(points)
+
+    assert_all_agree(residual, params, exact_anywhere)

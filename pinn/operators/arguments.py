@@ -67,7 +67,7 @@ def check_axes(axes: Sequence[int] | None, x: Tensor, operator: str) -> tuple[in
 
 def check_direction(direction: Tensor, x: Tensor) -> Tensor:
     """The direction in the dtype of x."""
-    if not isinstance(direction, Tensor) or direction.is_complex():
+    if not isinstance(direction, Tensor | Series) or direction.is_complex():
         raise TypeError(f"directional needs a direction that is a real torch.Tensor, got {direction!r}.")
     if direction.shape != x.shape:
         raise ValueError(f"directional needs a direction of shape {tuple(x.shape)}, got {tuple(direction.shape)}.")

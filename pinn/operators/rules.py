@@ -72,7 +72,7 @@ def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @rule("norm", "vector_norm", "linalg_norm", "linalg_vector_norm")
-def norm(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, *, ord: Any = None, **unused: Any) -> Any:
+def norm(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, *, ord: Any = None, **_: Any) -> Any:
     kind = p if ord is None else ord
     if kind not in (2, 2.0, None, "fro"):
         raise MissingRuleError(f"Jet has a rule for the 2-norm alone, got ord={kind!r}; use abs and sum.")
@@ -93,6 +93,16 @@ def layer_norm(x: Any, shape: Sequence[int], weight: Any = None, bias: Any = Non
     y = centred * torch.rsqrt((centred * centred).mean(dims, True) + eps)
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
+
+
+@rule("batch_norm")
+def batch_norm(x: Any, mean: Any, var: Any, *, weight: Any, bias: Any, training: bool, eps: float, **_: Any) -> Any:
+    if training or mean is None:
+        raise MissingRuleError("BatchNorm in training mode couples points, so the network is no field: network.eval().")
+    scale = torch.rsqrt(var + eps) if weight is None else weight * torch.rsqrt(var + eps)
+    channels = (-1, *[1] * (x.ndim - 2))  # the channels are dimension 1
+    y = (x - mean.reshape(channels)) * scale.reshape(channels)
+    return y if bias is None else y + bias.reshape(channels)
 
 
 @rule("detach")

@@ -198,7 +198,11 @@ def apply(name: str, *args: Any, **kwargs: Any) -> Any:
 
 def series(seed: Seed, value: Any, streams: Streams) -> Any:
     """A series, or its value alone where every derivative is a structural zero."""
-    return value if all(s is None for s in streams) else Series(seed, value, streams)
+    if all(s is None for s in streams):
+        return value
+    # Derivatives of a real part of a complex value are real until here.
+    dtype = value.dtype
+    return Series(seed, value, tuple(s if s is None or s.dtype == dtype else s.to(dtype) for s in streams))
 
 
 def innermost(*args: Any) -> Seed:

@@ -80,8 +80,10 @@ def flip(x: Series, *dims: Any) -> Any:
 
 
 @rule("roll")
-def roll(x: Series, shifts: int, dims: int) -> Any:
-    return x.map(lambda s: s.roll(shifts, _in(dims)))
+def roll(x: Series, shifts: Any, dims: Any = None) -> Any:
+    if dims is None:
+        return x.map(lambda s: s.reshape(s.shape[0], -1).roll(shifts, 1).reshape(s.shape))
+    return x.map(lambda s: s.roll(shifts, [_in(d) for d in _flat((dims,))]))
 
 
 @rule("expand", "broadcast_to")
@@ -168,8 +170,14 @@ def dropout(x: Series, p: float = 0.5, training: bool = True, inplace: bool = Fa
 
 
 @rule("to")
-def to(x: Series, *args: Any, **kwargs: Any) -> Any:
-    return x.map(lambda s: s.to(*args, **kwargs))
+def to(x: Any, *args: Any, **kwargs: Any) -> Any:
+    args = tuple(a.dtype if isinstance(a, Series) else a for a in args)  # x.to(other)
+    return x.map(lambda s: s.to(*args, **kwargs)) if isinstance(x, Series) else x.to(*args, **kwargs)
+
+
+@rule("type_as")
+def type_as(x: Any, other: Any) -> Any:
+    return x.to(other.dtype)
 
 
 @rule("double")

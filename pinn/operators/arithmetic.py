@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from pinn.operators.chain import leibniz, plus
+from pinn.operators.rank import reduced
 from pinn.operators.series import Series, apply, fitted, innermost, lifted, rule, series, split
 from pinn.operators.strategy import MissingRuleError
 
@@ -96,12 +97,9 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     if isinstance(weight, Series) or isinstance(bias, Series) or not isinstance(x, Series):
         y = matmul(x, weight.T) if isinstance(weight, Series) or isinstance(x, Series) else torch.matmul(x, weight.T)
         return y if bias is None else y + bias
-    return series(
-        seed,
-        F.linear(x.value, weight, bias),
-        # One product for all streams of an order: under vmap (N·n, in) × (in, out).
-        tuple(None if s is None else F.linear(s, weight) for s in x.streams),
-    )
+    # One product for all streams of an order: under vmap (N·n, in) × (in, out).
+    streams = tuple(None if s is None else F.linear(s, weight) for s in x.streams)
+    return reduced(Series(seed, F.linear(x.value, weight, bias), streams))
 
 
 @rule("matmul", "mm", "mv", "bmm", "dot", "inner", "vdot", "__matmul__")

@@ -77,7 +77,7 @@ def propagate(u: Field, x: Tensor, plan: Plan, directions: Tensor | None = None)
     y: Any = u(Series(seed, x, streams) if plan.directions else x)  # pyright: ignore
     if not isinstance(y, Series) or seed.inside(y.seed):
         return Expansion(plan, y, [None] * plan.order)
-    if y.seed is not seed:
+    if y.seed.whole is not seed:
         raise MissingRuleError(
             "A field inside a Jet propagation depends on the outer point while its own point does not. Use Auto() or "
             "Eye() for the outer operator (vjp=auto, vjp=eye)."

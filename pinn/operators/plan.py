@@ -64,7 +64,7 @@ class Plan:
     @property
     def trace_only(self) -> bool:
         """Whether first derivatives matter only through one sum of squares over all of them."""
-        return self.traces == (tuple(range(len(self.directions))),) and not (self.mixed or self.counts[1])
+        return self.traces == (tuple(range(self.counts[0])),) and not (self.mixed or self.counts[1])
 
     def row(self, order: MultiIndex) -> int | None:
         """The stream, within its order, of a partial derivative; None where only directions combine to it."""

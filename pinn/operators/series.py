@@ -33,17 +33,23 @@ def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 class Seed:
-    """One propagation: what it carries, and the propagation it runs inside, if any."""
+    """One propagation: what it carries, and the propagation it runs inside, if any.
 
-    def __init__(self, plan: Plan, outer: Seed | None = None) -> None:
+    Some quantities of a propagation may be carried along fewer directions, `basis()` (rows, orthonormal) of those of
+    the `whole`.
+    """
+
+    def __init__(self, plan: Plan, outer: Seed | None = None, whole: Seed | None = None) -> None:
         self.plan = plan
         self.outer = outer
+        self.whole: Seed = whole or self
+        self.basis: Callable[[], Tensor] | None = None
 
     def inside(self, other: Seed) -> bool:
         """Whether this propagation runs inside `other`."""
         seed = self.outer
         while seed is not None:
-            if seed is other:
+            if seed.whole is other.whole:
                 return True
             seed = seed.outer
         return False
@@ -212,7 +218,9 @@ def innermost(*args: Any) -> Seed:
     for seed in seeds[1:]:
         if seed.inside(inner):
             inner = seed
-        elif not (seed is inner or inner.inside(seed)):
+        elif seed.whole is inner.whole:
+            inner = seed if seed is inner else inner.whole
+        elif not inner.inside(seed):
             raise MissingRuleError(
                 "Two nested Jet propagations meet, and neither point depends on the other, so that neither is the "
                 "inner one. Use Auto() or Eye() for the outer operator (vjp=auto, vjp=eye)."
@@ -224,6 +232,9 @@ def split(a: Any, seed: Seed) -> tuple[Any, Streams]:
     """The value and the streams of an argument; a constant has none."""
     if isinstance(a, Series) and a.seed is seed:
         return a.value, a.streams
+    if isinstance(a, Series) and a.seed.whole is seed and a.seed.basis is not None and a.streams[0] is not None:
+        first = torch.matmul(a.streams[0].movedim(0, -1), a.seed.basis()).movedim(-1, 0)
+        return a.value, (first, *a.streams[1:])
     return a, (None,) * seed.plan.order
 
 

@@ -1,5 +1,7 @@
 """Each rule of `Jet` against nested reverse mode: value, orders one to four, sums, and jets of jets."""
 
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -123,7 +125,7 @@ def _normalised(y):
 
 
 # Nested reverse mode through torch 2.13's own layer_norm has a wrong third derivative, so its formula is the reference.
-REFERENCE = {"layer_norm": _normalised}
+REFERENCE: dict[str, Any] = {"layer_norm": _normalised}
 
 
 def _augmented(y):
@@ -136,7 +138,7 @@ def _augmented(y):
 @pytest.mark.parametrize("name", [*ELEMENTWISE, *ARITHMETIC, *SHAPES])
 def test_rule_against_reverse_mode(name):
     function = (ELEMENTWISE | ARITHMETIC | SHAPES)[name]
-    reference = REFERENCE[name] if name in REFERENCE else function
+    reference = REFERENCE.get(name, function)
     x = torch.tensor([0.4, -0.3, 0.8], dtype=torch.float64)
 
     def u(x):

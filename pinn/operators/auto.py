@@ -23,7 +23,9 @@ class Auto(Strategy):
     """`Jet`, or where the field holds an operation without a rule the best exact VJP.
 
     That is `Eye` up to `batched` coordinates, where its batched VJP is fastest; `Rows` above, whose memory stays
-    bounded. The choice and its reason are logged once, by the logger "pinn".
+    bounded. The choice and its reason are logged once, by the logger "pinn". The gradient of a scalar is always one
+    VJP, cheaper than d streams: by 1.3 at d = 1 and 4.5 at d = 10, parameter gradient included (tanh 4×64, 1000
+    points, one CPU core, float32, 2026-11-23).
 
     >>> from pinn.operators import laplacian
     >>> laplacian(lambda x: x @ x, torch.ones(3), strategy=Auto())
@@ -39,7 +41,9 @@ class Auto(Strategy):
         return Eye() if x.shape[0] <= self.batched else Rows()
 
     def gradient(self, u: Field, x: Tensor) -> Tensor:
-        return self._choose(u, x, lambda strategy, f: strategy.gradient(f, x))
+        if isinstance(x, Series):
+            return Jet().gradient(u, x)
+        return Eye().gradient(lambda y: _tensor(u(y)), x)
 
     def jacobian(self, v: Field, x: Tensor) -> Tensor:
         return self._choose(v, x, lambda strategy, f: strategy.jacobian(f, x))

@@ -65,9 +65,12 @@ def test_an_error_of_the_field_is_not_hidden() -> None:
 
 @pytest.mark.parametrize("u", [ruled, unruled])
 def test_auto_compiles(u) -> None:
-    def total(points: Tensor) -> Tensor:
-        return vmap(lambda x: laplacian(u, x))(points).sum()
+    def total(points: Tensor, scale: Tensor) -> Tensor:
+        field = lambda x: u(scale * x)  # noqa: E731
+        return vmap(lambda x: laplacian(field, x) + grad(field, x)[1])(points).sum()
 
-    points = torch.stack([X, 2 * X])
+    points, scale = torch.stack([X, 2 * X]), torch.ones_like(X, requires_grad=True)
     compiled = torch.compile(total, fullgraph=True, backend="aot_eager")
-    torch.testing.assert_close(compiled(points), total(points))
+    values = compiled(points, scale), total(points, scale)
+    torch.testing.assert_close(*values)
+    torch.testing.assert_close(*(torch.autograd.grad(v, scale)[0] for v in values))

@@ -25,21 +25,22 @@ def chain(plan: Plan, f: Sequence[Stream], x: Streams, factored: bool) -> Stream
     assert f1 is not None
     assert x1 is not None
 
-    def close(linear: Stream, rest: Stream) -> Stream:
-        return times(f1, plus(linear, rest)) if factored else plus(times(f1, linear), rest)
+    def close(linear: Stream, a: Stream, b: Stream) -> Stream:
+        return times(f1, fused(linear, a, b)) if factored else fused(times(f1, linear), a, b)
 
     y: list[Stream] = [f1 * x1]
     if plan.order >= 2:
         products = pairs(plan, x1, x1)
-        y.append(close(x[1], times(f[1], products)))
+        y.append(close(x[1], f[1], products))
         if plan.order >= 3:
             n = plan.counts[2]
             a, b, square = x1[:n], head(x[1], n), products[:n]
-            y.append(close(x[2], times(a, plus(times(f[1], scaled(3, b)), times(f[2], square)))))
+            y.append(close(x[2], a, fused(times(f[1], scaled(3, b)), f[2], square)))
             if plan.order >= 4:
-                inner = plus(scaled(4, times(a, x[2])), scaled(3, times(b, b)))
-                outer = plus(times(f[2], scaled(6, b)), times(f[3], square))
-                y.append(close(x[3], fourth(plan, plus(times(f[1], inner), times(square, outer)))))
+                inner = fused(scaled(4, times(a, x[2])), scaled(3, b), b)
+                outer = fused(times(f[2], scaled(6, b)), f[3], square)
+                terms = fourth(plan, fused(times(f[1], inner), square, outer))
+                y.append(times(f1, plus(x[3], terms)) if factored else plus(times(f1, x[3]), terms))
     return tuple(y)
 
 
@@ -115,6 +116,13 @@ def plus(a: Stream, b: Stream) -> Stream:
     if a is None or b is None:
         return b if a is None else a
     return a + b
+
+
+def fused(a: Stream, b: Stream, c: Stream) -> Stream:
+    """a + b·c in one pass over memory."""
+    if a is None or b is None or c is None:
+        return plus(a, times(b, c))
+    return torch.addcmul(a, b, c)
 
 
 def scaled(number: float, a: Stream) -> Stream:

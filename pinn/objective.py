@@ -100,9 +100,22 @@ class Objective:
 
     def jacobian(self, params: Params) -> Tensor:
         """J = ∂r/∂θ, shape (M, P), the parameters flattened in their order."""
-        blocks = jacrev(self.residual)(params)
-        rows = next(iter(blocks.values())).shape[0]
-        return torch.cat([block.reshape(rows, -1) for block in blocks.values()], dim=1)
+        return self.linearize(params)[1]
+
+    def linearize(self, params: Params) -> tuple[Tensor, Tensor]:
+        """The residual r(θ), shape (M,), and the Jacobian J = ∂r/∂θ, shape (M, P), from one reverse pass.
+
+        A residual at a point sees no other point, so its row of J is its own gradient. The rows come as one batch:
+        reverse mode over the stacked residual would sweep all points for each of the M rows.
+        """
+        residuals, rows = [], []
+        for condition in self._conditions:
+            residual, blocks = self._rows(condition, params)
+            count = residual.numel()
+            residuals.append(self._scaled(condition, residual))
+            jacobian = torch.cat([block.reshape(count, -1) for block in blocks.values()], dim=1)
+            rows.append(jacobian.mul_(self._scale(condition)))
+        return torch.cat(residuals), torch.cat(rows) if len(rows) > 1 else rows[0]
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points."""
@@ -145,9 +158,24 @@ class Objective:
         residual = vmap(at_point, chunk_size=self.chunk_size)(*sample)
         return residual.reshape(residual.shape[0], -1)
 
+    def _rows(self, condition: Condition, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
+        """The residual of a condition, shape (N, k), and its derivative by each parameter, shape (N, k, …)."""
+
+        def at_point(theta: Params, *sample: Tensor) -> tuple[Tensor, Tensor]:
+            residual = condition.residual(self.field(theta), *sample, strategy=self.strategy).reshape(-1)
+            return residual, residual
+
+        sample = self._complete[condition.name]
+        theta = {name: value.detach() for name, value in params.items()}
+        blocks, residual = vmap(jacrev(at_point, has_aux=True), in_dims=(None, *(0 for _ in sample)))(theta, *sample)
+        return residual, blocks
+
     def _scaled(self, condition: Condition, residual: Tensor) -> Tensor:
+        return residual.reshape(-1) * self._scale(condition)
+
+    def _scale(self, condition: Condition) -> float:
         points = len(self._complete[condition.name][0])  # all of them, also where `residual` is of a chunk
-        return residual.reshape(-1) * (condition.weight / points) ** 0.5
+        return (condition.weight / points) ** 0.5
 
 
 def _with_data(condition: Condition, sample: Sample) -> Sample:

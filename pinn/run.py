@@ -116,7 +116,10 @@ def save_run(folder: str | Path, step: Step, config: Mapping[str, Any], **facts:
 
 
 class MetricsFile:
-    """`metrics.csv`: a row for each recorded step, on disk at once. Errors are NaN where no solution is known."""
+    """`metrics.csv`: a row for each recorded step, on disk at once. Errors are NaN where no solution is known.
+
+    The columns are those of the first step: of the figures of a method that begins later there are none.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self._file = (Path(folder) / METRICS).open("w", newline="", encoding="utf-8")
@@ -126,9 +129,9 @@ class MetricsFile:
         """Append the step."""
         row = {"step": step.step, "seconds": step.seconds, "method": step.method, "loss": step.loss}
         row |= {f"loss_{name}": term for name, term in step.terms.items()}
-        row |= {"rel_l2": step.rel_l2, "max_error": step.max_error}
+        row |= {"rel_l2": step.rel_l2, "max_error": step.max_error, **step.figures}
         if self._writer is None:
-            self._writer = csv.DictWriter(self._file, row)
+            self._writer = csv.DictWriter(self._file, row, extrasaction="ignore")
             self._writer.writeheader()
         self._writer.writerow(row)
         self._file.flush()

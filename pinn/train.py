@@ -1,8 +1,9 @@
 """Training: one readable loop, as a generator."""
 
+import dataclasses
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -25,8 +26,8 @@ class Step:
     """Training after `step` steps and `seconds` of wall clock, compilation apart.
 
     `loss` and `terms` are the objective at the parameters from which the last step started; `params` are those at
-    which it ended. `stop` says why training ends here, and is None before. Errors and residuals are computed when they
-    are asked for.
+    which it ended; `figures` are numbers of the method, such as its damping. `stop` says why training ends here, and is
+    None before. Errors and residuals are computed when they are asked for.
     """
 
     step: int
@@ -39,6 +40,7 @@ class Step:
     heldout: Objective
     reference: Reference | None
     stop: Literal["steps", "budget", "stalled"] | None
+    figures: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def field(self) -> Field:
@@ -125,7 +127,8 @@ def train(
             params = {name: value.detach().clone() for name, value in iteration.params.items()}
             terms = {name: float(term) for name, term in evaluation.terms.items()}
             loss = float(evaluation.loss)
-            yield Step(step, now, iteration.name, loss, terms, params, objective, heldout, reference, stop)
+            figures = dict(iteration.figures)
+            yield Step(step, now, iteration.name, loss, terms, params, objective, heldout, reference, stop, figures)
             if stop:
                 return
             if sampler.every and step % sampler.every == 0 and iteration.redraws:

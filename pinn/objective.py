@@ -3,15 +3,17 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import jacrev, vmap
+from torch.func import vmap
 
 from pinn.compiled import Compiled
+from pinn.layered import Layer, NotLayeredError, kernel, kernel_is_cheaper, layers, pointwise_rows, rows
 from pinn.networks import field
-from pinn.operators import Auto, Strategy
+from pinn.operators import Auto, Jet, MissingRuleError, Recording, Strategy
 from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
 
@@ -52,6 +54,8 @@ class Objective:
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
     _conditions: tuple[Condition, ...] = dataclasses.field(init=False, repr=False)
     _complete: Mapping[str, Sample] = dataclasses.field(init=False, repr=False)
+    # What each residual asks of a field at a point, learned at its first evaluation.
+    _recordings: Mapping[str, Recording] = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.chunk_size is not None and self.chunk_size < 1:
@@ -60,6 +64,7 @@ class Objective:
         object.__setattr__(self, "_ansatz", self.pde.ansatz())
         object.__setattr__(self, "_conditions", conditions)
         object.__setattr__(self, "_complete", {c.name: _with_data(c, self.samples[c.name]) for c in conditions})
+        object.__setattr__(self, "_recordings", {c.name: Recording() for c in conditions})
 
     def field(self, params: Params) -> Field:
         """The trained field u: the network at `params` with the hard conditions built in."""
@@ -105,17 +110,30 @@ class Objective:
     def linearize(self, params: Params) -> tuple[Tensor, Tensor]:
         """The residual r(θ), shape (M,), and the Jacobian J = ∂r/∂θ, shape (M, P), from one reverse pass.
 
-        A residual at a point sees no other point, so its row of J is its own gradient. The rows come as one batch:
-        reverse mode over the stacked residual would sweep all points for each of the M rows.
+        A residual at a point sees no other point, so its row of J is its own gradient, and the rows come as one batch.
+        Under `Jet` and `Auto` they come by layers, see `pinn.layered`; where that is not possible, from one gradient at
+        each point.
         """
-        residuals, rows = [], []
-        for condition in self._conditions:
-            residual, blocks = self._rows(condition, params)
-            count = residual.numel()
-            residuals.append(self._scaled(condition, residual))
-            jacobian = torch.cat([block.reshape(count, -1) for block in blocks.values()], dim=1)
-            rows.append(jacobian.mul_(self._scale(condition)))
-        return torch.cat(residuals), torch.cat(rows) if len(rows) > 1 else rows[0]
+        run = self.compiled or _run
+        parts = [run(self._linearize, params, data, key=("linearize", self.strategy)) for data in self._chunks()]
+        r, J = (torch.cat([part[k] for part in parts]) if len(parts) > 1 else parts[0][k] for k in range(2))
+        return r, J
+
+    def kernel(self, params: Params) -> tuple[Tensor, Tensor]:
+        """The residual r(θ), shape (M,), and the tangent kernel K = JJᵀ, shape (M, M).
+
+        Where the objective is one condition on a network of wide layers, K comes from Gram matrices of each layer's
+        streams and J is never formed; otherwise from J.
+        """
+        if len(self._conditions) == 1 and self.chunk_size is None:
+            (condition,) = self._conditions
+            sample = self._complete[condition.name]
+            found = self._layers(condition, params, sample)
+            size = sum(value.numel() for value in params.values())
+            if found is not None and kernel_is_cheaper(found[1], len(sample[0]), size):
+                return self._scaled(condition, found[0]), kernel(found[1]) * self._scale(condition) ** 2
+        r, J = self.linearize(params)
+        return r, J @ J.T
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points."""
@@ -123,8 +141,12 @@ class Objective:
 
     def _residuals(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
         """The residuals at the points of `data`, of the conditions that have points there."""
-        u = self.field(params)
-        return {c.name: self._at_points(c, u, data[c.name]) for c in self._conditions if c.name in data}
+        residuals = {}
+        for c in self._conditions:
+            if c.name in data:
+                at_point = partial(self._at_point, c, self.strategy, params)
+                residuals[c.name] = vmap(at_point, chunk_size=self.chunk_size)(*data[c.name])
+        return residuals
 
     def _evaluate(self, params: Params, data: Mapping[str, Sample]) -> Evaluation:
         residuals = self._residuals(params, data)
@@ -151,24 +173,36 @@ class Objective:
             for start in range(0, len(sample[0]), self.chunk_size)
         ]
 
-    def _at_points(self, condition: Condition, u: Field, sample: Sample) -> Tensor:
-        def at_point(*sample: Tensor) -> Tensor:
-            return condition.residual(u, *sample, strategy=self.strategy)
+    def _at_point(self, condition: Condition, strategy: Strategy, params: Params, *point: Tensor) -> Tensor:
+        """The residual of a condition at one of its points, shape (k,). Its operators share propagations."""
+        shared = self._recordings[condition.name].sharing(strategy)
+        return condition.residual(self.field(params), *point, strategy=shared).reshape(-1)
 
-        residual = vmap(at_point, chunk_size=self.chunk_size)(*sample)
-        return residual.reshape(residual.shape[0], -1)
+    def _linearize(self, params: Params, data: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:
+        """The scaled residual and its Jacobian at the points of `data`."""
+        residuals, jacobians = [], []
+        for condition in self._conditions:
+            if condition.name in data:
+                r, J = self._rows(condition, params, data[condition.name])
+                residuals.append(self._scaled(condition, r))
+                jacobians.append(J.flatten(0, 1) * self._scale(condition))
+        return torch.cat(residuals), torch.cat(jacobians) if len(jacobians) > 1 else jacobians[0]
 
-    def _rows(self, condition: Condition, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
-        """The residual of a condition, shape (N, k), and its derivative by each parameter, shape (N, k, …)."""
+    def _rows(self, condition: Condition, params: Params, sample: Sample) -> tuple[Tensor, Tensor]:
+        """The residual of a condition, shape (N, k), and its derivative by the parameters, shape (N, k, P)."""
+        found = self._layers(condition, params, sample)
+        if found is not None:
+            return found[0], rows(found[1], params)
+        return pointwise_rows(partial(self._at_point, condition, self.strategy), params, sample)
 
-        def at_point(theta: Params, *sample: Tensor) -> tuple[Tensor, Tensor]:
-            residual = condition.residual(self.field(theta), *sample, strategy=self.strategy).reshape(-1)
-            return residual, residual
-
-        sample = self._complete[condition.name]
-        theta = {name: value.detach() for name, value in params.items()}
-        blocks, residual = vmap(jacrev(at_point, has_aux=True), in_dims=(None, *(0 for _ in sample)))(theta, *sample)
-        return residual, blocks
+    def _layers(self, condition: Condition, params: Params, sample: Sample) -> tuple[Tensor, list[Layer]] | None:
+        """The residual and the layers on its way; None where it is not made of layers or not propagated forward."""
+        if not isinstance(self.strategy, (Jet, Auto)):
+            return None
+        try:
+            return layers(partial(self._at_point, condition, Jet()), params, sample)
+        except (NotLayeredError, MissingRuleError, TypeError):  # TypeError: the field accepts nothing but tensors
+            return None
 
     def _scaled(self, condition: Condition, residual: Tensor) -> Tensor:
         return residual.reshape(-1) * self._scale(condition)

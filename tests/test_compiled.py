@@ -148,13 +148,13 @@ def test_chunks_are_compiled_by_shape() -> None:
 
 def test_chunks_bound_what_is_alive_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    at_points = Objective._at_points
+    gradient = Objective._gradient
 
-    def watching(self: Objective, condition: object, u: object, sample: tuple[Tensor, ...]) -> Tensor:
-        seen.append(len(sample[0]))
-        return at_points(self, condition, u, sample)  # type: ignore[arg-type]
+    def watching(self: Objective, params: Params, data: dict[str, tuple[Tensor, ...]]) -> object:
+        seen.extend(len(sample[0]) for sample in data.values())
+        return gradient(self, params, data)
 
-    monkeypatch.setattr(Objective, "_at_points", watching)
+    monkeypatch.setattr(Objective, "_gradient", watching)
     objective, params = make(Poisson(), Rows(), chunk_size=8)
     objective.gradient(params)
     assert max(seen) == 8

@@ -1,5 +1,6 @@
 """The objective: the residuals of all conditions at given points, stacked into one vector r(θ)."""
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,6 +100,12 @@ class Objective:
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points."""
         return dataclasses.replace(self, samples=samples)
+
+    def using(self, strategy: Strategy) -> "Objective":
+        """The same objective at the same points with the same data, differentiated by another strategy."""
+        other = copy.copy(self)
+        object.__setattr__(other, "strategy", strategy)
+        return other
 
     def _at_points(self, condition: Condition, u: Field) -> Tensor:
         def at_point(*sample: Tensor) -> Tensor:

@@ -21,13 +21,19 @@ def grid(domain: Domain, n: int, like: Tensor) -> Points:
 def evaluation_points(domain: Domain, like: Tensor) -> Points:
     """About 10⁴ points for an error: a regular grid within the domain up to d = 3, quasi-random points above.
 
-    The same for every run: 1001, 101² or 31³ nodes, or 2¹⁴ points of a scrambled Sobol sequence.
+    The same for every run: 1001, 101² or 31³ nodes, or 2¹⁴ points of a scrambled Sobol sequence, fewer where they had
+    more than 2²² coordinates together (d > 256). Above 21201 dimensions, where the sequence ends, random points.
     """
     if domain.dim <= 3:
         nodes = grid(domain, {1: 1001, 2: 101, 3: 31}[domain.dim], like).reshape(-1, domain.dim)
         return nodes[domain.contains(nodes)]
-    sobol = torch.quasirandom.SobolEngine(domain.interior_numbers, scramble=True, seed=0)
-    points = domain.interior(sobol.draw(2**14, dtype=like.dtype).to(like.device))
+    k = domain.interior_numbers
+    n = min(2**14, max(2 ** int(math.log2(2**22 / k)), 2**6))
+    if k <= torch.quasirandom.SobolEngine.MAXDIM:
+        u = torch.quasirandom.SobolEngine(k, scramble=True, seed=0).draw(n, dtype=like.dtype)
+    else:
+        u = torch.rand(n, k, generator=torch.Generator().manual_seed(0), dtype=like.dtype)
+    points = domain.interior(u.to(like.device))
     return points[~points.isnan().any(dim=1)]
 
 

@@ -48,10 +48,8 @@ class Objective:
     _complete: Mapping[str, Sample] = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        conditions = tuple(c for c in self.pde.soft_conditions() if c.name in self.samples)
         object.__setattr__(self, "_ansatz", self.pde.ansatz())
-        object.__setattr__(self, "_conditions", conditions)
-        object.__setattr__(self, "_complete", {c.name: _with_data(c, self.samples[c.name]) for c in conditions})
+        self._place(self.samples)
 
     def field(self, params: Params) -> Field:
         """The trained field u: the network at `params` with the hard conditions built in."""
@@ -99,13 +97,22 @@ class Objective:
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points."""
-        return dataclasses.replace(self, samples=samples)
+        other = copy.copy(self)
+        object.__setattr__(other, "samples", samples)
+        other._place(samples)
+        return other
 
     def using(self, strategy: Strategy) -> "Objective":
         """The same objective at the same points with the same data, differentiated by another strategy."""
         other = copy.copy(self)
         object.__setattr__(other, "strategy", strategy)
         return other
+
+    def _place(self, samples: Mapping[str, Sample]) -> None:
+        """Fetch the data at the points; the ansatz does not depend on them."""
+        conditions = tuple(c for c in self.pde.soft_conditions() if c.name in samples)
+        object.__setattr__(self, "_conditions", conditions)
+        object.__setattr__(self, "_complete", {c.name: _with_data(c, samples[c.name]) for c in conditions})
 
     def _at_points(self, condition: Condition, u: Field) -> Tensor:
         def at_point(*sample: Tensor) -> Tensor:

@@ -37,7 +37,8 @@ class _Round(Domain):
     @property
     def measure(self) -> float:
         d = self.dim
-        return math.pi ** (d / 2) / math.gamma(d / 2 + 1) * self.radius**d
+        # By logarithms: Γ overflows from d = 342 on.
+        return math.exp(d / 2 * math.log(math.pi) - math.lgamma(d / 2 + 1) + d * math.log(self.radius))
 
     @property
     def boundary_measure(self) -> float:

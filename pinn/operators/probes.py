@@ -27,7 +27,8 @@ def point_key(x: Tensor, seed: int | Tensor, depth: int) -> Tensor:
     bits = x.detach().view(_BITS[x.element_size()]).to(torch.int64)
     # Coordinates such as 0.5 have only zeros in their low half, which a product would never reach from above.
     folded = bits ^ (bits >> 32)
-    odd = _GOLDEN * (2 * torch.arange(x.shape[0], device=x.device) + 1)
+    # Random multipliers: with regular ones the sums of different points meet.
+    odd = words(torch.zeros((), dtype=torch.int64, device=x.device), x.shape[0]) | 1
     return fold(fold((folded * odd).sum(), seed), depth)
 
 

@@ -35,8 +35,9 @@ class Poisson(PDE):
         return -laplacian(u, x, strategy) - f
 
     def source(self, x: Tensor) -> Tensor:
-        known = isinstance(self.exact, KnownLaplacian)
-        return -(self.exact.laplacian(x) if known else laplacian(self.exact, x))
+        if isinstance(self.exact, KnownLaplacian):
+            return -self.exact.laplacian(x)
+        return -laplacian(self.exact, x)
 
     def conditions(self) -> tuple[Condition, ...]:
         return (

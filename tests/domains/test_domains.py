@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinn.domains import Ball, Box, Disk, Domain, Interior, PointSet, Region, TimeDomain
+from pinn.domains import Ball, Box, CenteredBall, Disk, Domain, Interior, PointSet, Region, TimeDomain
 
 
 def test_measures() -> None:
@@ -52,6 +52,7 @@ def test_chord_extension_is_smooth_at_the_poles() -> None:
         (lambda: Disk(radius=-1), "radius > 0, got -1"),
         (lambda: Disk(center=(0, 0, 0)), "two coordinates"),
         (lambda: Ball(center=()), "finite coordinates"),
+        (lambda: CenteredBall(dimensions=0), "dimensions >= 1"),
         (lambda: Ball(center=(math.inf, 0)), "finite coordinates"),
         (lambda: TimeDomain(duration=0), "duration > 0"),
         (lambda: TimeDomain(duration=math.inf), "duration > 0"),

@@ -44,8 +44,9 @@ class Hutchinson(Estimate):
         Rademacher   2/n · Σ_{i≠j} H_ij²          exact for a diagonal H
         Gaussian     2/n · Σ_{i,j} H_ij² = 2/n · ‖H‖_F²
 
-    The biharmonic operator takes n² pairs of probes. What is exact, how `seed` works and what an estimate does to a
-    squared residual is said in `Estimate`. Raises ValueError unless probes >= 1.
+    Antithetic pairs ±s would gain nothing, since sᵀHs is even in s. The biharmonic operator takes n² pairs of probes.
+    What is exact, how `seed` works and what an estimate does to a squared residual is said in `Estimate`. Raises
+    ValueError unless probes >= 1.
 
     >>> from pinn.operators import laplacian
     >>> laplacian(lambda x: x @ x, torch.ones(1000), strategy=Hutchinson())

@@ -163,6 +163,17 @@ def test_an_optimizer_that_keeps_its_points_keeps_its_directions() -> None:
     assert run[-1][0] < run[3][0]
 
 
+@EACH
+def test_the_residual_has_one_jacobian(strategy: Estimate) -> None:
+    """The estimate is a fixed function of the parameters: forward and reverse mode see the same one."""
+    network = MLP(6, width=4, depth=1, generator=torch.Generator().manual_seed(0)).double()
+    params = {name: value.detach() for name, value in network.named_parameters()}
+    points = Ball((0.0,) * 6).interior(torch.rand(5, 7, generator=torch.Generator().manual_seed(0), dtype=F64))
+    objective = Objective(PROBLEM, network, {"interior": (points,)}, strategy)
+    ones = {name: torch.ones_like(value) for name, value in params.items()}
+    torch.testing.assert_close(objective.jacobian(params).sum(1), objective.jvp(params, ones))
+
+
 def test_the_objective_changes_its_strategy_alone() -> None:
     network = MLP(6, width=8, depth=1, generator=torch.Generator().manual_seed(0)).double()
     params = {name: value.detach() for name, value in network.named_parameters()}

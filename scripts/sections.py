@@ -81,9 +81,11 @@ def axis_names(domain: Domain) -> list[str]:
 
 
 def place(domain: Domain, held: Iterable[tuple[int, float]]) -> str:
-    """Where a section lies, such as t = 0.5, z = 0.25, for a title; empty where nothing is held."""
+    """Where a section lies, such as t = 0.5, z = 0.25, for a title; empty where nothing is held, cut short above 8."""
     names = axis_names(domain)
     parts = [f"${names[axis]} = {value:.4g}$" for axis, value in sorted(held)]
+    if len(parts) > 8:
+        parts = [*parts[:3], "…"]
     return "\n".join(", ".join(parts[i : i + 4]) for i in range(0, len(parts), 4))
 
 

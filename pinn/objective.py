@@ -1,5 +1,6 @@
 """The objective: the residuals of all conditions at given points, stacked into one vector r(θ)."""
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from torch.func import vmap
 from pinn.compiled import Compiled
 from pinn.layered import Layer, NotLayeredError, kernel, kernel_is_cheaper, layers, pointwise_rows, rows
 from pinn.networks import field
-from pinn.operators import Auto, Jet, MissingRuleError, Recording, Strategy
+from pinn.operators import Auto, Estimate, Jet, MissingRuleError, Recording, Strategy
 from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
 
@@ -60,11 +61,9 @@ class Objective:
     def __post_init__(self) -> None:
         if self.chunk_size is not None and self.chunk_size < 1:
             raise ValueError(f"Objective needs chunk_size >= 1 points, or None for all, got {self.chunk_size}.")
-        conditions = tuple(c for c in self.pde.soft_conditions() if c.name in self.samples)
         object.__setattr__(self, "_ansatz", self.pde.ansatz())
-        object.__setattr__(self, "_conditions", conditions)
-        object.__setattr__(self, "_complete", {c.name: _with_data(c, self.samples[c.name]) for c in conditions})
-        object.__setattr__(self, "_recordings", {c.name: Recording() for c in conditions})
+        object.__setattr__(self, "_recordings", {c.name: Recording() for c in self.pde.soft_conditions()})
+        self._place(self.samples)
 
     def field(self, params: Params) -> Field:
         """The trained field u: the network at `params` with the hard conditions built in."""
@@ -89,9 +88,7 @@ class Objective:
         The loss is a sum over points, so with `chunk_size` loss and gradient are summed over chunks of points, whose
         graphs live one at a time. With `compiled` each is one compiled graph.
         """
-        run = self.compiled or _run
-        key = ("gradient", self.strategy)
-        parts = [run(self._gradient, params, data, key=key) for data in self._chunks()]
+        parts = self._on_chunks(Objective._gradient, params)
         terms, gradient = (_sum(part[k] for part in parts) for k in range(2))
         return Evaluation(torch.stack(list(terms.values())).sum(), terms), gradient
 
@@ -114,8 +111,7 @@ class Objective:
         Under `Jet` and `Auto` they come by layers, see `pinn.layered`; where that is not possible, from one gradient at
         each point.
         """
-        run = self.compiled or _run
-        parts = [run(self._linearize, params, data, key=("linearize", self.strategy)) for data in self._chunks()]
+        parts = self._on_chunks(Objective._linearize, params)
         r, J = (torch.cat([part[k] for part in parts]) if len(parts) > 1 else parts[0][k] for k in range(2))
         return r, J
 
@@ -137,7 +133,22 @@ class Objective:
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points."""
-        return dataclasses.replace(self, samples=samples)
+        other = copy.copy(self)
+        object.__setattr__(other, "samples", samples)
+        other._place(samples)
+        return other
+
+    def using(self, strategy: Strategy) -> "Objective":
+        """The same objective at the same points with the same data, differentiated by another strategy."""
+        other = copy.copy(self)
+        object.__setattr__(other, "strategy", strategy)
+        return other
+
+    def _place(self, samples: Mapping[str, Sample]) -> None:
+        """Fetch the data at the points; the ansatz does not depend on them."""
+        conditions = tuple(c for c in self.pde.soft_conditions() if c.name in samples)
+        object.__setattr__(self, "_conditions", conditions)
+        object.__setattr__(self, "_complete", {c.name: _with_data(c, samples[c.name]) for c in conditions})
 
     def _residuals(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
         """The residuals at the points of `data`, of the conditions that have points there."""
@@ -163,15 +174,30 @@ class Objective:
         terms = {name: term.detach() for name, term in evaluation.terms.items()}
         return terms, {name: value.detach() for name, value in zip(leaves, gradient, strict=True)}
 
+    def _on_chunks(self, function: Callable[..., Any], params: Params) -> list[Any]:
+        """A method of params and data on each chunk, compiled where that is wanted."""
+        if self.compiled is None:
+            return [function(self, params, data) for data in self._chunks()]
+        strategy, seed = self.strategy, torch.zeros(())
+        if isinstance(strategy, Estimate):
+            # Its seed changes from step to step: an input of the graph, not a part of it.
+            strategy, seed = dataclasses.replace(strategy, seed=0), torch.as_tensor(strategy.seed)
+
+        def seeded(params: Params, data: Mapping[str, Sample], seed: Tensor) -> Any:
+            at_seed = dataclasses.replace(strategy, seed=seed) if isinstance(strategy, Estimate) else strategy
+            return function(self.using(at_seed), params, data)
+
+        key = (function.__name__, strategy)
+        return [self.compiled(seeded, params, data, seed, key=key) for data in self._chunks()]
+
     def _chunks(self) -> list[Mapping[str, Sample]]:
         """The samples in pieces of at most `chunk_size` points, each of one condition."""
         if self.chunk_size is None:
             return [self._complete]
-        return [
-            {name: tuple(part[start : start + self.chunk_size] for part in sample)}
-            for name, sample in self._complete.items()
-            for start in range(0, len(sample[0]), self.chunk_size)
-        ]
+        split = {
+            name: zip(*(part.split(self.chunk_size) for part in s), strict=True) for name, s in self._complete.items()
+        }
+        return [{name: chunk} for name, chunks in split.items() for chunk in chunks]
 
     def _at_point(self, condition: Condition, strategy: Strategy, params: Params, *point: Tensor) -> Tensor:
         """The residual of a condition at one of its points, shape (k,). Its operators share propagations."""
@@ -215,11 +241,6 @@ class Objective:
 def _with_data(condition: Condition, sample: Sample) -> Sample:
     """The sample, followed by the data given there."""
     return sample if condition.given is None else (*sample, vmap(condition.given)(sample[0]).detach())
-
-
-def _run(function: Callable[..., Any], params: Params, data: Mapping[str, Sample], *, key: object) -> Any:
-    """The function as it is, where `Compiled` would compile it."""
-    return function(params, data)
 
 
 def _sum(parts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:

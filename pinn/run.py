@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from pinn.evaluate import evaluation_points
+from pinn.evaluate import chunks, evaluation_points
 from pinn.networks import field
 from pinn.objective import Objective
 from pinn.operators import Strategy
@@ -175,10 +175,12 @@ def _solution(step: Step) -> dict[str, np.ndarray]:
     pde, like = step.objective.pde, next(iter(step.params.values()))
     points = evaluation_points(pde.domain, like)
     equation = pde.conditions()[0].name
-    arrays = {"points": points, "u": vmap(step.field)(points).detach()}
-    arrays["residual"] = step.objective.at({equation: (points,)}).residuals(step.params)[equation].detach()
+    parts = chunks(points)
+    residuals = [step.objective.at({equation: (part,)}).residuals(step.params)[equation].detach() for part in parts]
+    arrays = {"points": points, "u": torch.cat([vmap(step.field)(part).detach() for part in parts])}
+    arrays["residual"] = torch.cat(residuals)
     if pde.exact is not None:
-        arrays["exact"] = vmap(pde.exact)(points)
+        arrays["exact"] = torch.cat([vmap(pde.exact)(part) for part in parts])
         arrays["error"] = arrays["u"] - arrays["exact"]
     return {name: array.cpu().numpy() for name, array in arrays.items()}
 

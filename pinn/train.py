@@ -14,7 +14,7 @@ from torch import nn
 from pinn.compiled import Compiled
 from pinn.evaluate import Reference, rms
 from pinn.objective import Evaluation, Objective
-from pinn.operators import Auto, Strategy
+from pinn.operators import Auto, Estimate, Strategy
 from pinn.optimizers import LBFGS, Adam, Optimizer, Schedule
 from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol, Uniform
@@ -94,6 +94,9 @@ def train(
     gradients into one compiled graph, whose making is left out of the clock. When the loop ends, however it ends, the
     network holds the trained parameters.
 
+    A strategy that estimates takes new directions at every step, a function of its own seed, `seed` and the step, as
+    long as the optimizer welcomes new points.
+
     Raises ValueError for bounds that are not positive, FloatingPointError where a term of the loss is not finite.
     """
     optimizer = optimizer or Schedule((Adam(steps=500), LBFGS()))
@@ -119,6 +122,8 @@ def train(
     iteration = optimizer.start(dict(network.named_parameters()), steps)
     try:
         for step in range(1, steps + 1):
+            if isinstance(strategy, Estimate) and iteration.redraws:
+                objective = objective.using(strategy.reseeded(seed, step))
             evaluation = iteration.step(objective)
             _refuse_nan(evaluation, step)
             now = seconds()

@@ -14,7 +14,7 @@ from torch import nn
 from pinn.evaluate import Reference, rms
 from pinn.objective import Evaluation, Objective
 from pinn.operators import Auto, Strategy
-from pinn.optimizers import LBFGS, Adam, Optimizer, Schedule
+from pinn.optimizers import LBFGS, Adam, LevenbergMarquardt, Optimizer, Schedule
 from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.typing import Field, Params
@@ -80,13 +80,14 @@ def train(
 ) -> Generator[Step, None, None]:
     """Train `network` to solve `pde`, yielding after every step.
 
-    Defaults: Adam, then L-BFGS; Sobol points; the strategy `Auto`. The run has the dtype and device of the network and
-    ends after `steps` steps (default: the optimizer's own number), after `budget_s` seconds, or when the optimizer
-    stalls. When the loop ends, however it ends, the network holds the trained parameters.
+    Defaults: Levenberg–Marquardt up to 4000 parameters, Adam and then L-BFGS above; Sobol points; the strategy `Auto`.
+    The run has the dtype and device of the network and ends after `steps` steps (default: the optimizer's own number),
+    after `budget_s` seconds, or when the optimizer stalls. When the loop ends, however it ends, the network holds the
+    trained parameters.
 
     Raises ValueError for bounds that are not positive, FloatingPointError where a term of the loss is not finite.
     """
-    optimizer = optimizer or Schedule((Adam(steps=500), LBFGS()))
+    optimizer = optimizer or _usual(network)
     sampler = sampler or Sobol()
     steps = optimizer.steps if steps is None else steps
     if steps < 1:
@@ -120,6 +121,12 @@ def train(
                 objective = objective.at(sampler.sample(conditions, generator, like))
     finally:
         network.load_state_dict(iteration.params, strict=False)
+
+
+def _usual(network: nn.Module) -> Optimizer:
+    """Levenberg–Marquardt while its matrices of P × P are small: at P = 4000 a step takes seconds on one core."""
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return LevenbergMarquardt() if parameters <= 4000 else Schedule((Adam(steps=500), LBFGS()))
 
 
 def _heldout(sampler: Sampler) -> Sampler:

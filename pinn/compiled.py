@@ -39,9 +39,11 @@ class Compiled:
 
         `key` tells apart functions, and whatever the function depends on besides its arguments.
         """
-        if self.failed:
-            return function(*arguments)
         leaves, structure = pytree.tree_flatten(arguments)
+        # Inside a transform of torch.func, or where autograd records, the function runs as it is.
+        recorded = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
+        if self.failed or recorded or torch._C._are_functorch_transforms_active():
+            return function(*arguments)
         signature = (key, str(structure), tuple((leaf.shape, leaf.dtype, leaf.device) for leaf in leaves))
         if signature not in self._graphs:
             start = time.perf_counter()

@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.compiled import Compiled
+from pinn.evaluation import Evaluation, sum_by_name
 from pinn.layered import Layer, NotLayeredError, kernel, kernel_is_cheaper, layers, pointwise_rows, rows
 from pinn.networks import field
 from pinn.operators import Auto, Estimate, Jet, MissingRuleError, Recording, Strategy
@@ -20,14 +21,6 @@ from pinn.typing import Field, Params
 
 Sample = tuple[Tensor, ...]
 """What a region yields: `(x,)`, `(x, normal)`, …, one row for each point."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The objective at some parameters: the loss, and the weighted mean square of each condition."""
-
-    loss: Tensor
-    terms: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -75,12 +68,11 @@ class Objective:
 
     def residual(self, params: Params) -> Tensor:
         """The stacked and scaled residual r(θ), shape (M,)."""
-        residuals = self.residuals(params)
-        return torch.cat([self._scaled(condition, residuals[condition.name]) for condition in self._conditions])
+        return torch.cat(self._on_chunks(Objective._residual, params))
 
     def evaluate(self, params: Params) -> Evaluation:
         """The loss L(θ) and its terms, differentiable in θ."""
-        return self._evaluate(params, self._complete)
+        return Evaluation.of(sum_by_name(self._on_chunks(Objective._terms, params)))
 
     def gradient(self, params: Params) -> tuple[Evaluation, Params]:
         """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see.
@@ -88,9 +80,9 @@ class Objective:
         The loss is a sum over points, so with `chunk_size` loss and gradient are summed over chunks of points, whose
         graphs live one at a time. With `compiled` each is one compiled graph.
         """
-        parts = self._on_chunks(Objective._gradient, params)
-        terms, gradient = (_sum(part[k] for part in parts) for k in range(2))
-        return Evaluation(torch.stack(list(terms.values())).sum(), terms), gradient
+        parts = self._on_chunks(Objective._gradient, _detached(params))
+        terms, gradient = (sum_by_name(part[k] for part in parts) for k in range(2))
+        return Evaluation.of(terms), gradient
 
     def jvp(self, params: Params, direction: Params) -> Tensor:
         """J·v, shape (M,), where J = ∂r/∂θ."""
@@ -111,7 +103,7 @@ class Objective:
         Under `Jet` and `Auto` they come by layers, see `pinn.layered`; where that is not possible, from one gradient at
         each point.
         """
-        parts = self._on_chunks(Objective._linearize, params)
+        parts = self._on_chunks(Objective._linearize, _detached(params))
         r, J = (torch.cat([part[k] for part in parts]) if len(parts) > 1 else parts[0][k] for k in range(2))
         return r, J
 
@@ -159,20 +151,23 @@ class Objective:
                 residuals[c.name] = vmap(at_point, chunk_size=self.chunk_size)(*data[c.name])
         return residuals
 
-    def _evaluate(self, params: Params, data: Mapping[str, Sample]) -> Evaluation:
+    def _residual(self, params: Params, data: Mapping[str, Sample]) -> Tensor:
         residuals = self._residuals(params, data)
-        terms = {c.name: self._scaled(c, residuals[c.name]).square().sum() for c in self._conditions if c.name in data}
-        return Evaluation(torch.stack(list(terms.values())).sum(), terms)
+        return torch.cat([self._scaled(c, residuals[c.name]) for c in self._conditions if c.name in data])
+
+    def _terms(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
+        """The terms of the loss at the points of `data`."""
+        residuals = self._residuals(params, data)
+        return {c.name: self._scaled(c, residuals[c.name]).square().sum() for c in self._conditions if c.name in data}
 
     def _gradient(self, params: Params, data: Mapping[str, Sample]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """The terms of the loss at the points of `data`, and the gradient of their sum."""
         with torch.enable_grad():
             leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
-            evaluation = self._evaluate(leaves, data)
-            wanted = list(leaves.values())
-            gradient = torch.autograd.grad(evaluation.loss, wanted, allow_unused=True, materialize_grads=True)
-        terms = {name: term.detach() for name, term in evaluation.terms.items()}
-        return terms, {name: value.detach() for name, value in zip(leaves, gradient, strict=True)}
+            terms, wanted = self._terms(leaves, data), list(leaves.values())
+            gradient = torch.autograd.grad(Evaluation.of(terms).loss, wanted, allow_unused=True, materialize_grads=True)
+        gradient = {name: value.detach() for name, value in zip(leaves, gradient, strict=True)}
+        return {name: term.detach() for name, term in terms.items()}, gradient
 
     def _on_chunks(self, function: Callable[..., Any], params: Params) -> list[Any]:
         """A method of params and data on each chunk, compiled where that is wanted."""
@@ -187,7 +182,8 @@ class Objective:
             at_seed = dataclasses.replace(strategy, seed=seed) if isinstance(strategy, Estimate) else strategy
             return function(self.using(at_seed), params, data)
 
-        key = (function.__name__, strategy)
+        # The number of points is in the weights, also where a graph sees a chunk of them.
+        key = (function.__name__, strategy, tuple(len(sample[0]) for sample in self._complete.values()))
         return [self.compiled(seeded, params, data, seed, key=key) for data in self._chunks()]
 
     def _chunks(self) -> list[Mapping[str, Sample]]:
@@ -243,11 +239,5 @@ def _with_data(condition: Condition, sample: Sample) -> Sample:
     return sample if condition.given is None else (*sample, vmap(condition.given)(sample[0]).detach())
 
 
-def _sum(parts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The sum by name."""
-    first, *rest = parts
-    total = dict(first)
-    for part in rest:
-        for name, value in part.items():
-            total[name] = total[name] + value if name in total else value
-    return total
+def _detached(params: Params) -> dict[str, Tensor]:
+    return {name: value.detach() for name, value in params.items()}

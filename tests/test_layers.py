@@ -13,7 +13,7 @@ LAYERS = [
     {"operators"},
     {"domains", "networks"},
     {"pdes"},
-    {"compiled", "layered"},
+    {"compiled", "evaluation", "layered"},
     {"objective"},
     {"samplers", "optimizers"},
     {"evaluate"},

@@ -1,9 +1,23 @@
 """Optimizers: they see an objective and its parameters, nothing else."""
 
 from pinn.optimizers.adam import Adam
+from pinn.optimizers.energy_natural_gradient import EnergyNaturalGradient
 from pinn.optimizers.lbfgs import LBFGS
 from pinn.optimizers.levenberg_marquardt import LevenbergMarquardt
 from pinn.optimizers.optimizer import Iteration, Optimizer
 from pinn.optimizers.schedule import Schedule
+from pinn.optimizers.self_scaled import SSBFGS, SSBroyden
+from pinn.optimizers.spring import Spring
 
-__all__ = ["LBFGS", "Adam", "Iteration", "LevenbergMarquardt", "Optimizer", "Schedule"]
+__all__ = [
+    "LBFGS",
+    "SSBFGS",
+    "Adam",
+    "EnergyNaturalGradient",
+    "Iteration",
+    "LevenbergMarquardt",
+    "Optimizer",
+    "SSBroyden",
+    "Schedule",
+    "Spring",
+]

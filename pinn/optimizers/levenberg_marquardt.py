@@ -8,6 +8,7 @@ from torch import Tensor
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.flat import flatten, unflatten
+from pinn.optimizers.memory import check_memory
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.typing import Params
 
@@ -71,9 +72,10 @@ class _Damped(Iteration):
     def figures(self) -> dict[str, float]:
         return {"damping": self._damping, "refused": self._refused}
 
+    @torch.no_grad()
     def step(self, objective: Objective) -> Evaluation:
         if objective is not self._objective:
-            self._objective, self._evaluation = objective, _evaluate(objective, self.params)
+            self._objective, self._evaluation = objective, objective.evaluate(self.params)
             check_memory("LevenbergMarquardt", objective, self.params, self._recipe.max_gb)
         start = self._evaluation
         self._stalled = not (start.loss.isfinite() and start.loss > 0)
@@ -104,9 +106,9 @@ class _Damped(Iteration):
             Jv = J @ v
             s = v
             if self._recipe.acceleration > 0:
-                s = self._accelerated(system, v, _residual(objective, at(_PROBE * v)) - r - _PROBE * Jv)
+                s = self._accelerated(system, v, objective.residual(at(_PROBE * v)) - r - _PROBE * Jv)
             trial = at(s)
-            evaluation = _evaluate(objective, trial)
+            evaluation = objective.evaluate(trial)
             if evaluation.loss < self._evaluation.loss:
                 predicted = Jv.square().sum() + 2 * self._damping * v.square().sum()
                 self._trust(self._evaluation.loss, evaluation.loss, predicted, eps)
@@ -132,26 +134,3 @@ class _Damped(Iteration):
         self._damping *= max(1 / 3, 1 - (2 * gain - 1) ** 3) * float(after / before)
         self._damping = max(self._damping, eps**2)
         self._growth = 2.0
-
-
-def check_memory(name: str, objective: Objective, params: Params, max_gb: float) -> None:
-    """Raise ValueError where J, its copy and two square matrices of its smaller side take more than `max_gb`."""
-    residual = _residual(objective, params)
-    M, P = residual.numel(), sum(value.numel() for value in params.values())
-    needed_gb = (2 * M * P + 2 * min(M, P) ** 2) * residual.element_size() / 1e9
-    if needed_gb > max_gb:
-        raise ValueError(
-            f"{name} needs {needed_gb:.3g} GB for M={M} residuals and P={P} parameters, above max_gb={max_gb:g}. "
-            "Take a smaller network (network.width), fewer points (sampler.interior), optimizer=adam_lbfgs, "
-            "or raise optimizer.max_gb."
-        )
-
-
-def _evaluate(objective: Objective, params: Params) -> Evaluation:
-    with torch.no_grad():
-        return objective.evaluate(params)
-
-
-def _residual(objective: Objective, params: Params) -> Tensor:
-    with torch.no_grad():
-        return objective.residual(params)

@@ -1,6 +1,7 @@
 """What every optimizer promises: it lowers the loss, repeats itself, and leaves its input alone."""
 
 import inspect
+from itertools import pairwise
 
 import pytest
 import torch
@@ -18,6 +19,13 @@ STARTED_BARE = [
     for _, cls in inspect.getmembers(pinn.optimizers, inspect.isclass)
     if issubclass(cls, Optimizer) and cls not in (Optimizer, Schedule)
 ]
+
+
+def _may_rise(optimizer: Optimizer) -> bool:
+    """A first-order method or a momentum moves on whatever the loss says."""
+    return type(optimizer).__name__ in {"Adam", "Schedule", "Spring"}
+
+
 OPTIMIZERS: list[Optimizer] = [*STARTED_BARE, Schedule((Adam(steps=5), LBFGS(steps=5)))]
 EACH = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: type(optimizer).__name__)
 LIKE = torch.zeros((), dtype=torch.float64)
@@ -40,6 +48,13 @@ def losses(optimizer: Optimizer, steps: int = 15) -> list[float]:
 def test_lowers_the_loss(optimizer: Optimizer) -> None:
     history = losses(optimizer)
     assert history[-1] < 0.9 * history[0]
+
+
+@pytest.mark.parametrize("optimizer", [o for o in OPTIMIZERS if not _may_rise(o)], ids=lambda o: type(o).__name__)
+def test_never_accepts_a_higher_loss(optimizer: Optimizer) -> None:
+    """Whoever searches or damps sees the loss before it takes the step."""
+    history = losses(optimizer, steps=40)
+    assert all(b <= a for a, b in pairwise(history))
 
 
 @EACH

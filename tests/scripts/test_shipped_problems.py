@@ -10,11 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROBLEMS = {
-    "pde=poisson": 1e-4,
-    "pde=poisson domain=disk": 1e-3,
-    "pde=heat": 1e-3,
-    "pde=poisson domain=box domain.lower=[0,0,0] domain.upper=[1,1,1]": 1e-3,
-    "pde=potential": 1e-2,
+    "pde=poisson": 1e-8,
+    "pde=poisson pde.hard=false": 1e-6,
+    "pde=poisson domain=disk": 1e-5,
+    "pde=heat": 1e-8,
+    "pde=poisson domain=box domain.lower=[0,0,0] domain.upper=[1,1,1]": 1e-7,
+    "pde=potential": 1e-5,
 }
 
 

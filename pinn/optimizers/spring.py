@@ -1,0 +1,85 @@
+"""SPRING: natural gradient steps that remember the directions of earlier points."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from pinn.objective import Evaluation, Objective
+from pinn.optimizers.damped import DampedLeastSquares
+from pinn.optimizers.flat import flatten, unflatten
+from pinn.optimizers.memory import check_memory
+from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
+from pinn.typing import Params
+
+
+@dataclass(frozen=True)
+class Spring(Optimizer):
+    """Subsampled projected-increment natural gradient (Goldshlager et al. 2024; for PINNs arXiv:2505.12149, 2025).
+
+        φ ← μφ + Jᵀ(JJᵀ + λκI)⁻¹(r − μJφ),        θ ← θ − min(η, √c/‖d‖)·d,        d = φ/√(1 − μ²ᵏ),
+
+    with κ = tr(JJᵀ)/M: φ is what fits r best among all that stay near μφ. It is meant for few points, drawn at every
+    step (sampler.every=1). `damping` is λ, `momentum` μ, `max_step` √c. The rate η falls from `lr` to `final_lr` along
+    half a cosine. Raises ValueError unless damping, max_step, max_gb > 0, 0 <= momentum < 1, 0 < final_lr <= lr and
+    steps >= 1.
+    """
+
+    lr: float = 0.3
+    final_lr: float = 1e-2
+    damping: float = 1e-6
+    momentum: float = 0.9
+    max_step: float = 0.3
+    max_gb: float = 8.0
+    steps: int = 2000
+
+    def __post_init__(self) -> None:
+        check_steps("Spring", self.steps)
+        for name in ("damping", "max_step", "max_gb"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"Spring needs {name} > 0, got {name}={getattr(self, name)}.")
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"Spring needs 0 <= momentum < 1, got momentum={self.momentum}.")
+        if not 0 < self.final_lr <= self.lr:
+            raise ValueError(f"Spring needs 0 < final_lr <= lr, got final_lr={self.final_lr} and lr={self.lr}.")
+
+    def start(self, params: Params, steps: int) -> Iteration:
+        return _Remembering(self, params, steps)
+
+
+class _Remembering(Iteration):
+    name = "spring"
+    redraws = True
+
+    def __init__(self, recipe: Spring, params: Params, steps: int) -> None:
+        self.params = {name: value.detach().clone() for name, value in params.items()}
+        self._recipe, self._steps, self._done = recipe, steps, 0
+        self._phi = torch.zeros_like(flatten(params))
+        self._objective: Objective | None = None
+
+    @property
+    def stalled(self) -> bool:
+        return False
+
+    @torch.no_grad()
+    def step(self, objective: Objective) -> Evaluation:
+        recipe, start = self._recipe, objective.evaluate(self.params)
+        if objective is not self._objective:
+            check_memory("Spring", objective, self.params, recipe.max_gb)
+            self._objective = objective
+        r, J = objective.linearize(self.params)
+        mean = float(J.square().sum()) / len(r)
+        rate = self._rate()
+        self._done += 1
+        self._phi = recipe.momentum * self._phi
+        if mean > 0:
+            self._phi += DampedLeastSquares(J).solve(recipe.damping * mean, r - J @ self._phi)
+        d = self._phi / math.sqrt(1 - recipe.momentum ** (2 * self._done))
+        rate = min(rate, recipe.max_step / max(float(d.norm()), torch.finfo(d.dtype).tiny))
+        self.params = unflatten(flatten(self.params) - rate * d, self.params)
+        return start
+
+    def _rate(self) -> float:
+        """Past its planned steps the rate stays at its end."""
+        part = min(self._done / self._steps, 1.0)
+        return self._recipe.final_lr + (self._recipe.lr - self._recipe.final_lr) * (1 + math.cos(math.pi * part)) / 2

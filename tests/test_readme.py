@@ -16,11 +16,11 @@ FILES = {mark.split("file=")[1].strip(): code for _, mark, code in BLOCKS if "fi
 
 
 def test_blocks_are_found() -> None:
-    assert len(PROGRAMS) == 2
+    assert len(PROGRAMS) == 3
     assert set(FILES) == {"helmholtz.py", "conf/pde/helmholtz.yaml"}
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=["job", "operators"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=["job", "operators", "jacobian"])
 def test_programs_run(program: str, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     exec(compile(program, "README.md", "exec"), names)

@@ -21,7 +21,7 @@ def grad(u: Field, x: Tensor, strategy: Strategy = _AUTO, *, axes: Sequence[int]
     >>> grad(lambda x: (x[0] + x[1]) * (x[1] + 3), torch.tensor([1.0, 2.0]))
     tensor([5., 8.])
     """
-    check_point(x, "grad")
+    check_point(x, "grad", strategy)
     check_field(u, "grad")
     index = check_axes(axes, x, "grad")
     gradient = strategy.gradient(u, x)
@@ -42,7 +42,7 @@ def jacobian(v: Field, x: Tensor, strategy: Strategy = _AUTO) -> Tensor:
     tensor([[2., 1.],
             [0., 4.]])
     """
-    check_point(x, "jacobian")
+    check_point(x, "jacobian", strategy)
     check_field(v, "jacobian")
     return strategy.jacobian(v, x)
 
@@ -55,7 +55,7 @@ def diagonal(v: Field, x: Tensor, strategy: Strategy = _AUTO, *, axes: Sequence[
     >>> diagonal(torch.sin, torch.zeros(2))
     tensor([1., 1.])
     """
-    check_point(x, "diagonal")
+    check_point(x, "diagonal", strategy)
     check_field(v, "diagonal")
     return strategy.diagonal(v, x, check_axes(axes, x, "diagonal"))
 
@@ -68,7 +68,7 @@ def div(v: Field, x: Tensor, strategy: Strategy = _AUTO, *, axes: Sequence[int] 
     >>> div(lambda x: x * x[0], torch.tensor([1.0, 2.0]))
     tensor(3.)
     """
-    check_point(x, "div")
+    check_point(x, "div", strategy)
     check_field(v, "div")
     return strategy.diagonal(v, x, check_axes(axes, x, "div")).sum(-1)
 
@@ -82,7 +82,7 @@ def curl(v: Field, x: Tensor, strategy: Strategy = _AUTO, *, axes: Sequence[int]
     >>> curl(lambda x: torch.stack([-x[1], x[0]]), torch.tensor([1.0, 2.0]))
     tensor(2.)
     """
-    check_point(x, "curl")
+    check_point(x, "curl", strategy)
     check_field(v, "curl")
     index = list(check_axes(axes, x, "curl"))
     J = strategy.jacobian(v, x)[..., index]
@@ -107,7 +107,7 @@ def sym_grad(v: Field, x: Tensor, strategy: Strategy = _AUTO, *, axes: Sequence[
     tensor([[0.0000, 0.5000],
             [0.5000, 0.0000]])
     """
-    check_point(x, "sym_grad")
+    check_point(x, "sym_grad", strategy)
     check_field(v, "sym_grad")
     index = list(check_axes(axes, x, "sym_grad"))
     J = strategy.jacobian(v, x)[..., index]
@@ -126,6 +126,6 @@ def directional(u: Field, x: Tensor, direction: Tensor, strategy: Strategy = _AU
     >>> directional(lambda x: x[0] * x[1], torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.0]))
     tensor(2.)
     """
-    check_point(x, "directional")
+    check_point(x, "directional", strategy)
     check_field(u, "directional")
     return strategy.directional(u, x, check_direction(direction, x))

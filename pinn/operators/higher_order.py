@@ -20,7 +20,7 @@ def hessian(u: Field, x: Tensor, strategy: Strategy = _AUTO) -> Tensor:
     tensor([[4., 2.],
             [2., 0.]])
     """
-    check_point(x, "hessian")
+    check_point(x, "hessian", strategy)
     check_field(u, "hessian")
     return strategy.hessian(u, x)
 
@@ -34,7 +34,7 @@ def laplacian(u: Field, x: Tensor, strategy: Strategy = _AUTO, *, axes: Sequence
     >>> laplacian(lambda x: x @ x, torch.tensor([1.0, 2.0, 3.0]))
     tensor(6.)
     """
-    check_point(x, "laplacian")
+    check_point(x, "laplacian", strategy)
     check_field(u, "laplacian")
     return strategy.laplacian(u, x, check_axes(axes, x, "laplacian"))
 
@@ -46,7 +46,7 @@ def biharmonic(u: Field, x: Tensor, strategy: Strategy = _AUTO, *, axes: Sequenc
     >>> biharmonic(lambda x: (x @ x) ** 2, torch.tensor([1.0, 2.0]))
     tensor(64.)
     """
-    check_point(x, "biharmonic")
+    check_point(x, "biharmonic", strategy)
     check_field(u, "biharmonic")
     return strategy.biharmonic(u, x, check_axes(axes, x, "biharmonic"))
 
@@ -64,6 +64,6 @@ def partials(u: Field, x: Tensor, orders: Sequence[MultiIndex], strategy: Strate
     >>> partials(lambda x: x[0] * x[1] ** 3, torch.tensor([1.0, 2.0]), [(0,), (1, 1), (0, 1)])
     (tensor(8.), tensor(12.), tensor(12.))
     """
-    check_point(x, "partials")
+    check_point(x, "partials", strategy)
     check_field(u, "partials")
     return strategy.partials(u, x, check_orders(orders, x))

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -15,12 +16,19 @@ class NotDiagonalError(ValueError):
     """The strategy `Ones` met a Jacobian that is not diagonal, where Jᵀ1 is not its diagonal."""
 
 
+class MissingRuleError(NotImplementedError):
+    """The strategy `Jet` met an operation or an order of derivative that it cannot propagate; others can."""
+
+
 class Strategy(ABC):
     """A way to differentiate a field u at one point x of shape (d,).
 
     `axes` are the coordinates that take part, e.g. the spatial ones of a space-time point. All exact
     strategies return the same numbers to rounding; they differ in cost, memory and in what they accept.
     """
+
+    nests: ClassVar[bool] = False
+    """Whether x may be a quantity on its way through `Jet`, so that the operator may stand in a field of another."""
 
     @abstractmethod
     def gradient(self, u: Field, x: Tensor) -> Tensor:

@@ -196,9 +196,9 @@ def test_many_coordinates(strategy: Strategy) -> None:
     close(laplacian(lambda x: torch.exp(a @ x), a / 9, strategy), a @ a * torch.exp(a @ a / 9))
 
 
-def test_auto_goes_over_to_rows_beyond_its_bound() -> None:
-    assert Auto(batched=3).choose(X) == Eye()
-    assert Auto(batched=2).choose(X) == Rows()
+def test_auto_falls_back_to_rows_beyond_its_bound() -> None:
+    assert Auto(batched=3).fallback(X) == Eye()
+    assert Auto(batched=2).fallback(X) == Rows()
     close(laplacian(vector, X, Auto(batched=2)), vector_laplacian(X))
 
 

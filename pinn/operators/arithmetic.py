@@ -6,9 +6,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from pinn.operators.chain import leibniz, plus
+from pinn.operators.chain import fitted, leibniz, lifted, plus
 from pinn.operators.rank import reduced
-from pinn.operators.series import Series, apply, fitted, innermost, lifted, rule, series, split
+from pinn.operators.series import Series, apply, innermost, rule, series, split
 from pinn.operators.strategy import MissingRuleError
 
 

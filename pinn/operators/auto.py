@@ -94,6 +94,6 @@ def _report(chosen: str, why: str) -> None:
         _report_once(chosen, why)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)
 def _report_once(chosen: str, why: str) -> None:
     logging.getLogger("pinn").info("vjp=auto chose %s: %s", chosen, why)

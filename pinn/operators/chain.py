@@ -133,3 +133,23 @@ def scaled(number: float, a: Stream) -> Stream:
 def head(a: Stream, n: int) -> Stream:
     """The first n rows."""
     return None if a is None else a[:n]
+
+
+def lifted(stream: Stream, rank: int) -> Stream:
+    """The stream of a value that is broadcast to `rank` dimensions."""
+    if stream is None:
+        return None
+    while stream.dim() < rank + 1:
+        stream = stream.unsqueeze(1)
+    return stream
+
+
+def fitted(streams: Streams, value: Tensor) -> Streams:
+    """Streams of a smaller shape broadcast to that of `value`."""
+    out = []
+    for stream in streams:
+        stream = lifted(stream, value.dim())
+        if stream is not None and stream.shape[1:] != value.shape:
+            stream = stream.expand(stream.shape[0], *value.shape)
+        out.append(stream)
+    return tuple(out)

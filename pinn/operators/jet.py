@@ -126,9 +126,11 @@ class Forward(Strategy):
 
 @dataclass(frozen=True)
 class Jet(Forward):
-    """Propagates value and derivatives forward: d + 2 streams for a Laplacian, one matrix product each layer.
+    """Propagates value and derivatives forward: d + 2 streams for a Laplacian, one product for each order and layer.
 
-    Orders up to 4; needs a rule for every torch operation of the field and raises `MissingRuleError` otherwise.
+    Orders up to 4; needs a rule for every torch operation of the field and raises `MissingRuleError` otherwise. First
+    derivatives alone are cheaper by a VJP where a field has few components. A first layer narrower than the space
+    leaves fewer directions for a Laplacian (`rank.py`), outside `torch.compile`.
 
     >>> from pinn.operators import laplacian
     >>> x = torch.tensor([1.0, 2.0], dtype=torch.float64)

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.operators.series import Series, apply, fitted, innermost, rule, series, split
+from pinn.operators.chain import fitted
+from pinn.operators.series import Series, apply, innermost, rule, series, split
 from pinn.operators.strategy import MissingRuleError
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.operators.chain import Stream, Streams
+from pinn.operators.chain import Streams
 from pinn.operators.plan import Plan
 from pinn.operators.strategy import MissingRuleError
 
@@ -236,23 +236,3 @@ def split(a: Any, seed: Seed) -> tuple[Any, Streams]:
         first = torch.matmul(a.streams[0].movedim(0, -1), a.seed.basis()).movedim(-1, 0)
         return a.value, (first, *a.streams[1:])
     return a, (None,) * seed.plan.order
-
-
-def lifted(stream: Stream, rank: int) -> Stream:
-    """The stream of a value that is broadcast to `rank` dimensions."""
-    if stream is None:
-        return None
-    while stream.dim() < rank + 1:
-        stream = stream.unsqueeze(1)
-    return stream
-
-
-def fitted(streams: Streams, value: Tensor) -> Streams:
-    """Streams of a smaller shape broadcast to that of `value`."""
-    out = []
-    for stream in streams:
-        stream = lifted(stream, value.dim())
-        if stream is not None and stream.shape[1:] != value.shape:
-            stream = stream.expand(stream.shape[0], *value.shape)
-        out.append(stream)
-    return tuple(out)

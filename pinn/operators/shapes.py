@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.operators.series import Series, lifted, rule
+from pinn.operators.chain import lifted
+from pinn.operators.series import Series, rule
 from pinn.operators.strategy import MissingRuleError
 
 

@@ -6,6 +6,7 @@ ratios are medians of the ratios within a repetition: compare these.
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -26,6 +27,7 @@ ONES = "v=1"
 ELEMENTWISE: dict[str, Strategy] = {ONES: Ones(), "v=I": Eye(), "v=I by 16": Eye(chunk_size=16), "v=e_i": Rows()}
 CASES = ("elementwise", "laplacian", "third", "fourth", "biharmonic", "jacobian")
 TASKS = ("operator", "step", "memory")
+TEX = {"²": "^2", "Δ": r"\Delta ", "∂": r"\partial ", "θ": r"\theta ", "…": r"\ldots "}
 UNROLLED = 10
 """Up to this d all is compiled that is asked for, above it Jet alone: the other graphs grow with d."""
 
@@ -144,10 +146,11 @@ def plot(rows: Sequence[dict], names: Sequence[str], path: Path) -> Path:
     titles = {"operator": "operator", "step": "training step", "jacobian": "parameter Jacobian"}
     for row in rows:
         if "speedup" in row:
-            name = row["case"].replace("…", r"\ldots ")
-            where = f"${name}$" if "_" in name else name
+            where = re.sub(r"_(x+)", r"_{\1}", row["case"])
+            for symbol, tex in TEX.items():
+                where = where.replace(symbol, tex)
             panel = panels.setdefault(f"{titles[row['task']]}, {row['dtype']}", {})
-            panel[f"{where}, $d={row['d']}$"] = {k: row["speedup"][k] for k in names if k in row["speedup"]}
+            panel[f"${where}$, $d={row['d']}$"] = {k: row["speedup"][k] for k in names if k in row["speedup"]}
     return bar_figure(panels, "times faster than the nested loop", path)
 
 

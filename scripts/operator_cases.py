@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from timing import Call
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
@@ -68,7 +67,7 @@ class Setup:
     network: nn.Module
     points: Points
 
-    def operator(self, name: str, compiled: Compiled | None) -> Call:
+    def operator(self, name: str, compiled: Compiled | None) -> Callable[[], Tensor]:
         """The residual at all points, without gradients of parameters."""
         params = {key: value.detach() for key, value in self.network.named_parameters()}
         if name == LOOP:
@@ -81,10 +80,10 @@ class Setup:
                 return self._objective(name, None, points).residuals(params)["interior"].reshape(-1).detach()
 
         if compiled:
-            return partial(compiled, residual, params, self.points, key=name)
+            return partial(compiled, residual, params, self.points, key=("operator", name))
         return partial(residual, params, self.points)
 
-    def step(self, name: str, compiled: Compiled | None) -> Call:
+    def step(self, name: str, compiled: Compiled | None) -> Callable[[], Params]:
         """A training step but for the optimizer: the parameter gradients of the mean squared residual, by name."""
         params = dict(self.network.named_parameters())
         if name != LOOP:
@@ -92,10 +91,10 @@ class Setup:
             return lambda: objective.gradient(params)[1]
         if compiled:
             detached = {key: value.detach() for key, value in params.items()}
-            return partial(compiled, self._loop_gradient, detached, self.points, key=name)
+            return partial(compiled, self._loop_gradient, detached, self.points, key=("step", name))
         return lambda: self._gradient(lambda x: self.network(x)[:, 0], params, self.points)
 
-    def jacobian(self, name: str) -> Call:
+    def jacobian(self, name: str) -> Callable[[], Tensor]:
         """The Jacobian of the residual by the parameters, (N, P), scaled by 1/√N; the loop is `vmap(jacrev)`."""
         params = {key: value.detach() for key, value in self.network.named_parameters()}
         if name == LOOP:

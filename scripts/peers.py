@@ -4,6 +4,9 @@ Everywhere: a tanh network, N interior and M boundary points drawn once, the sum
 program trains for ever, in the tool's own loop, and reports to `Pace` after each step.
 """
 
+# pyright: reportMissingImports=false
+# The peers are no dependencies: a program imports its tool when it runs.
+
 import math
 import os
 from abc import ABC, abstractmethod

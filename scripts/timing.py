@@ -100,11 +100,11 @@ def peak_bytes(call: Call, device: torch.device) -> int:
     assert profiler.profiler is not None
     recorded = profiler.profiler.kineto_results
     assert recorded is not None
-    changes = sorted((event.start_ns(), event.nbytes()) for event in recorded.events() if event.name() == "[memory]")
     live = peak = 0
-    for _, change in changes:
-        live += change
-        peak = max(peak, live)
+    for event in sorted(recorded.events(), key=lambda event: event.start_ns()):
+        if event.name() == "[memory]":
+            live += event.nbytes()  # type: ignore[attr-defined]
+            peak = max(peak, live)
     return peak
 
 

@@ -21,14 +21,25 @@ def grid(domain: Domain, n: int, like: Tensor) -> Points:
 def evaluation_points(domain: Domain, like: Tensor) -> Points:
     """About 10⁴ points for an error: a regular grid within the domain up to d = 3, quasi-random points above.
 
-    The same for every run: 1001, 101² or 31³ nodes, or 2¹⁴ points of a scrambled Sobol sequence.
+    The same for every run: 1001, 101² or 31³ nodes, or 2¹⁴ points of a scrambled Sobol sequence, fewer where they had
+    more than 2²² coordinates together (d > 256). Above 21201 dimensions, where the sequence ends, random points.
     """
     if domain.dim <= 3:
         nodes = grid(domain, {1: 1001, 2: 101, 3: 31}[domain.dim], like).reshape(-1, domain.dim)
         return nodes[domain.contains(nodes)]
-    sobol = torch.quasirandom.SobolEngine(domain.interior_numbers, scramble=True, seed=0)
-    points = domain.interior(sobol.draw(2**14, dtype=like.dtype).to(like.device))
+    k = domain.interior_numbers
+    n = min(2**14, max(2 ** int(math.log2(2**22 / k)), 2**6))
+    if k <= torch.quasirandom.SobolEngine.MAXDIM:
+        u = torch.quasirandom.SobolEngine(k, scramble=True, seed=0).draw(n, dtype=like.dtype)
+    else:
+        u = torch.rand(n, k, generator=torch.Generator().manual_seed(0), dtype=like.dtype)
+    points = domain.interior(u.to(like.device))
     return points[~points.isnan().any(dim=1)]
+
+
+def chunks(points: Points) -> tuple[Points, ...]:
+    """The points in parts of at most 8192 points and 2²⁰ coordinates, so that their derivatives stay within memory."""
+    return points.split(max(1, min(2**13, 2**20 // points.shape[-1])))
 
 
 def relative_l2(u: Tensor, exact: Tensor) -> float:
@@ -52,7 +63,7 @@ class Reference:
     def of(cls, domain: Domain, exact: Field, like: Tensor) -> "Reference":
         """The values of `exact` at the test points of `domain`."""
         points = evaluation_points(domain, like)
-        return cls(points, vmap(exact)(points))
+        return cls(points, torch.cat([vmap(exact)(chunk) for chunk in chunks(points)]))
 
     def relative_l2(self, u: Field) -> float:
         """The relative L2 error of a field."""
@@ -64,7 +75,7 @@ class Reference:
 
     def _values(self, u: Field) -> Tensor:
         with torch.no_grad():
-            return vmap(u)(self.points)
+            return torch.cat([vmap(u)(chunk) for chunk in chunks(self.points)])
 
 
 def rms(residual: Tensor) -> float:

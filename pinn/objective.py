@@ -1,17 +1,20 @@
 """The objective: the residuals of all conditions at given points, stacked into one vector r(θ)."""
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import jacrev, vmap
+from torch.func import vmap
 
 from pinn.compiled import Compiled
+from pinn.layered import Layer, NotLayeredError, kernel, kernel_is_cheaper, layers, pointwise_rows, rows
 from pinn.networks import field
-from pinn.operators import Auto, Strategy
+from pinn.operators import Auto, Estimate, Jet, MissingRuleError, Recording, Strategy
 from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
 
@@ -52,14 +55,15 @@ class Objective:
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
     _conditions: tuple[Condition, ...] = dataclasses.field(init=False, repr=False)
     _complete: Mapping[str, Sample] = dataclasses.field(init=False, repr=False)
+    # What each residual asks of a field at a point, learned at its first evaluation.
+    _recordings: Mapping[str, Recording] = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.chunk_size is not None and self.chunk_size < 1:
             raise ValueError(f"Objective needs chunk_size >= 1 points, or None for all, got {self.chunk_size}.")
-        conditions = tuple(c for c in self.pde.soft_conditions() if c.name in self.samples)
         object.__setattr__(self, "_ansatz", self.pde.ansatz())
-        object.__setattr__(self, "_conditions", conditions)
-        object.__setattr__(self, "_complete", {c.name: _with_data(c, self.samples[c.name]) for c in conditions})
+        object.__setattr__(self, "_recordings", {c.name: Recording() for c in self.pde.soft_conditions()})
+        self._place(self.samples)
 
     def field(self, params: Params) -> Field:
         """The trained field u: the network at `params` with the hard conditions built in."""
@@ -84,9 +88,7 @@ class Objective:
         The loss is a sum over points, so with `chunk_size` loss and gradient are summed over chunks of points, whose
         graphs live one at a time. With `compiled` each is one compiled graph.
         """
-        run = self.compiled or _run
-        key = ("gradient", self.strategy)
-        parts = [run(self._gradient, params, data, key=key) for data in self._chunks()]
+        parts = self._on_chunks(Objective._gradient, params)
         terms, gradient = (_sum(part[k] for part in parts) for k in range(2))
         return Evaluation(torch.stack(list(terms.values())).sum(), terms), gradient
 
@@ -100,18 +102,62 @@ class Objective:
 
     def jacobian(self, params: Params) -> Tensor:
         """J = ∂r/∂θ, shape (M, P), the parameters flattened in their order."""
-        blocks = jacrev(self.residual)(params)
-        rows = next(iter(blocks.values())).shape[0]
-        return torch.cat([block.reshape(rows, -1) for block in blocks.values()], dim=1)
+        return self.linearize(params)[1]
+
+    def linearize(self, params: Params) -> tuple[Tensor, Tensor]:
+        """The residual r(θ), shape (M,), and the Jacobian J = ∂r/∂θ, shape (M, P), from one reverse pass.
+
+        A residual at a point sees no other point, so its row of J is its own gradient, and the rows come as one batch.
+        Under `Jet` and `Auto` they come by layers, see `pinn.layered`; where that is not possible, from one gradient at
+        each point.
+        """
+        parts = self._on_chunks(Objective._linearize, params)
+        r, J = (torch.cat([part[k] for part in parts]) if len(parts) > 1 else parts[0][k] for k in range(2))
+        return r, J
+
+    def kernel(self, params: Params) -> tuple[Tensor, Tensor]:
+        """The residual r(θ), shape (M,), and the tangent kernel K = JJᵀ, shape (M, M).
+
+        Where the objective is one condition on a network of wide layers, K comes from Gram matrices of each layer's
+        streams and J is never formed; otherwise from J.
+        """
+        if len(self._conditions) == 1 and self.chunk_size is None:
+            (condition,) = self._conditions
+            sample = self._complete[condition.name]
+            found = self._layers(condition, params, sample)
+            size = sum(value.numel() for value in params.values())
+            if found is not None and kernel_is_cheaper(found[1], len(sample[0]), size):
+                return self._scaled(condition, found[0]), kernel(found[1]) * self._scale(condition) ** 2
+        r, J = self.linearize(params)
+        return r, J @ J.T
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points."""
-        return dataclasses.replace(self, samples=samples)
+        other = copy.copy(self)
+        object.__setattr__(other, "samples", samples)
+        other._place(samples)
+        return other
+
+    def using(self, strategy: Strategy) -> "Objective":
+        """The same objective at the same points with the same data, differentiated by another strategy."""
+        other = copy.copy(self)
+        object.__setattr__(other, "strategy", strategy)
+        return other
+
+    def _place(self, samples: Mapping[str, Sample]) -> None:
+        """Fetch the data at the points; the ansatz does not depend on them."""
+        conditions = tuple(c for c in self.pde.soft_conditions() if c.name in samples)
+        object.__setattr__(self, "_conditions", conditions)
+        object.__setattr__(self, "_complete", {c.name: _with_data(c, samples[c.name]) for c in conditions})
 
     def _residuals(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
         """The residuals at the points of `data`, of the conditions that have points there."""
-        u = self.field(params)
-        return {c.name: self._at_points(c, u, data[c.name]) for c in self._conditions if c.name in data}
+        residuals = {}
+        for c in self._conditions:
+            if c.name in data:
+                at_point = partial(self._at_point, c, self.strategy, params)
+                residuals[c.name] = vmap(at_point, chunk_size=self.chunk_size)(*data[c.name])
+        return residuals
 
     def _evaluate(self, params: Params, data: Mapping[str, Sample]) -> Evaluation:
         residuals = self._residuals(params, data)
@@ -128,36 +174,73 @@ class Objective:
         terms = {name: term.detach() for name, term in evaluation.terms.items()}
         return terms, {name: value.detach() for name, value in zip(leaves, gradient, strict=True)}
 
+    def _on_chunks(self, function: Callable[..., Any], params: Params) -> list[Any]:
+        """A method of params and data on each chunk, compiled where that is wanted."""
+        if self.compiled is None:
+            return [function(self, params, data) for data in self._chunks()]
+        strategy, seed = self.strategy, torch.zeros(())
+        if isinstance(strategy, Estimate):
+            # Its seed changes from step to step: an input of the graph, not a part of it.
+            strategy, seed = dataclasses.replace(strategy, seed=0), torch.as_tensor(strategy.seed)
+
+        def seeded(params: Params, data: Mapping[str, Sample], seed: Tensor) -> Any:
+            at_seed = dataclasses.replace(strategy, seed=seed) if isinstance(strategy, Estimate) else strategy
+            return function(self.using(at_seed), params, data)
+
+        key = (function.__name__, strategy)
+        return [self.compiled(seeded, params, data, seed, key=key) for data in self._chunks()]
+
     def _chunks(self) -> list[Mapping[str, Sample]]:
         """The samples in pieces of at most `chunk_size` points, each of one condition."""
         if self.chunk_size is None:
             return [self._complete]
-        return [
-            {name: tuple(part[start : start + self.chunk_size] for part in sample)}
-            for name, sample in self._complete.items()
-            for start in range(0, len(sample[0]), self.chunk_size)
-        ]
+        split = {
+            name: zip(*(part.split(self.chunk_size) for part in s), strict=True) for name, s in self._complete.items()
+        }
+        return [{name: chunk} for name, chunks in split.items() for chunk in chunks]
 
-    def _at_points(self, condition: Condition, u: Field, sample: Sample) -> Tensor:
-        def at_point(*sample: Tensor) -> Tensor:
-            return condition.residual(u, *sample, strategy=self.strategy)
+    def _at_point(self, condition: Condition, strategy: Strategy, params: Params, *point: Tensor) -> Tensor:
+        """The residual of a condition at one of its points, shape (k,). Its operators share propagations."""
+        shared = self._recordings[condition.name].sharing(strategy)
+        return condition.residual(self.field(params), *point, strategy=shared).reshape(-1)
 
-        residual = vmap(at_point, chunk_size=self.chunk_size)(*sample)
-        return residual.reshape(residual.shape[0], -1)
+    def _linearize(self, params: Params, data: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:
+        """The scaled residual and its Jacobian at the points of `data`."""
+        residuals, jacobians = [], []
+        for condition in self._conditions:
+            if condition.name in data:
+                r, J = self._rows(condition, params, data[condition.name])
+                residuals.append(self._scaled(condition, r))
+                jacobians.append(J.flatten(0, 1) * self._scale(condition))
+        return torch.cat(residuals), torch.cat(jacobians) if len(jacobians) > 1 else jacobians[0]
+
+    def _rows(self, condition: Condition, params: Params, sample: Sample) -> tuple[Tensor, Tensor]:
+        """The residual of a condition, shape (N, k), and its derivative by the parameters, shape (N, k, P)."""
+        found = self._layers(condition, params, sample)
+        if found is not None:
+            return found[0], rows(found[1], params)
+        return pointwise_rows(partial(self._at_point, condition, self.strategy), params, sample)
+
+    def _layers(self, condition: Condition, params: Params, sample: Sample) -> tuple[Tensor, list[Layer]] | None:
+        """The residual and the layers on its way; None where it is not made of layers or not propagated forward."""
+        if not isinstance(self.strategy, (Jet, Auto)):
+            return None
+        try:
+            return layers(partial(self._at_point, condition, Jet()), params, sample)
+        except (NotLayeredError, MissingRuleError, TypeError):  # TypeError: the field accepts nothing but tensors
+            return None
 
     def _scaled(self, condition: Condition, residual: Tensor) -> Tensor:
+        return residual.reshape(-1) * self._scale(condition)
+
+    def _scale(self, condition: Condition) -> float:
         points = len(self._complete[condition.name][0])  # all of them, also where `residual` is of a chunk
-        return residual.reshape(-1) * (condition.weight / points) ** 0.5
+        return (condition.weight / points) ** 0.5
 
 
 def _with_data(condition: Condition, sample: Sample) -> Sample:
     """The sample, followed by the data given there."""
     return sample if condition.given is None else (*sample, vmap(condition.given)(sample[0]).detach())
-
-
-def _run(function: Callable[..., Any], params: Params, data: Mapping[str, Sample], *, key: object) -> Any:
-    """The function as it is, where `Compiled` would compile it."""
-    return function(params, data)
 
 
 def _sum(parts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from pinn.evaluate import evaluation_points
+from pinn.evaluate import chunks, evaluation_points
 from pinn.networks import field
 from pinn.objective import Objective
 from pinn.operators import Strategy
@@ -116,7 +116,10 @@ def save_run(folder: str | Path, step: Step, config: Mapping[str, Any], **facts:
 
 
 class MetricsFile:
-    """`metrics.csv`: a row for each recorded step, on disk at once. Errors are NaN where no solution is known."""
+    """`metrics.csv`: a row for each recorded step, on disk at once. Errors are NaN where no solution is known.
+
+    The columns are those of the first step: of the figures of a method that begins later there are none.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self._file = (Path(folder) / METRICS).open("w", newline="", encoding="utf-8")
@@ -126,9 +129,9 @@ class MetricsFile:
         """Append the step."""
         row = {"step": step.step, "seconds": step.seconds, "method": step.method, "loss": step.loss}
         row |= {f"loss_{name}": term for name, term in step.terms.items()}
-        row |= {"rel_l2": step.rel_l2, "max_error": step.max_error}
+        row |= {"rel_l2": step.rel_l2, "max_error": step.max_error, **step.figures}
         if self._writer is None:
-            self._writer = csv.DictWriter(self._file, row)
+            self._writer = csv.DictWriter(self._file, row, extrasaction="ignore")
             self._writer.writeheader()
         self._writer.writerow(row)
         self._file.flush()
@@ -172,10 +175,12 @@ def _solution(step: Step) -> dict[str, np.ndarray]:
     pde, like = step.objective.pde, next(iter(step.params.values()))
     points = evaluation_points(pde.domain, like)
     equation = pde.conditions()[0].name
-    arrays = {"points": points, "u": vmap(step.field)(points).detach()}
-    arrays["residual"] = step.objective.at({equation: (points,)}).residuals(step.params)[equation].detach()
+    parts = chunks(points)
+    residuals = [step.objective.at({equation: (part,)}).residuals(step.params)[equation].detach() for part in parts]
+    arrays = {"points": points, "u": torch.cat([vmap(step.field)(part).detach() for part in parts])}
+    arrays["residual"] = torch.cat(residuals)
     if pde.exact is not None:
-        arrays["exact"] = vmap(pde.exact)(points)
+        arrays["exact"] = torch.cat([vmap(pde.exact)(part) for part in parts])
         arrays["error"] = arrays["u"] - arrays["exact"]
     return {name: array.cpu().numpy() for name, array in arrays.items()}
 

@@ -1,8 +1,9 @@
 """Training: one readable loop, as a generator."""
 
+import dataclasses
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -13,7 +14,7 @@ from torch import nn
 from pinn.compiled import Compiled
 from pinn.evaluate import Reference, rms
 from pinn.objective import Evaluation, Objective
-from pinn.operators import Auto, Strategy
+from pinn.operators import Auto, Estimate, Strategy
 from pinn.optimizers import LBFGS, Adam, Optimizer, Schedule
 from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol, Uniform
@@ -25,8 +26,8 @@ class Step:
     """Training after `step` steps and `seconds` of wall clock, compilation apart.
 
     `loss` and `terms` are the objective at the parameters from which the last step started; `params` are those at
-    which it ended. `stop` says why training ends here, and is None before. Errors and residuals are computed when they
-    are asked for.
+    which it ended; `figures` are numbers of the method, such as its damping. `stop` says why training ends here, and is
+    None before. Errors and residuals are computed when they are asked for.
     """
 
     step: int
@@ -39,6 +40,7 @@ class Step:
     heldout: Objective
     reference: Reference | None
     stop: Literal["steps", "budget", "stalled"] | None
+    figures: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def field(self) -> Field:
@@ -92,6 +94,9 @@ def train(
     gradients into one compiled graph, whose making is left out of the clock. When the loop ends, however it ends, the
     network holds the trained parameters.
 
+    A strategy that estimates takes new directions at every step, a function of its own seed, `seed` and the step, as
+    long as the optimizer welcomes new points.
+
     Raises ValueError for bounds that are not positive, FloatingPointError where a term of the loss is not finite.
     """
     optimizer = optimizer or Schedule((Adam(steps=500), LBFGS()))
@@ -117,6 +122,8 @@ def train(
     iteration = optimizer.start(dict(network.named_parameters()), steps)
     try:
         for step in range(1, steps + 1):
+            if isinstance(strategy, Estimate) and iteration.redraws:
+                objective = objective.using(strategy.reseeded(seed, step))
             evaluation = iteration.step(objective)
             _refuse_nan(evaluation, step)
             now = seconds()
@@ -125,7 +132,8 @@ def train(
             params = {name: value.detach().clone() for name, value in iteration.params.items()}
             terms = {name: float(term) for name, term in evaluation.terms.items()}
             loss = float(evaluation.loss)
-            yield Step(step, now, iteration.name, loss, terms, params, objective, heldout, reference, stop)
+            figures = dict(iteration.figures)
+            yield Step(step, now, iteration.name, loss, terms, params, objective, heldout, reference, stop, figures)
             if stop:
                 return
             if sampler.every and step % sampler.every == 0 and iteration.redraws:

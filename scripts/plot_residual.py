@@ -12,7 +12,7 @@ from quantities import Quantity, sample
 from sections import sections
 
 from pinn import Run
-from pinn.evaluate import evaluation_points
+from pinn.evaluate import chunks, evaluation_points
 
 
 def plot_residual(
@@ -30,8 +30,8 @@ def plot_residual(
     """
     residual = Quantity("residual", "Residual", "r{}", run.residual, signed=True)
     samples = sample([residual], sections(run.pde.domain, times, slices), points, run.like)
-    chunks = evaluation_points(run.pde.domain, run.like).split(8192)
-    everywhere = torch.cat([run.residual(chunk) for chunk in chunks])
+    parts = chunks(evaluation_points(run.pde.domain, run.like))
+    everywhere = torch.cat([run.residual(part) for part in parts])
     rms, largest = float(everywhere.square().sum(1).mean().sqrt()), float(everywhere.abs().max())
     title = samples.title(f"root mean square {scientific(rms)}, max {scientific(largest)}")
     draw = map_figure if len(samples.grids[0].axes) == 2 else line_figure

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from pinn.domains import Domain, TimeDomain
+from pinn.evaluate import chunks
 from pinn.typing import Points
-
-_CHUNK = 8192  # points evaluated at once: keeps the derivatives of a large network within memory
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,8 @@ class Grid:
 
     def evaluate(self, at: Callable[[Points], Tensor]) -> np.ndarray:
         """The values (N, …) of `at` at the nodes inside the domain, NaN elsewhere: shape (n, m) or (n, n, m)."""
-        chunks = [at(chunk).detach() for chunk in self.nodes[self.inside].split(_CHUNK)]
-        values = torch.cat([chunk.reshape(len(chunk), -1) for chunk in chunks]).double().cpu()
+        parts = [at(chunk).detach() for chunk in chunks(self.nodes[self.inside])]
+        values = torch.cat([part.reshape(len(part), -1) for part in parts]).double().cpu()
         array = np.full((*self.inside.shape, values.shape[1]), np.nan)
         array[self.inside.cpu().numpy()] = values.numpy()
         return array
@@ -82,9 +81,11 @@ def axis_names(domain: Domain) -> list[str]:
 
 
 def place(domain: Domain, held: Iterable[tuple[int, float]]) -> str:
-    """Where a section lies, such as t = 0.5, z = 0.25, for a title; empty where nothing is held."""
+    """Where a section lies, such as t = 0.5, z = 0.25, for a title; empty where nothing is held, cut short above 8."""
     names = axis_names(domain)
     parts = [f"${names[axis]} = {value:.4g}$" for axis, value in sorted(held)]
+    if len(parts) > 8:
+        parts = [*parts[:3], "…"]
     return "\n".join(", ".join(parts[i : i + 4]) for i in range(0, len(parts), 4))
 
 

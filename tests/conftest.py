@@ -10,7 +10,7 @@ import pinn.operators
 from pinn.operators import Strategy
 
 NEEDS_A_DIAGONAL_JACOBIAN = {"Ones"}
-ONLY_ESTIMATES = {"Hutchinson"}
+ONLY_ESTIMATES = {"Hutchinson", "SampledDimensions"}
 
 FINAL = [
     cls

@@ -11,7 +11,7 @@ from pinn.compiled import Compiled
 from pinn.domains import Box, TimeDomain
 from pinn.networks import MLP
 from pinn.objective import Objective
-from pinn.operators import NotDiagonalError, Ones, Rows, Strategy
+from pinn.operators import Hutchinson, NotDiagonalError, Ones, Rows, Strategy
 from pinn.optimizers import LBFGS, Adam, Schedule
 from pinn.pdes import PDE, Heat, Poisson
 from pinn.samplers import Sobol
@@ -64,6 +64,22 @@ def test_inductor_equals_eager(strategy: Strategy) -> None:
     assert not compiled.compiled.failed
     torch.testing.assert_close(evaluation.loss, expected[0].loss, rtol=1e-12, atol=0)
     torch.testing.assert_close(gradient, expected[1], rtol=1e-10, atol=1e-12)
+
+
+def test_an_estimate_takes_its_seed_through_the_graph() -> None:
+    """New directions at every step are new numbers, not a new graph."""
+    eager, params = make(PDES[0], Hutchinson(seed=1))
+    compiled, _ = make(PDES[0], Hutchinson(seed=1), Compiled(traced))
+    first = compiled.gradient(params)[0].loss
+    torch.testing.assert_close(first, eager.gradient(params)[0].loss, rtol=1e-12, atol=0)
+    assert compiled.compiled is not None
+    spent = compiled.compiled.seconds
+    other = Hutchinson().reseeded(5)
+    second = compiled.using(other).gradient(params)[0].loss
+    torch.testing.assert_close(second, eager.using(other).gradient(params)[0].loss, rtol=1e-12, atol=0)
+    assert second != first
+    assert compiled.compiled.seconds == spent
+    assert not compiled.compiled.failed
 
 
 def test_new_points_and_parameters_pass_through_the_same_graph() -> None:
@@ -148,13 +164,13 @@ def test_chunks_are_compiled_by_shape() -> None:
 
 def test_chunks_bound_what_is_alive_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    at_points = Objective._at_points
+    gradient = Objective._gradient
 
-    def watching(self: Objective, condition: object, u: object, sample: tuple[Tensor, ...]) -> Tensor:
-        seen.append(len(sample[0]))
-        return at_points(self, condition, u, sample)  # type: ignore[arg-type]
+    def watching(self: Objective, params: Params, data: dict[str, tuple[Tensor, ...]]) -> object:
+        seen.extend(len(sample[0]) for sample in data.values())
+        return gradient(self, params, data)
 
-    monkeypatch.setattr(Objective, "_at_points", watching)
+    monkeypatch.setattr(Objective, "_gradient", watching)
     objective, params = make(Poisson(), Rows(), chunk_size=8)
     objective.gradient(params)
     assert max(seen) == 8

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from pinn.domains import Ball, Box, Disk, TimeDomain
-from pinn.evaluate import Reference, evaluation_points, grid, max_error, relative_l2, rms
+from pinn.domains import Ball, Box, CenteredBall, Disk, TimeDomain
+from pinn.evaluate import Reference, chunks, evaluation_points, grid, max_error, relative_l2, rms
 
 LIKE = torch.zeros((), dtype=torch.float64)
 
@@ -35,6 +35,19 @@ def test_evaluation_points_lie_inside_and_are_many(domain: Box) -> None:
     assert domain.contains(points).all()
     assert len(points) >= 1000
     assert torch.equal(points, evaluation_points(domain, LIKE))
+
+
+@pytest.mark.parametrize(("dimensions", "least"), [(300, 8192), (1000, 4096), (30_000, 64)])
+def test_evaluation_points_are_bounded_in_many_dimensions(dimensions: int, least: int) -> None:
+    """Also where the Sobol sequence ends."""
+    domain = CenteredBall(dimensions=dimensions)
+    points = evaluation_points(domain, LIKE)
+    assert len(points) >= least
+    assert points.numel() <= 2**22
+    assert domain.contains(points).all()
+    assert torch.equal(points, evaluation_points(domain, LIKE))
+    assert torch.equal(torch.cat(chunks(points)), points)
+    assert all(chunk.numel() <= 2**20 for chunk in chunks(points))
 
 
 def test_reference() -> None:

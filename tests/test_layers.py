@@ -13,7 +13,7 @@ LAYERS = [
     {"operators"},
     {"domains", "networks"},
     {"pdes"},
-    {"compiled"},
+    {"compiled", "layered"},
     {"objective"},
     {"samplers", "optimizers"},
     {"evaluate"},

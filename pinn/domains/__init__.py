@@ -1,6 +1,6 @@
 """Domains and the regions where conditions hold."""
 
-from pinn.domains.ball import Ball, Disk
+from pinn.domains.ball import Ball, CenteredBall, Disk
 from pinn.domains.box import Box
 from pinn.domains.domain import Domain
 from pinn.domains.regions import Boundary, Initial, Interior, PointSet, Region, Surface
@@ -10,6 +10,7 @@ __all__ = [
     "Ball",
     "Boundary",
     "Box",
+    "CenteredBall",
     "Disk",
     "Domain",
     "Initial",

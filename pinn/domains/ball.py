@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from pinn.typing import Field, Points
 
 @dataclass(frozen=True)
 class _Round(Domain):
-    """All that Ball and Disk share; they differ in their default centre."""
+    """All that Ball and Disk share; they differ in how the centre is given."""
 
     center: Sequence[float] = ()
     radius: float = 1.0
@@ -37,7 +37,8 @@ class _Round(Domain):
     @property
     def measure(self) -> float:
         d = self.dim
-        return math.pi ** (d / 2) / math.gamma(d / 2 + 1) * self.radius**d
+        # By logarithms: Γ overflows from d = 342 on.
+        return math.exp(d / 2 * math.log(math.pi) - math.lgamma(d / 2 + 1) + d * math.log(self.radius))
 
     @property
     def boundary_measure(self) -> float:
@@ -106,6 +107,26 @@ class Ball(_Round):
     """
 
     center: Sequence[float] = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class CenteredBall(_Round):
+    """The ball |x| ≤ R about the origin, for dimensions too many to write down a centre.
+
+    Raises ValueError unless dimensions >= 1 and R > 0.
+
+    >>> CenteredBall(dimensions=1000).dim
+    1000
+    """
+
+    center: Sequence[float] = field(init=False, repr=False)
+    dimensions: int = 3
+
+    def __post_init__(self) -> None:
+        if self.dimensions < 1:
+            raise ValueError(f"CenteredBall needs dimensions >= 1, got dimensions={self.dimensions}.")
+        object.__setattr__(self, "center", (0.0,) * self.dimensions)
+        super().__post_init__()
 
 
 @dataclass(frozen=True)

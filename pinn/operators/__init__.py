@@ -5,25 +5,34 @@ A field u maps a point x of shape (d,) to () or (m,). For many points: `vmap(par
 
 from pinn.operators.arguments import refuse_batch_norm
 from pinn.operators.auto import Auto
+from pinn.operators.estimate import Estimate
 from pinn.operators.first_order import curl, diagonal, directional, div, grad, jacobian, sym_grad
 from pinn.operators.forward import ForwardOverReverse
 from pinn.operators.higher_order import biharmonic, hessian, laplacian, partials
+from pinn.operators.hutchinson import Distribution, Gaussian, Hutchinson, Rademacher
 from pinn.operators.jet import Jet
 from pinn.operators.recording import Recording
 from pinn.operators.reverse import Eye, Ones, Rows
+from pinn.operators.sampled_dimensions import SampledDimensions
 from pinn.operators.strategy import MissingRuleError, MultiIndex, NotDiagonalError, Strategy
 
 __all__ = [
     "Auto",
+    "Distribution",
+    "Estimate",
     "Eye",
     "ForwardOverReverse",
+    "Gaussian",
+    "Hutchinson",
     "Jet",
     "MissingRuleError",
     "MultiIndex",
     "NotDiagonalError",
     "Ones",
+    "Rademacher",
     "Recording",
     "Rows",
+    "SampledDimensions",
     "Strategy",
     "biharmonic",
     "curl",

@@ -12,13 +12,16 @@ recording learns the requests, and later evaluations propagate their union once,
 evaluation uses what was learned but does not learn: evaluate the residual once before `torch.compile`.
 """
 
+import dataclasses
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from pinn.operators.jet import Expansion, Forward, propagate
+from pinn.operators.auto import Auto
+from pinn.operators.jet import Expansion, Forward, Jet, propagate
 from pinn.operators.plan import Request, plan
+from pinn.operators.strategy import Strategy
 from pinn.typing import Field
 
 
@@ -40,6 +43,12 @@ class Recording:
     def evaluation(self) -> "Evaluation":
         """The strategy for one evaluation of the residual."""
         return Evaluation(self)
+
+    def sharing(self, strategy: Strategy) -> Strategy:
+        """`strategy` for one evaluation of the residual: `Jet` and `Auto` share propagations, others have none."""
+        if isinstance(strategy, Jet):
+            return self.evaluation()
+        return dataclasses.replace(strategy, jet=self.evaluation()) if isinstance(strategy, Auto) else strategy
 
 
 class _Known(NamedTuple):

@@ -2,7 +2,8 @@
 
 from pinn.optimizers.adam import Adam
 from pinn.optimizers.lbfgs import LBFGS
+from pinn.optimizers.levenberg_marquardt import LevenbergMarquardt
 from pinn.optimizers.optimizer import Iteration, Optimizer
 from pinn.optimizers.schedule import Schedule
 
-__all__ = ["LBFGS", "Adam", "Iteration", "Optimizer", "Schedule"]
+__all__ = ["LBFGS", "Adam", "Iteration", "LevenbergMarquardt", "Optimizer", "Schedule"]

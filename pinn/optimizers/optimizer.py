@@ -1,6 +1,8 @@
 """What an optimizer is: a recipe that starts an iteration over parameters."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from pinn.objective import Evaluation, Objective
 from pinn.typing import Params
@@ -14,6 +16,8 @@ class Iteration(ABC):
     """The method at work, for the log."""
     redraws: bool
     """Whether new points are welcome in mid-course."""
+    figures: Mapping[str, float] = MappingProxyType({})
+    """Numbers of the method that deserve a column in the log, such as its damping."""
 
     @abstractmethod
     def step(self, objective: Objective) -> Evaluation:

@@ -53,6 +53,10 @@ class _InTurn(Iteration):
         return self._iteration.redraws
 
     @property
+    def figures(self) -> Mapping[str, float]:
+        return self._iteration.figures
+
+    @property
     def stalled(self) -> bool:
         return self._iteration.stalled and not self._left_stages
 

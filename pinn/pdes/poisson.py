@@ -8,6 +8,7 @@ from pinn.domains import Boundary, Box, Domain
 from pinn.operators import Strategy, laplacian
 from pinn.pdes.condition import Condition, dirichlet, interior
 from pinn.pdes.pde import PDE
+from pinn.pdes.plane_sines import KnownLaplacian
 from pinn.pdes.solutions import SineProduct
 from pinn.typing import Field
 
@@ -16,7 +17,8 @@ from pinn.typing import Field
 class Poisson(PDE):
     """−Δu = f in Ω, u = g on ∂Ω, for any domain and dimension.
 
-    f and g are those of the manufactured solution `exact`, a scalar field. `penalty` weighs the boundary condition
+    f and g are those of the manufactured solution `exact`, a scalar field; f is asked of the solution if it knows its
+    Laplacian. `penalty` weighs the boundary condition
     where it is soft. Raises ValueError unless penalty > 0.
     """
 
@@ -33,6 +35,8 @@ class Poisson(PDE):
         return -laplacian(u, x, strategy) - f
 
     def source(self, x: Tensor) -> Tensor:
+        if isinstance(self.exact, KnownLaplacian):
+            return -self.exact.laplacian(x)
         return -laplacian(self.exact, x)
 
     def conditions(self) -> tuple[Condition, ...]:

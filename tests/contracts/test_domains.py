@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.func import vmap
 
 import pinn.domains
-from pinn.domains import Ball, Boundary, Box, Disk, Domain, Initial, Interior, TimeDomain
+from pinn.domains import Ball, Boundary, Box, CenteredBall, Disk, Domain, Initial, Interior, TimeDomain
 from pinn.operators import div
 from pinn.typing import Draw
 
@@ -23,6 +23,7 @@ DOMAINS: list[Domain] = [
     Box((0.0,) * 5, (1.0, 2.0, 1.0, 1.0, 3.0)),
     Ball((1.0,), 0.5),
     Ball((1.0, -2.0, 0.0, 3.0), 1.5),
+    CenteredBall(2.0, dimensions=4),
     Disk((2.0, -1.0), 0.25),
     TimeDomain(3.0, Disk((1.0, 1.0), 2.0)),
     TimeDomain(0.5, Box((0.0, 0.0), (1.0, 2.0))),

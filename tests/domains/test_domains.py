@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinn.domains import Ball, Box, Disk, Domain, Interior, PointSet, Region, TimeDomain
+from pinn.domains import Ball, Box, CenteredBall, Disk, Domain, Interior, PointSet, Region, TimeDomain
 
 
 def test_measures() -> None:
@@ -16,6 +16,7 @@ def test_measures() -> None:
     assert Disk(radius=2).measure == pytest.approx(4 * math.pi)
     assert Ball(radius=2).boundary_measure == pytest.approx(16 * math.pi)
     assert Ball(center=(0, 0, 0, 0)).measure == pytest.approx(math.pi**2 / 2)
+    assert CenteredBall(dimensions=400).measure == pytest.approx(0, abs=1e-200)
     assert TimeDomain(3, Disk()).boundary_measure == pytest.approx(6 * math.pi)
 
 
@@ -52,6 +53,7 @@ def test_chord_extension_is_smooth_at_the_poles() -> None:
         (lambda: Disk(radius=-1), "radius > 0, got -1"),
         (lambda: Disk(center=(0, 0, 0)), "two coordinates"),
         (lambda: Ball(center=()), "finite coordinates"),
+        (lambda: CenteredBall(dimensions=0), "dimensions >= 1"),
         (lambda: Ball(center=(math.inf, 0)), "finite coordinates"),
         (lambda: TimeDomain(duration=0), "duration > 0"),
         (lambda: TimeDomain(duration=math.inf), "duration > 0"),

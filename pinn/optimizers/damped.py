@@ -1,0 +1,94 @@
+"""Damped linear least squares, min ‖Jx − b‖² + λ‖x‖², for one J and many λ and b."""
+
+import torch
+from torch import Tensor
+
+_BLOCK = 128  # columns of a product at a time; 64 to 350 measured alike
+_WRONG = 0.1  # a first solution with a larger relative error is not worth correcting
+
+
+class DampedLeastSquares:
+    """The minimiser x of ‖Jx − b‖² + λ‖x‖², by the smaller side of J, whose shape is (M, P).
+
+    With A = J if M ≥ P (primal) or A = Jᵀ (dual), and C = AᵀA + λI of side n = min(M, P),
+
+        x = C⁻¹Jᵀb  (primal)        x = JᵀC⁻¹b  (dual).
+
+    RᵀR = C comes from Cholesky, or from the QR decomposition of [A; √λI], which costs three times as much but does
+    not square the condition number. Each solution is corrected once by its residual in terms of A, not of C: the
+    corrected semi-normal equations (Björck 1987). The size of the correction is the error of the first solution, and
+    where that is too large, or Cholesky breaks down, QR takes its place.
+    """
+
+    def __init__(self, jacobian: Tensor) -> None:
+        self._primal = jacobian.shape[0] >= jacobian.shape[1]
+        self._A = jacobian if self._primal else jacobian.T
+        self._gram: Tensor | None = None
+        self._squared = False
+
+    def solve(self, damping: float, b: Tensor, *, squared: bool = True) -> Tensor:
+        """The solution for λ = `damping` > 0, shape (P,); `squared=False` goes to QR at once."""
+        self._damping = damping
+        if squared and self._cholesky():
+            x, error = self._corrected(b)
+            if error <= _WRONG:
+                return x
+        self._qr()
+        return self._corrected(b)[0]
+
+    def solve_again(self, b: Tensor) -> Tensor:
+        """The solution for another b, and the λ of the last `solve`."""
+        return self._corrected(b)[0]
+
+    @property
+    def squared(self) -> bool:
+        """Whether the last solution came from Cholesky, and so from a squared condition number."""
+        return self._squared
+
+    def _cholesky(self) -> bool:
+        if self._gram is None:
+            self._gram = gram(self._A)
+        C = self._gram.clone()
+        C.diagonal().add_(self._damping)
+        L, failed = torch.linalg.cholesky_ex(C)
+        self._R, self._squared = L.mT, True
+        return not bool(failed)
+
+    def _qr(self) -> None:
+        root = torch.zeros_like(self._A[:1]).expand(self._A.shape[1], -1).clone()
+        root.diagonal().fill_(self._damping**0.5)
+        self._R, self._squared = torch.linalg.qr(torch.cat([self._A, root]), mode="r").R, False
+
+    def _corrected(self, b: Tensor) -> tuple[Tensor, float]:
+        """The solution, and the relative error that it had before its correction."""
+        A, damping = self._A, self._damping
+        if self._primal:
+            x = self._normal(A.T @ b)
+            correction = self._normal(A.T @ (b - A @ x) - damping * x)
+        else:
+            y = self._normal(b)
+            x = A @ y
+            correction = A @ self._normal(b - A.T @ x - damping * y)
+        size = float(x.norm())
+        return x + correction, float(correction.norm()) / size if size > 0 else 0.0
+
+    def _normal(self, b: Tensor) -> Tensor:
+        """C⁻¹b = R⁻¹R⁻ᵀb."""
+        y = torch.linalg.solve_triangular(self._R.mT, b[:, None], upper=False)
+        return torch.linalg.solve_triangular(self._R, y, upper=True)[:, 0]
+
+
+def gram(A: Tensor) -> Tensor:
+    """AᵀA; on a CPU only its lower triangle is right, which is all that Cholesky reads.
+
+    BLAS's symmetric rank-k update is out of torch's reach, so the triangle is built from blocks of rows: 54 ms against
+    74 ms for all of it (A of shape (2000, 1300), float64, one core of a Xeon, 2026-11-23).
+    """
+    if A.device.type != "cpu":
+        return A.T @ A
+    n = A.shape[1]
+    C = A.new_zeros(n, n)
+    for start in range(0, n, _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        C[rows, : start + _BLOCK] = A[:, rows].T @ A[:, : start + _BLOCK]
+    return C

@@ -1,67 +1,35 @@
-"""Time the operators: v = 1 against v = I for y_i = sin x_i, and Laplacians of a network against a nested loop.
+"""Time the operators: v = 1 against v = I for y_i = sin x_i, and each strategy on a network against the peers' loop.
 
-Times are medians over interleaved repetitions, ratios are medians of the ratios within a repetition: compare these.
+The loop is nested torch.autograd.grad on the batch, in the same run. Times are medians over interleaved repetitions,
+ratios are medians of the ratios within a repetition: compare these.
 """
 
 import argparse
 import json
-import math
 import re
-import statistics
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+import operator_cases
+import timing
 import torch
-from torch import Tensor, nn
-from torch.func import vmap
+from bars import bar_figure
+from operator_cases import LOOP, STRATEGIES, Case, Setup, tanh_network
+from timing import interleaved, markdown, peak_bytes, positive, ratios, seconds, speedups
+from torch import Tensor
 
-from pinn.operators import Auto, Eye, ForwardOverReverse, Ones, Rows, Strategy, diagonal, laplacian
+from pinn.compiled import Compiled
+from pinn.operators import Eye, Ones, Rows, Strategy, diagonal
 
-Calls = dict[str, Callable[[], object]]
-Times = dict[str, list[float]]
-
-ONES, LOOP = "v=1", "loop"  # what the ratios refer to
-ELEMENTWISE = {ONES: Ones(), "v=I": Eye(), "v=I by 16": Eye(chunk_size=16), "v=e_i": Rows()}
-NETWORK: dict[str, Strategy] = {type(s).__name__: s for s in (Rows(), Eye(), ForwardOverReverse(), Auto())}
-SHORTEST = 2e-3  # seconds; a quicker call is timed several times in a row, for the clock's sake
-
-
-def elapsed(call: Callable[[], object], device: torch.device, number: int = 1) -> float:
-    """Seconds for one call, averaged over `number` calls in a row; on CUDA by events on the current stream."""
-    if device.type == "cuda":
-        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()
-        for _ in range(number):
-            call()
-        end.record()
-        end.synchronize()
-        return start.elapsed_time(end) / 1e3 / number
-    begin = time.perf_counter()
-    for _ in range(number):
-        call()
-    return (time.perf_counter() - begin) / number
-
-
-def interleaved(calls: Calls, repeats: int, device: torch.device) -> Times:
-    """The seconds of each call, one after the other in each repetition, after a warm-up."""
-    for call in calls.values():
-        call()
-    number = {name: max(1, math.ceil(SHORTEST / elapsed(call, device))) for name, call in calls.items()}
-    times: Times = {name: [] for name in calls}
-    for _ in range(repeats):
-        for name, call in calls.items():
-            times[name].append(elapsed(call, device, number[name]))
-    return times
-
-
-def summary(times: Times, reference: str) -> dict[str, dict[str, float]]:
-    """Median seconds, and the median ratio to `reference`."""
-    ratios = {name: [t / r for t, r in zip(ts, times[reference], strict=True)] for name, ts in times.items()}
-    medians = {name: statistics.median(ts) for name, ts in times.items()}
-    return {"seconds": medians, "ratio": {name: statistics.median(rs) for name, rs in ratios.items()}}
+ONES = "v=1"
+ELEMENTWISE: dict[str, Strategy] = {ONES: Ones(), "v=I": Eye(), "v=I by 16": Eye(chunk_size=16), "v=e_i": Rows()}
+CASES = ("elementwise", "laplacian", "third", "fourth", "biharmonic", "jacobian")
+TASKS = ("operator", "step", "memory")
+TEX = {"²": "^2", "Δ": r"\Delta ", "∂": r"\partial ", "θ": r"\theta ", "…": r"\ldots "}
+UNROLLED = 10
+"""Up to this d all is compiled that is asked for, above it Jet alone: the other graphs grow with d."""
 
 
 def elementwise_derivative(order: int, x: Tensor, strategy: Strategy) -> Tensor:
@@ -72,128 +40,191 @@ def elementwise_derivative(order: int, x: Tensor, strategy: Strategy) -> Tensor:
     return f(x)
 
 
-def elementwise(args: argparse.Namespace) -> Iterator[dict]:
+def elementwise(args: argparse.Namespace, dtype: torch.dtype) -> Iterator[dict]:
     """One row for each n and order. Nested v = I costs n³: what would exceed `--limit` is left out."""
     seen: dict[tuple[str, int], tuple[int, float]] = {}
     for n in sorted(args.sizes):
-        x = torch.linspace(-3, 3, n, dtype=args.dtype, device=args.device)
+        x = torch.linspace(-3, 3, n, dtype=dtype, device=args.device)
         for order in (1, 2):
-            calls: Calls = {}
+            calls: dict[str, Callable[[], Tensor]] = {}
             for name, strategy in ELEMENTWISE.items():
-                last_n, seconds = seen.get((name, order), (n, 0.0))
-                if name == ONES or seconds * (n / last_n) ** (order + 1) <= args.limit:
+                last_n, last_s = seen.get((name, order), (n, 0.0))
+                if name == ONES or last_s * (n / last_n) ** (order + 1) <= args.limit:
                     calls[name] = partial(elementwise_derivative, order, x, strategy)
-            row = summary(interleaved(calls, args.repeats, args.device), ONES)
-            seen |= {(name, order): (n, seconds) for name, seconds in row["seconds"].items()}
-            yield {"n": n, "order": order, **row}
+            times = interleaved(calls, args.repeats, args.device, budget_s=args.budget)
+            medians = seconds(times)
+            seen |= {(name, order): (n, median) for name, median in medians.items()}
+            yield {"n": n, "order": order, "dtype": _name(dtype), "seconds": medians, "ratio": ratios(times, ONES)}
 
 
-def tanh_network(d: int, args: argparse.Namespace) -> nn.Sequential:
-    torch.manual_seed(0)
-    inputs = [d, *[args.width] * (args.depth - 1)]
-    hidden = [layer for m in inputs for layer in (nn.Linear(m, args.width), nn.Tanh())]
-    return nn.Sequential(*hidden, nn.Linear(args.width, 1)).to(args.device, args.dtype)
+def differentiated(case: Case, dtype: torch.dtype, args: argparse.Namespace) -> Iterator[dict]:
+    """One row for each task: the operator alone, a training step, and the memory that the step takes."""
+    setup = _setup(case, dtype, args)
+    key = {"case": case.name, "d": case.d, "dtype": _name(dtype)}
+    eager = [LOOP, *args.strategies]
+    compiled = [name for name in args.compiled if name == "Jet" or case.d <= UNROLLED]
+    for task, make in (("operator", setup.operator), ("step", setup.step)):
+        if task not in args.tasks and not (task == "step" and "memory" in args.tasks):
+            continue
+        calls = {name: make(name, None) for name in eager}
+        compile_s = {}
+        for name in compiled:
+            graph = Compiled()
+            calls[f"{name} compiled"] = make(name, graph)
+            calls[f"{name} compiled"]()
+            compile_s[f"{name} compiled"] = graph.seconds
+            if graph.failed:
+                raise RuntimeError(f"{name} could not be compiled: its times would be those of eager mode.")
+        if task in args.tasks:
+            times = interleaved(calls, args.repeats, args.device, budget_s=args.budget, limit_s=args.limit)
+            calls = {name: calls[name] for name in times}
+            figures = {"seconds": seconds(times), "speedup": speedups(times, LOOP)}
+            yield {**key, "task": task, **figures, "compile_s": compile_s}
+        if task == "step" and "memory" in args.tasks:
+            peaks = {name: peak_bytes(call, args.device) for name, call in calls.items()}
+            ratio = {name: peak / peaks[LOOP] for name, peak in peaks.items()}
+            yield {**key, "task": "memory", "bytes": peaks, "ratio": ratio}
 
 
-def loop_laplacian(net: nn.Module, points: Tensor, create_graph: bool) -> Tensor:
-    """The baseline: the textbook loop of nested torch.autograd.grad over the coordinates."""
-    x = points.clone().requires_grad_()
-    (u_x,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)
-    second = [
-        torch.autograd.grad(u_x[:, k].sum(), x, create_graph=create_graph, retain_graph=True)[0][:, k]
-        for k in range(x.shape[1])
+def jacobians(dtype: torch.dtype, args: argparse.Namespace) -> Iterator[dict]:
+    """One row for each d: the Jacobian of Δu by the parameters, against `vmap(jacrev)` of the nested residual."""
+    for case in operator_cases.cases("laplacian", [d for d in args.dimensions if d <= UNROLLED]):
+        setup = _setup(case, dtype, args)
+        calls = {name: setup.jacobian(name) for name in (LOOP, *args.strategies)}
+        times = interleaved(calls, args.repeats, args.device, budget_s=args.budget, limit_s=args.limit)
+        key = {"case": "∂Δu/∂θ", "d": case.d, "dtype": _name(dtype), "task": "jacobian"}
+        yield {**key, "seconds": seconds(times), "speedup": speedups(times, LOOP)}
+
+
+def print_elementwise(rows: Sequence[dict]) -> None:
+    """Milliseconds, then the ratios to v = 1; a dash where nothing was measured."""
+    others = [name for name in ELEMENTWISE if name != ONES]
+    header = [
+        "n",
+        "order",
+        "dtype",
+        *(f"{name} [ms]" for name in ELEMENTWISE),
+        *(f"{name} / {ONES}" for name in others),
     ]
-    return torch.stack(second).sum(0)
+    lines = [
+        [row["n"], row["order"], row["dtype"]]
+        + [_cell(row["seconds"], name, "{:.3f}", 1e3) for name in ELEMENTWISE]
+        + [_cell(row["ratio"], name, "{:.2f}") for name in others]
+        for row in rows
+    ]
+    print(f"\nDerivatives of y_i = sin x_i, i = 1 … n\n\n{markdown(header, lines)}")
 
 
-def pointwise_laplacian(net: nn.Module, points: Tensor, strategy: Strategy) -> Tensor:
-    return vmap(partial(laplacian, lambda x: net(x)[0], strategy=strategy))(points)
+def print_networks(rows: Sequence[dict], names: Sequence[str]) -> None:
+    """Milliseconds of the loop and how many times faster the others are; then memory in parts of the loop's."""
+    key = ["case", "d", "dtype", "task"]
+    timed = [row for row in rows if "speedup" in row]
+    if timed:
+        lines = [
+            [*(row[k] for k in key), _cell(row["seconds"], LOOP, "{:.2f}", 1e3)]
+            + [_cell(row["speedup"], name, "{:.2f}x") for name in names]
+            for row in timed
+        ]
+        print(f"\nTimes faster than the loop\n\n{markdown([*key, f'{LOOP} [ms]', *names], lines)}")
+    weighed = [row for row in rows if "bytes" in row]
+    if weighed:
+        lines = [
+            [*(row[k] for k in key[:3]), _cell(row["bytes"], LOOP, "{:.1f}", 1e-6)]
+            + [_cell(row["ratio"], name, "{:.2f}x") for name in names]
+            for row in weighed
+        ]
+        print(f"\nPeak memory of a training step\n\n{markdown([*key[:3], f'{LOOP} [MB]', *names], lines)}")
+    compiled = [(row, name, spent) for row in timed for name, spent in row.get("compile_s", {}).items()]
+    if compiled:
+        lines = [[*(row[k] for k in key), name, f"{spent:.1f}"] for row, name, spent in compiled]
+        print(f"\nSeconds to compile, once\n\n{markdown([*key, 'what', 'seconds'], lines)}")
 
 
-def training_step(residual: Callable[[], Tensor], params: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The parameter gradients of the mean squared residual; the last bias drops out of a Laplacian."""
-    return torch.autograd.grad(residual().square().mean(), params, materialize_grads=True)
-
-
-def laplacians(args: argparse.Namespace) -> Iterator[dict]:
-    """One row for each d and task: the operator alone, and a training step through it."""
-    for d in args.dimensions:
-        net = tanh_network(d, args)
-        points = torch.rand(args.points, d, dtype=args.dtype, device=args.device)
-        for task in ("operator", "step"):
-            learns = task == "step"
-            net.requires_grad_(learns)
-            residuals = {LOOP: partial(loop_laplacian, net, points, learns)}
-            for name, strategy in NETWORK.items():
-                residuals[name] = partial(pointwise_laplacian, net, points, strategy)
-            calls: Calls = dict(residuals)
-            if learns:
-                calls |= {name: partial(training_step, r, list(net.parameters())) for name, r in residuals.items()}
-            yield {"d": d, "task": task, **summary(interleaved(calls, args.repeats, args.device), LOOP)}
-
-
-def print_table(title: str, keys: Sequence[str], rows: Sequence[dict], names: Sequence[str], reference: str) -> None:
-    """Milliseconds of each name, then the ratios to the reference; a dash where nothing was measured."""
-    others = [name for name in names if name != reference]
-    lines = [[*keys, *(f"{name} [ms]" for name in names), *(f"{name} / {reference}" for name in others)]]
+def plot(rows: Sequence[dict], names: Sequence[str], path: Path) -> Path:
+    """Bars of the times faster, a panel for each task and dtype."""
+    panels: dict[str, dict[str, dict[str, float]]] = {}
+    titles = {"operator": "operator", "step": "training step", "jacobian": "parameter Jacobian"}
     for row in rows:
-        ms = [f"{1e3 * row['seconds'][name]:.3f}" if name in row["seconds"] else "-" for name in names]
-        ratios = [f"{row['ratio'][name]:.2f}" if name in row["ratio"] else "-" for name in others]
-        lines.append([*(str(row[key]) for key in keys), *ms, *ratios])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    print(f"\n{title}")
-    for line in lines:
-        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
-
-
-def positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text!r}")
-    return int(text)
+        if "speedup" in row:
+            where = re.sub(r"_(x+)", r"_{\1}", row["case"])
+            for symbol, tex in TEX.items():
+                where = where.replace(symbol, tex)
+            panel = panels.setdefault(f"{titles[row['task']]}, {row['dtype']}", {})
+            panel[f"${where}$, $d={row['d']}$"] = {k: row["speedup"][k] for k in names if k in row["speedup"]}
+    return bar_figure(panels, "times faster than the nested loop", path)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:i")
-    parser.add_argument("--dtype", default="float64", choices=["float32", "float64"], help="of points and weights")
+    parser.add_argument("--device", type=timing.device, default="cpu", help="cpu, cuda or cuda:i")
+    parser.add_argument("--dtype", nargs="+", default=["float32", "float64"], choices=["float32", "float64"])
     parser.add_argument("--threads", type=positive, default=1, help="CPU threads of torch")
-    parser.add_argument("--repeats", type=positive, default=7, help="interleaved repetitions of each measurement")
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=TASKS, help="of a network's derivatives")
+    parser.add_argument(
+        "--strategies", nargs="+", default=["Rows", "Eye", "ForwardOverReverse", "Jet"], choices=list(STRATEGIES)
+    )
+    parser.add_argument(
+        "--compiled", nargs="*", default=[LOOP, "Jet"], choices=[LOOP, *STRATEGIES], help="what is compiled, too"
+    )
+    parser.add_argument("--repeats", type=positive, default=11, help="interleaved repetitions of each measurement")
+    parser.add_argument("--budget", type=float, default=30.0, help="seconds; repeat less, down to 3, to stay within")
+    parser.add_argument("--limit", type=float, default=5.0, help="seconds; leave out calls that take longer")
     parser.add_argument(
         "--sizes", type=positive, nargs="+", default=[10, 30, 100, 300, 1001], help="n of y_i = sin x_i"
     )
-    parser.add_argument("--limit", type=float, default=5.0, help="seconds; leave out calls expected to take longer")
-    parser.add_argument("--dimensions", type=positive, nargs="+", default=[2, 10], help="d of the Laplacians")
-    parser.add_argument("--points", type=positive, default=1000, help="N of the Laplacians")
+    parser.add_argument("--dimensions", type=positive, nargs="+", default=[1, 2, 10, 100], help="d of the Laplacians")
+    parser.add_argument("--points", type=positive, default=1000, help="N of the network's points")
     parser.add_argument("--width", type=positive, default=64, help="of the tanh network")
     parser.add_argument("--depth", type=positive, default=4, help="hidden layers of the tanh network")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures to FILE")
-    args = parser.parse_args(argv)
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", args.device):
-        parser.error(f"--device must be cpu, cuda or cuda:i, got {args.device!r}")
-    args.device = torch.device(args.device)
-    if args.device.type == "cuda" and not torch.cuda.is_available():
-        parser.error("--device cuda: this torch sees no CUDA device; use --device cpu")
-    args.dtype = getattr(torch, args.dtype)
-    return args
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="also draw the ratios: .png, .pdf or .svg")
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     torch.set_num_threads(args.threads)
-    settings = {
-        key: value if isinstance(value, int | float | list) else str(value) for key, value in vars(args).items()
-    }
-    settings |= {"torch": torch.__version__, "date": time.strftime("%Y-%m-%d")}
-    print(", ".join(f"{key}={settings[key]}" for key in ("date", "torch", "device", "dtype", "threads", "repeats")))
-    sines = list(elementwise(args))
-    print_table("Derivatives of y_i = sin x_i, i = 1 … n", ["n", "order"], sines, list(ELEMENTWISE), ONES)
-    laplaces = list(laplacians(args))
-    title = f"Laplacian of a tanh network, {args.depth} x {args.width}, at {args.points} points"
-    print_table(title, ["d", "task"], laplaces, [LOOP, *NETWORK], LOOP)
+    machine = timing.machine(args.device)
+    print(", ".join(f"{key}: {value}" for key, value in machine.items()))
+    print(f"networks: tanh, {args.depth} x {args.width}, {args.points} points")
+    plain = {key: value if isinstance(value, int | float | list) else str(value) for key, value in vars(args).items()}
+    sines: list[dict] = []
+    networks: list[dict] = []
+    for dtype in (getattr(torch, name) for name in args.dtype):
+        if "elementwise" in args.cases:
+            sines += elementwise(args, dtype)
+        for name in args.cases:
+            if name == "jacobian":
+                networks += jacobians(dtype, args)
+            elif name != "elementwise":
+                for case in operator_cases.cases(name, args.dimensions):
+                    networks += differentiated(case, dtype, args)
+    names = [*args.strategies, *(f"{name} compiled" for name in args.compiled)]
+    if sines:
+        print_elementwise(sines)
+    print_networks(networks, names)
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps({"settings": settings, "elementwise": sines, "laplacian": laplaces}, indent=2))
+        figures = {"settings": {**plain, **machine}, "elementwise": sines, "networks": networks}
+        args.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False), encoding="utf-8")
+    if args.plot:
+        print(f"\n{plot(networks, names, args.plot)}")
     return 0
+
+
+def _setup(case: Case, dtype: torch.dtype, args: argparse.Namespace) -> Setup:
+    like = torch.zeros((), dtype=dtype, device=args.device)
+    network = tanh_network(case.d, args.width, args.depth, like)
+    return Setup(case, network, torch.rand(args.points, case.d, dtype=dtype, device=args.device))
+
+
+def _cell(figures: dict[str, float], name: str, shape: str, scale: float = 1.0) -> str:
+    return shape.format(scale * figures[name]) if name in figures else "-"
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.func import jacrev, vmap
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.overrides import TorchFunctionMode
 
 from pinn.operators.series import Series
@@ -70,17 +71,36 @@ def layers(residual: PointResidual, params: Params, sample: Sequence[Tensor]) ->
     return r, _merged(probe.uses, adjoints, inputs)
 
 
-def rows(found: Sequence[Layer], params: Params) -> Tensor:
-    """The Jacobian, shape (N, k, P), the parameters flattened in their order."""
-    blocks: dict[str, Tensor] = {}
+def rows(found: Sequence[Layer], params: Params, scale: float = 1.0) -> Tensor:
+    """The Jacobian times `scale`, shape (N, k, P), the parameters flattened in their order."""
+    if get_proxy_mode() is not None:
+        return _traced_rows(found, params, scale)
+    points, k = found[0].adjoints.shape[:2]
+    sizes = [value.numel() for value in params.values()]
+    J = found[0].adjoints.new_empty(points, k, sum(sizes))
+    columns = dict(zip(params, J.split(sizes, dim=2), strict=True))
+    for name in set(params) - {layer.weight for layer in found}:
+        columns[name].zero_()
     for layer in found:
-        blocks[layer.weight] = torch.einsum("nkso,nsi->nkoi", layer.adjoints, layer.inputs).flatten(2)
+        adjoints = layer.adjoints * scale  # so much smaller than J
+        weight = columns[layer.weight].unflatten(2, params[layer.weight].shape)
+        for i in range(k):
+            # Straight into its place: J is large, and a further pass over it costs as much as the product.
+            torch.bmm(adjoints[:, i].mT, layer.inputs, out=weight[:, i])
         if layer.bias is not None:
-            blocks[layer.bias] = layer.adjoints[:, :, layer.valued].sum(2)
+            columns[layer.bias].add_(adjoints[:, :, layer.valued].sum(2))
+    return J
+
+
+def _traced_rows(found: Sequence[Layer], params: Params, scale: float) -> Tensor:
+    """The same without writing in place, which a compiler turns into copies of all J."""
     points = found[0].adjoints.shape[:2]
-    for name, value in params.items():
-        if name not in blocks:  # a parameter that the residual does not see
-            blocks[name] = found[0].adjoints.new_zeros(*points, value.numel())
+    blocks = {name: found[0].adjoints.new_zeros(*points, value.numel()) for name, value in params.items()}
+    for layer in found:
+        adjoints = layer.adjoints * scale
+        blocks[layer.weight] = torch.einsum("nkso,nsi->nkoi", adjoints, layer.inputs).flatten(2)
+        if layer.bias is not None:
+            blocks[layer.bias] = blocks[layer.bias] + adjoints[:, :, layer.valued].sum(2)
     return torch.cat([blocks[name] for name in params], dim=2)
 
 

@@ -207,15 +207,16 @@ class Objective:
             if condition.name in data:
                 r, J = self._rows(condition, params, data[condition.name])
                 residuals.append(self._scaled(condition, r))
-                jacobians.append(J.flatten(0, 1) * self._scale(condition))
+                jacobians.append(J.flatten(0, 1))
         return torch.cat(residuals), torch.cat(jacobians) if len(jacobians) > 1 else jacobians[0]
 
     def _rows(self, condition: Condition, params: Params, sample: Sample) -> tuple[Tensor, Tensor]:
-        """The residual of a condition, shape (N, k), and its derivative by the parameters, shape (N, k, P)."""
+        """The residual of a condition, shape (N, k), and its scaled derivative by the parameters, shape (N, k, P)."""
         found = self._layers(condition, params, sample)
         if found is not None:
-            return found[0], rows(found[1], params)
-        return pointwise_rows(partial(self._at_point, condition, self.strategy), params, sample)
+            return found[0], rows(found[1], params, self._scale(condition))
+        r, J = pointwise_rows(partial(self._at_point, condition, self.strategy), params, sample)
+        return r, J * self._scale(condition)
 
     def _layers(self, condition: Condition, params: Params, sample: Sample) -> tuple[Tensor, list[Layer]] | None:
         """The residual and the layers on its way; None where it is not made of layers or not propagated forward."""

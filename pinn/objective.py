@@ -136,6 +136,12 @@ class Objective:
         object.__setattr__(other, "strategy", strategy)
         return other
 
+    def eager(self) -> "Objective":
+        """The same objective without compilation, for a number that is wanted once."""
+        other = copy.copy(self)
+        object.__setattr__(other, "compiled", None)
+        return other
+
     def _place(self, samples: Mapping[str, Sample]) -> None:
         """Fetch the data at the points; the ansatz does not depend on them."""
         conditions = tuple(c for c in self.pde.soft_conditions() if c.name in samples)

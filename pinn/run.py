@@ -1,6 +1,7 @@
 """A run folder: what training leaves behind, and how it becomes a field again."""
 
 import csv
+import io
 import json
 import math
 import os
@@ -118,29 +119,34 @@ def save_run(folder: str | Path, step: Step, config: Mapping[str, Any], **facts:
 class MetricsFile:
     """`metrics.csv`: a row for each recorded step, on disk at once. Errors are NaN where no solution is known.
 
-    The columns are those of the first step: of the figures of a method that begins later there are none.
+    The file is written anew where a method that begins later brings figures of its own, such as its damping.
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self._file = (Path(folder) / METRICS).open("w", newline="", encoding="utf-8")
-        self._writer: csv.DictWriter[str] | None = None
+        self._path = Path(folder) / METRICS
+        self._rows: list[dict[str, Any]] = []
+        self._columns: list[str] = []
 
     def record(self, step: Step) -> None:
         """Append the step."""
         row = {"step": step.step, "seconds": step.seconds, "method": step.method, "loss": step.loss}
         row |= {f"loss_{name}": term for name, term in step.terms.items()}
         row |= {"rel_l2": step.rel_l2, "max_error": step.max_error, **step.figures}
-        if self._writer is None:
-            self._writer = csv.DictWriter(self._file, row, extrasaction="ignore")
-            self._writer.writeheader()
-        self._writer.writerow(row)
-        self._file.flush()
+        self._rows.append(row)
+        if new := [name for name in row if name not in self._columns]:
+            self._columns += new
+            _write(self._path, lambda file: file.write(self._text(self._rows, header=True)))
+        else:
+            with self._path.open("ab") as file:
+                file.write(self._text([row], header=False))
 
-    def __enter__(self) -> "MetricsFile":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._file.close()
+    def _text(self, rows: list[dict[str, Any]], *, header: bool) -> bytes:
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self._columns)
+        if header:
+            writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue().encode()
 
 
 def _checkpoint(step: Step, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +156,7 @@ def _checkpoint(step: Step, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _figures(step: Step) -> dict[str, Any]:
     """The numbers of the run, at its last parameters."""
-    evaluation = step.objective.evaluate(step.params)
+    evaluation = step.objective.eager().evaluate(step.params)
     like = next(iter(step.params.values()))
     return {
         "device": str(like.device),

@@ -65,12 +65,12 @@ class Step:
     @cached_property
     def train_residual(self) -> float:
         """‖r‖, the weighted root mean square residual, at the points of training."""
-        return rms(self.objective.residual(self.params))
+        return rms(self.objective.eager().residual(self.params))
 
     @cached_property
     def heldout_residual(self) -> float:
         """‖r‖ at points that training never sees."""
-        return rms(self.heldout.residual(self.params))
+        return rms(self.heldout.eager().residual(self.params))
 
 
 def train(
@@ -88,7 +88,7 @@ def train(
 ) -> Generator[Step, None, None]:
     """Train `network` to solve `pde`, yielding after every step.
 
-    Defaults: Levenberg–Marquardt up to 4000 parameters, Adam and then L-BFGS above; Sobol points; the strategy `Auto`.
+    Defaults: Adam, then Levenberg–Marquardt up to 4000 parameters and L-BFGS above; Sobol points; the strategy `Auto`.
     The run has the dtype and device of the network and ends after `steps` steps (default: the optimizer's own number),
     after `budget_s` seconds, or when the optimizer stalls. At most `chunk_size` points are differentiated at a time, to
     bound memory; `compile` turns gradients and Jacobians into compiled graphs, whose making is left out of the clock.
@@ -143,9 +143,14 @@ def train(
 
 
 def _usual(network: nn.Module) -> Optimizer:
-    """Levenberg–Marquardt while its matrices of P × P are small: at P = 4000 a step takes seconds on one core."""
+    """Some steps of Adam, then Levenberg–Marquardt while its matrices of P × P are small, L-BFGS otherwise.
+
+    At P = 4000 a step of Levenberg–Marquardt takes seconds on one core.
+    """
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    return LevenbergMarquardt() if parameters <= 4000 else Schedule((Adam(steps=500), LBFGS()))
+    if parameters <= 4000:
+        return Schedule((Adam(steps=30), LevenbergMarquardt()))
+    return Schedule((Adam(steps=500), LBFGS()))
 
 
 def _heldout(sampler: Sampler) -> Sampler:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from pinn.run import METRICS
 
 _ERRORS = {"rel_l2": "relative $L^2$ error", "max_error": "max error"}
-_METHODS = {"adam": "Adam", "lbfgs": "L-BFGS"}
+_METHODS = {"adam": "Adam", "lbfgs": "L-BFGS", "lm": "Levenberg–Marquardt", "engd": "ENGD", "spring": "SPRING"}
 
 
 def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[Path]:
@@ -56,12 +56,17 @@ def _read(folder: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     if not rows:
         raise ValueError(f"{str(path)!r} records no steps yet.")
     try:
-        numbers = {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name != "method"}
+        numbers = {name: np.array([_number(row[name]) for row in rows]) for name in rows[0] if name != "method"}
         for name in ("step", "seconds", "loss"):
             numbers[name]
         return numbers, [row["method"] for row in rows]
     except (KeyError, ValueError) as error:
         raise ValueError(f"{str(path)!r} is damaged or not a metrics file of pinn: {error}.") from error
+
+
+def _number(text: str) -> float:
+    """A method that begins later leaves its columns empty until then."""
+    return float(text) if text else math.nan
 
 
 def _draw(ax: Axes, x: np.ndarray, curves: dict[str, np.ndarray]) -> None:

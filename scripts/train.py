@@ -99,8 +99,8 @@ def run(config: DictConfig) -> float:
     bounds = {"steps": config.steps, "budget_s": config.budget_s}
     means = {"seed": config.seed, "chunk_size": config.chunk_size, "compile": config.compile}
     label = f"{choices['pde']} on {choices['domain']}"
-    step = None
-    with MetricsFile(folder) as metrics, Progress(config.steps or optimizer.steps, config.budget_s, label) as progress:
+    step, metrics = None, MetricsFile(folder)
+    with Progress(config.steps or optimizer.steps, config.budget_s, label) as progress:
         for step in train(pde, network, optimizer, sampler, strategy, **bounds, **means):
             logged = step.step % config.log_every == 0 or step.step == 1 or step.stop
             if logged:

@@ -14,7 +14,7 @@ from torch.func import vmap
 from pinn import load_run, save_run, train
 from pinn.domains import Interior
 from pinn.operators import laplacian
-from pinn.optimizers import Adam
+from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.recipe import build
 from pinn.run import CHECKPOINT, METRICS, SOLUTION, SUMMARY, MetricsFile, build_network
 from pinn.samplers import Sobol
@@ -30,10 +30,10 @@ CONFIG: dict[str, Any] = {
 def make(folder: Path, config: dict[str, Any] = CONFIG, dtype: torch.dtype = torch.float64) -> Step:
     pde = build(config["pde"])
     network = build_network(config["network"], pde, torch.Generator().manual_seed(0)).to(dtype)
-    with MetricsFile(folder) as metrics:
-        steps = list(train(pde, network, Adam(steps=4), Sobol(50, 10)))
-        for step in steps:
-            metrics.record(step)
+    metrics = MetricsFile(folder)
+    steps = list(train(pde, network, Adam(steps=4), Sobol(50, 10)))
+    for step in steps:
+        metrics.record(step)
     save_run(folder, steps[-1], config, pde="poisson", status="completed")
     return steps[-1]
 
@@ -82,6 +82,20 @@ def test_metrics_have_a_row_for_each_step(tmp_path: Path) -> None:
     assert float(rows[-1]["loss_interior"]) == step.terms["interior"]
     assert float(rows[-1]["rel_l2"]) == step.rel_l2
     assert {row["method"] for row in rows} == {"adam"}
+
+
+def test_a_method_that_begins_later_brings_its_columns(tmp_path: Path) -> None:
+    pde = build(CONFIG["pde"])
+    network = build_network(CONFIG["network"], pde, torch.Generator().manual_seed(0)).double()
+    metrics = MetricsFile(tmp_path)
+    steps = list(train(pde, network, Schedule((Adam(steps=2), LevenbergMarquardt(steps=2))), Sobol(50, 10)))
+    for step in steps:
+        metrics.record(step)
+    with (tmp_path / METRICS).open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["method"] for row in rows] == ["adam", "adam", "lm", "lm"]
+    assert [row["damping"] == "" for row in rows] == [True, True, False, False]
+    assert float(rows[-1]["damping"]) == steps[-1].figures["damping"]
 
 
 def test_solution(tmp_path: Path) -> None:

@@ -62,9 +62,9 @@ def run_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
             network = build_network(config["network"], pde, torch.Generator().manual_seed(0)).double()
             optimizer = Schedule((Adam(steps=3), LBFGS(steps=3)))
             step = None
-            with MetricsFile(folder) as metrics:
-                for step in train(pde, network, optimizer, Sobol(interior=50, boundary=20)):
-                    metrics.record(step)
+            metrics = MetricsFile(folder)
+            for step in train(pde, network, optimizer, Sobol(interior=50, boundary=20)):
+                metrics.record(step)
             assert step is not None
             save_run(folder, step, config)
             runs[name] = load_run(folder)

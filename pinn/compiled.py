@@ -3,7 +3,8 @@
 import logging
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -73,12 +74,23 @@ class Compiled:
             structures.append(result_structure)
             return values
 
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _default_dtype(leaves[0].dtype):
             warnings.simplefilter("ignore")  # torch's own, about its insides
             compiled = self.backend(make_fx(flat)(*leaves), leaves)
             with torch.no_grad():
                 compiled(*leaves)  # the first call may compile, too
         return compiled, structures[0]
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """The dtype in which torch's own forward-mode rules make their constants, which inductor does not promote."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def inductor(graph: torch.fx.GraphModule, inputs: list[Tensor]) -> Callable[..., Any]:

@@ -20,8 +20,20 @@ from pinn.typing import Field
 Pull = Callable[[Tensor], Tensor]
 
 
+class _Reverse(Nested):
+    """What follows from the gradient of each component, whichever v brought it."""
+
+    def along(self, f: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        # Every component of f is one scalar derivative, for which v = 1 is right, too.
+        return self.gradient(f, x)[..., list(axes)]
+
+    def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
+        # A product and a sum, since matmul has no complex-times-real form.
+        return (self.gradient(u, x) * direction).sum(-1)
+
+
 @dataclass(frozen=True)
-class Rows(Nested):
+class Rows(_Reverse):
     """One VJP for each row of the Jacobian, v = e_i. Any field, least memory.
 
     >>> from pinn.operators import laplacian
@@ -37,21 +49,15 @@ class Rows(Nested):
     def jacobian(self, v: Field, x: Tensor) -> Tensor:
         return self.gradient(v, x)
 
-    def along(self, f: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
-        return self.gradient(f, x)[..., list(axes)]
-
     def diagonal(self, v: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
         value, pull = pullback(v, x)
         check_square(value.shape, axes)
         entries = [pull(unit(value, i))[axes[i % len(axes)]] for i in range(value.numel())]
         return torch.stack(entries).reshape(value.shape)
 
-    def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
-        return _contract(self.gradient(u, x), direction)
-
 
 @dataclass(frozen=True)
-class Eye(Nested):
+class Eye(_Reverse):
     """All rows in one batched VJP, v = I. Any field; memory grows with the number of components n.
 
     `chunk_size` rows at a time bound it: two nested derivatives hold chunk_size·n² numbers instead of n³. At n = 300
@@ -78,9 +84,6 @@ class Eye(Nested):
     def jacobian(self, v: Field, x: Tensor) -> Tensor:
         return self.gradient(v, x)
 
-    def along(self, f: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
-        return self.gradient(f, x)[..., list(axes)]
-
     def diagonal(self, v: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
         jacobian = self.gradient(v, x)
         check_square(jacobian.shape[:-1], axes)
@@ -88,12 +91,9 @@ class Eye(Nested):
         columns = jacobian if list(axes) == list(range(x.shape[0])) else jacobian[..., list(axes)]
         return columns.diagonal(dim1=-2, dim2=-1)
 
-    def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
-        return _contract(self.gradient(u, x), direction)
-
 
 @dataclass(frozen=True)
-class Ones(Nested):
+class Ones(_Reverse):
     """One VJP with v = 1, exact only if the Jacobian is diagonal; refused by `NotDiagonalError` otherwise.
 
     One more VJP checks it: with a random probe s, a diagonal J has Jᵀs = s ∘ (Jᵀ1). The entries of s carry a random
@@ -112,10 +112,6 @@ class Ones(Nested):
         # Each component is a scalar field, for which v = 1 is always right.
         value, pull = pullback(u, x)
         return _loop(value, pull)
-
-    def along(self, f: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
-        # Here every component is one scalar derivative, again with v = 1.
-        return self.gradient(f, x)[..., list(axes)]
 
     def jacobian(self, v: Field, x: Tensor) -> Tensor:
         value, pull = pullback(v, x)
@@ -143,9 +139,6 @@ class Ones(Nested):
 
         vector = value.reshape(rows, -1)[0]
         return torch.stack([self._checked(vector, block(i), axes) for i in range(rows)]).reshape(value.shape)
-
-    def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
-        return _contract(self.gradient(u, x), direction)
 
     def _checked(self, value: Tensor, pull: Pull, axes: Sequence[int]) -> Tensor:
         """Jᵀ1 along `axes`, after the probe has found J diagonal there."""
@@ -175,11 +168,6 @@ def _loop(value: Tensor, pull: Pull) -> Tensor:
         return pull(unit(value, 0))
     rows = torch.stack([pull(unit(value, i)) for i in range(value.numel())])
     return rows.reshape(*value.shape, rows.shape[-1])
-
-
-def _contract(jacobian: Tensor, direction: Tensor) -> Tensor:
-    """J·direction; a product and a sum, since matmul has no complex-times-real form."""
-    return (jacobian * direction).sum(-1)
 
 
 def _raise_unless_diagonal(off_diagonal: Tensor) -> Tensor:

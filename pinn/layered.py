@@ -47,12 +47,17 @@ class Layer:
     valued: tuple[int, ...]
 
 
+def detached(params: Params) -> dict[str, Tensor]:
+    """The same numbers, unknown to autograd."""
+    return {name: value.detach() for name, value in params.items()}
+
+
 def layers(residual: PointResidual, params: Params, sample: Sequence[Tensor]) -> tuple[Tensor, list[Layer]]:
     """The residual at all points, shape (N, k), and every Linear on its way, from one adjoint sweep.
 
     Raises NotLayeredError where parameters are used in another way, or where streams mix within a layer.
     """
-    params = {name: value.detach() for name, value in params.items()}
+    params = detached(params)
     first = tuple(part[0] for part in sample)
     residual(params, *first)  # whose operators may learn to share propagations; from now on every call is alike
     with _Taps(params) as probe:
@@ -111,7 +116,7 @@ def pointwise_rows(residual: PointResidual, params: Params, sample: Sequence[Ten
         r = residual(theta, *point)
         return r, r
 
-    theta = {name: value.detach() for name, value in params.items()}
+    theta = detached(params)
     blocks, r = vmap(jacrev(twice, has_aux=True), in_dims=(None, *(0 for _ in sample)))(theta, *sample)
     return r, torch.cat([block.reshape(*r.shape, -1) for block in blocks.values()], dim=2)
 

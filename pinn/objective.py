@@ -13,7 +13,7 @@ from torch.func import vmap
 
 from pinn.compiled import Compiled
 from pinn.evaluation import Evaluation, sum_by_name
-from pinn.layered import Layer, NotLayeredError, kernel, kernel_is_cheaper, layers, pointwise_rows, rows
+from pinn.layered import Layer, NotLayeredError, detached, kernel, kernel_is_cheaper, layers, pointwise_rows, rows
 from pinn.networks import field
 from pinn.operators import Auto, Estimate, Jet, MissingRuleError, Recording, Strategy
 from pinn.pdes import PDE, Ansatz, Condition
@@ -80,7 +80,7 @@ class Objective:
         The loss is a sum over points, so with `chunk_size` loss and gradient are summed over chunks of points, whose
         graphs live one at a time. With `compiled` each is one compiled graph.
         """
-        parts = self._on_chunks(Objective._gradient, _detached(params))
+        parts = self._on_chunks(Objective._gradient, detached(params))
         terms, gradient = (sum_by_name(part[k] for part in parts) for k in range(2))
         return Evaluation.of(terms), gradient
 
@@ -103,7 +103,7 @@ class Objective:
         Under `Jet` and `Auto` they come by layers, see `pinn.layered`; where that is not possible, from one gradient at
         each point.
         """
-        parts = self._on_chunks(Objective._linearize, _detached(params))
+        parts = self._on_chunks(Objective._linearize, detached(params))
         r, J = (torch.cat([part[k] for part in parts]) if len(parts) > 1 else parts[0][k] for k in range(2))
         return r, J
 
@@ -244,7 +244,3 @@ class Objective:
 def _with_data(condition: Condition, sample: Sample) -> Sample:
     """The sample, followed by the data given there."""
     return sample if condition.given is None else (*sample, vmap(condition.given)(sample[0]).detach())
-
-
-def _detached(params: Params) -> dict[str, Tensor]:
-    return {name: value.detach() for name, value in params.items()}

@@ -16,6 +16,7 @@ from pinn.evaluate import Reference, rms
 from pinn.objective import Evaluation, Objective
 from pinn.operators import Auto, Estimate, Strategy
 from pinn.optimizers import LBFGS, Adam, LevenbergMarquardt, Optimizer, Schedule
+from pinn.optimizers.parameters import copied
 from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.typing import Field, Params
@@ -129,7 +130,7 @@ def train(
             now = seconds()
             over = budget_s is not None and now >= budget_s
             stop = "steps" if step == steps else "stalled" if iteration.stalled else "budget" if over else None
-            params = {name: value.detach().clone() for name, value in iteration.params.items()}
+            params = copied(iteration.params)
             terms = {name: float(term) for name, term in evaluation.terms.items()}
             loss = float(evaluation.loss)
             figures = dict(iteration.figures)

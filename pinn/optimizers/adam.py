@@ -6,6 +6,7 @@ import torch
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
+from pinn.optimizers.parameters import copied
 from pinn.typing import Params
 
 
@@ -42,7 +43,7 @@ class _FirstOrder(Iteration):
     redraws = True
 
     def __init__(self, recipe: Adam, params: Params, steps: int) -> None:
-        self.params = {name: value.detach().clone() for name, value in params.items()}
+        self.params = copied(params)
         self._optimizer = torch.optim.Adam(self.params.values(), lr=recipe.lr, betas=(recipe.beta1, recipe.beta2))
         self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimizer, steps, recipe.final_lr)
         self._left = steps

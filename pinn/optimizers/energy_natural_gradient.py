@@ -6,9 +6,9 @@ import torch
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.flat import flatten, unflatten
 from pinn.optimizers.memory import check_memory
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
+from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
 
 
@@ -43,7 +43,7 @@ class _Searched(Iteration):
     redraws = True
 
     def __init__(self, recipe: EnergyNaturalGradient, params: Params) -> None:
-        self.params = {name: value.detach().clone() for name, value in params.items()}
+        self.params = copied(params)
         self._recipe = recipe
         self._objective: Objective | None = None
         self._stalled = False

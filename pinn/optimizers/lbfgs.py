@@ -7,6 +7,7 @@ from torch import Tensor
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
+from pinn.optimizers.parameters import copied, flatten
 from pinn.typing import Params
 
 
@@ -42,7 +43,7 @@ class _QuasiNewton(Iteration):
     redraws = False
 
     def __init__(self, recipe: LBFGS, params: Params) -> None:
-        self.params = {name: value.detach().clone() for name, value in params.items()}
+        self.params = copied(params)
         self._recipe = recipe
         self._objective: Objective | None = None
         self._stalled = False
@@ -66,25 +67,22 @@ class _QuasiNewton(Iteration):
                 line_search_fn="strong_wolfe",
             )
         known, self._seen = self._seen, []
-        start = self._flat()
+        start = flatten(self.params)
         evaluation = self._evaluate(objective, known)
 
         def closure() -> Tensor:
             return self._evaluate(objective, known).loss * self._unit
 
         self._optimizer.step(closure)
-        self._stalled = torch.equal(start, self._flat())
+        self._stalled = torch.equal(start, flatten(self.params))
         return evaluation
 
     def _evaluate(self, objective: Objective, known: list[tuple[Tensor, Evaluation, Params]]) -> Evaluation:
         """Loss and gradient at the parameters, from memory if they were there before."""
-        here = self._flat()
+        here = flatten(self.params)
         memory = ((evaluation, gradient) for there, evaluation, gradient in (*self._seen, *known) if here.equal(there))
         evaluation, gradient = next(memory, None) or objective.gradient(self.params)
         self._seen.append((here, evaluation, gradient))
         for name, value in self.params.items():
             value.grad = gradient[name] * self._unit
         return evaluation
-
-    def _flat(self) -> Tensor:
-        return torch.cat([value.reshape(-1) for value in self.params.values()])

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.flat import flatten, unflatten
 from pinn.optimizers.memory import check_memory
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
+from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
 
 _PROBE = 0.1  # step of the second difference, as Transtrum & Sethna recommend
@@ -55,7 +55,7 @@ class _Damped(Iteration):
     redraws = True
 
     def __init__(self, recipe: LevenbergMarquardt, params: Params) -> None:
-        self.params = {name: value.detach().clone() for name, value in params.items()}
+        self.params = copied(params)
         self._recipe = recipe
         self._damping, self._growth = recipe.damping, 2.0
         self._scale = torch.zeros_like(flatten(params))

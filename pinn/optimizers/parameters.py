@@ -1,9 +1,14 @@
-"""Parameters as one vector θ of shape (P,), the form in which linear algebra sees them."""
+"""Parameters as a copy of one's own, and as one vector θ of shape (P,), the form that linear algebra sees."""
 
 import torch
 from torch import Tensor
 
 from pinn.typing import Params
+
+
+def copied(params: Params) -> dict[str, Tensor]:
+    """The same parameters in memory of their own, unknown to autograd."""
+    return {name: value.detach().clone() for name, value in params.items()}
 
 
 def flatten(params: Params) -> Tensor:

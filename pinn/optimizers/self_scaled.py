@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from pinn.objective import Evaluation, Objective
-from pinn.optimizers.flat import flatten, unflatten
 from pinn.optimizers.line_search import Trial, strong_wolfe
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
+from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
 
 Found = tuple[Params, Evaluation, Tensor]
@@ -77,7 +77,7 @@ class _Searched(Iteration):
     redraws = True
 
     def __init__(self, recipe: _SelfScaled, params: Params) -> None:
-        self.params = {name: value.detach().clone() for name, value in params.items()}
+        self.params = copied(params)
         self.name = type(recipe).__name__.lower()
         self._recipe = recipe
         self._objective: Objective | None = None

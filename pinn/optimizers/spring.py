@@ -7,9 +7,9 @@ import torch
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.flat import flatten, unflatten
 from pinn.optimizers.memory import check_memory
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
+from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
 
 
@@ -52,7 +52,7 @@ class _Remembering(Iteration):
     redraws = True
 
     def __init__(self, recipe: Spring, params: Params, steps: int) -> None:
-        self.params = {name: value.detach().clone() for name, value in params.items()}
+        self.params = copied(params)
         self._recipe, self._steps, self._done = recipe, steps, 0
         self._phi = torch.zeros_like(flatten(params))
         self._objective: Objective | None = None

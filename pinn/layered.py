@@ -12,17 +12,19 @@ and the tangent kernel K = JJᵀ of points i and j is a sum over layers of produ
 One adjoint sweep over all points gives every a_s; then each Linear takes one batched matrix product.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_batchedtensor
 from torch.func import jacrev, vmap
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.overrides import TorchFunctionMode
 
-from pinn.operators.series import Series
+from pinn.operators.whole_batch import leaves, rebuilt
 from pinn.typing import Params
 
 PointResidual = Callable[..., Tensor]
@@ -53,27 +55,21 @@ def detached(params: Params) -> dict[str, Tensor]:
 
 
 def layers(residual: PointResidual, params: Params, sample: Sequence[Tensor]) -> tuple[Tensor, list[Layer]]:
-    """The residual at all points, shape (N, k), and every Linear on its way, from one adjoint sweep.
+    """The residual at all points, shape (N, k), and every Linear on its way, from one adjoint sweep for each of k.
 
-    Raises NotLayeredError where parameters are used in another way, or where streams mix within a layer.
+    The residual calls its networks by `pinn.networks.field`. Raises NotLayeredError where parameters are used in
+    another way, where a network sees less than all points at once, or where streams mix within a layer.
     """
-    params = detached(params)
     first = tuple(part[0] for part in sample)
-    residual(params, *first)  # whose operators may learn to share propagations; from now on every call is alike
-    with _Taps(params) as probe:
-        residual(params, *first)
-    if not probe.uses:
-        raise NotLayeredError("The residual passes no Linear.")
-    zeros = [torch.zeros(use.shape, dtype=use.dtype, device=use.device) for use in probe.uses]
-
-    def shifted(shifts: list[Tensor], *point: Tensor) -> tuple[Tensor, tuple[Tensor, list[Tensor]]]:
-        with _Taps(params, shifts) as taps:
-            r = residual(params, *point)
-        return r, (r, [use.inputs for use in taps.uses])
-
-    batched = vmap(jacrev(shifted, has_aux=True), in_dims=(None, *(0 for _ in sample)))
-    adjoints, (r, inputs) = batched(zeros, *sample)
-    return r, _merged(probe.uses, adjoints, inputs)
+    residual(detached(params), *first)  # whose operators may learn to share propagations
+    with torch.enable_grad():
+        theta = {name: value.detach().requires_grad_() for name, value in params.items()}
+        with _Taps(theta, len(sample[0])) as taps:
+            r = vmap(partial(residual, theta))(*sample)
+        if not taps.uses:
+            raise NotLayeredError("The residual passes no Linear.")
+        adjoints = _sweeps(r, [use.outputs for use in taps.uses])
+    return r.detach(), _merged(taps.uses, adjoints)
 
 
 def rows(found: Sequence[Layer], params: Params, scale: float = 1.0) -> Tensor:
@@ -152,24 +148,22 @@ def kernel_is_cheaper(found: Sequence[Layer], points: int, parameters: int) -> b
 
 @dataclass(frozen=True)
 class _Use:
-    """One call of a Linear at one point."""
+    """One call of a Linear: its input streams (S, N, in) and the parts of its output, each (…, N, out)."""
 
     weight: str
     bias: str | None
     inputs: Tensor
+    outputs: list[Tensor]
     valued: int
-    shape: torch.Size
-    dtype: torch.dtype
-    device: torch.device
 
 
 class _Taps(TorchFunctionMode):
-    """Records the inputs of every Linear whose weight is a parameter, and adds a shift to its outputs."""
+    """Records inputs and outputs of every Linear whose weight is a parameter and that sees all the points at once."""
 
-    def __init__(self, params: Params, shifts: Sequence[Tensor] | None = None) -> None:
+    def __init__(self, params: Params, points: int) -> None:
         super().__init__()
         self.names = {id(value): name for name, value in params.items()}
-        self.shifts = shifts
+        self.points = points
         self.uses: list[_Use] = []
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -187,46 +181,48 @@ class _Taps(TorchFunctionMode):
         y = torch.nn.functional.linear(x, weight, bias)
         if getattr(y, "seed", None) is not getattr(x, "seed", None):
             raise NotLayeredError("Rank reduction mixes the streams of a Linear.")
-        into, out = list(_leaves(x)), list(_leaves(y))
-        inputs = torch.cat([leaf.reshape(-1, leaf.shape[-1]) for leaf in into])
-        shape = torch.Size((inputs.shape[0], weight.shape[0]))
-        valued = into[0].numel() // weight.shape[1]
+        inputs = [self._at_all_points(tensor) for tensor in leaves(x)]
+        outputs = [self._at_all_points(tensor) for tensor in leaves(y)]
+        flat = torch.cat([tensor.reshape(-1, *tensor.shape[-2:]) for tensor in inputs]).detach()
         name = None if bias is None else self.names[id(bias)]
-        self.uses.append(_Use(self.names[id(weight)], name, inputs, valued, shape, out[0].dtype, out[0].device))
-        if self.shifts is None:
-            return y
-        shift = self.shifts[len(self.uses) - 1]
-        parts = shift.split([leaf.numel() // weight.shape[0] for leaf in out])
-        return _rebuilt(y, iter([leaf + part.reshape(leaf.shape) for leaf, part in zip(out, parts, strict=True)]))
+        valued = inputs[0].shape[:-2].numel()
+        self.uses.append(_Use(self.names[id(weight)], name, flat, outputs, valued))
+        return rebuilt(y, iter(outputs))
+
+    def _at_all_points(self, tensor: Tensor) -> Tensor:
+        """A stream that is the same at all points, once for each of them: its adjoints differ."""
+        if is_batchedtensor(tensor) or tensor.dim() < 2:
+            raise NotLayeredError("A Linear sees one point at a time.")
+        if tensor.shape[-2] == self.points:
+            return tensor
+        if tensor.shape[-2] != 1:
+            raise NotLayeredError("The points are not the last axis but one of what a Linear sees.")
+        return tensor.expand(*tensor.shape[:-2], self.points, tensor.shape[-1])
 
 
-_HARMLESS = {"__get__", "is_complex", "is_floating_point", "dim", "size", "numel"}
+_HARMLESS = {"__get__", "is_complex", "is_floating_point", "dim", "size", "numel", "requires_grad"}
 """Functions that ask a parameter for its properties."""
 
 
-def _leaves(x: Any) -> Iterator[Tensor]:
-    """The tensors of a series, its value first; series nest."""
-    if not isinstance(x, Series):
-        yield x
-        return
-    yield from _leaves(x.value)
-    for stream in x.streams:
-        if stream is not None:
-            yield from _leaves(stream)
+def _sweeps(r: Tensor, outputs: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    """∂r/∂z for the streams z that leave each Linear, shape (k, S, N, out): points are independent."""
+    flat = [z for parts in outputs for z in parts]
+    found: list[list[Tensor]] = [[] for _ in outputs]
+    k = r.shape[1]
+    for i in range(k):
+        swept = iter(
+            torch.autograd.grad(r[:, i].sum(), flat, retain_graph=i + 1 < k, allow_unused=True, materialize_grads=True)
+        )
+        for parts, adjoints in zip(outputs, found, strict=True):
+            adjoints.append(torch.cat([next(swept).reshape(-1, *z.shape[-2:]) for z in parts]))
+    return [torch.stack(adjoints) for adjoints in found]
 
 
-def _rebuilt(x: Any, leaves: Iterator[Tensor]) -> Any:
-    """The same series with other tensors."""
-    if not isinstance(x, Series):
-        return next(leaves)
-    value = _rebuilt(x.value, leaves)
-    return Series(x.seed, value, tuple(None if s is None else _rebuilt(s, leaves) for s in x.streams))
-
-
-def _merged(uses: Sequence[_Use], adjoints: Sequence[Tensor], inputs: Sequence[Tensor]) -> list[Layer]:
+def _merged(uses: Sequence[_Use], adjoints: Sequence[Tensor]) -> list[Layer]:
     """One layer for each weight: several passes through it are so many more streams."""
     found: dict[str, Layer] = {}
-    for use, a, h in zip(uses, adjoints, inputs, strict=True):
+    for use, a in zip(uses, adjoints, strict=True):
+        a, h = a.permute(2, 0, 1, 3), use.inputs.movedim(0, 1)
         before = found.get(use.weight)
         start = 0 if before is None else before.inputs.shape[1]
         valued = tuple(range(start, start + use.valued))

@@ -3,12 +3,12 @@
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
+from torch.func import vmap
 
 from pinn.compiled import Compiled
 from pinn.domains import Box
 from pinn.layered import NotLayeredError, kernel, kernel_is_cheaper, layers, pointwise_rows, rows
-from pinn.networks import ACTIVATIONS, MLP
+from pinn.networks import ACTIVATIONS, MLP, field
 from pinn.objective import Objective
 from pinn.operators import Auto, Jet, Rows, Strategy, laplacian, partials
 from pinn.pdes import PDE, Heat, Poisson, Potential
@@ -56,10 +56,6 @@ def test_kernel_equals_the_product(pde: PDE) -> None:
     torch.testing.assert_close(K, J @ J.T, rtol=1e-10, atol=1e-10)
 
 
-def field_of(network: nn.Module, params: Params):
-    return lambda x: functional_call(network, dict(params), (x,)).sum()
-
-
 def compare(network: nn.Module, residual, d: int = 3) -> None:
     """Layers, rows and kernel of a residual against `pointwise_rows`."""
     network = network.to(F64)
@@ -76,7 +72,7 @@ def compare(network: nn.Module, residual, d: int = 3) -> None:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations(activation: str) -> None:
     network = MLP(3, width=5, depth=3, activation=activation, generator=torch.Generator().manual_seed(0))
-    compare(network, lambda p, x: laplacian(field_of(network, p), x, Jet()).reshape(1))
+    compare(network, lambda p, x: laplacian(field(network, p), x, Jet()).reshape(1))
 
 
 def test_a_layer_that_is_passed_several_times() -> None:
@@ -84,7 +80,7 @@ def test_a_layer_that_is_passed_several_times() -> None:
     network = MLP(3, width=5, depth=2, generator=torch.Generator().manual_seed(0))
 
     def residual(p: Params, x: Tensor) -> Tensor:
-        u = field_of(network, p)
+        u = field(network, p)
         (u_t,) = partials(u, x, [(0,)], Jet())
         return torch.stack([laplacian(u, x, Jet()) + u(x) ** 3, u_t * u(x)])
 
@@ -95,7 +91,7 @@ def test_third_and_fourth_order() -> None:
     network = MLP(1, width=5, depth=2, generator=torch.Generator().manual_seed(0))
 
     def residual(p: Params, x: Tensor) -> Tensor:
-        u, u_x, u_xxx, u_xxxx = partials(field_of(network, p), x, [(), (0,), (0,) * 3, (0,) * 4], Jet())
+        u, u_x, u_xxx, u_xxxx = partials(field(network, p), x, [(), (0,), (0,) * 3, (0,) * 4], Jet())
         return (u * u_x + u_xxx + u_xxxx).reshape(1)
 
     compare(network, residual, d=1)
@@ -111,7 +107,7 @@ def test_a_layer_without_bias_and_a_parameter_unseen() -> None:
             return self.last(torch.tanh(self.first(x)))
 
     network = Partial()
-    compare(network, lambda p, x: laplacian(field_of(network, p), x, Jet()).reshape(1))
+    compare(network, lambda p, x: laplacian(field(network, p), x, Jet()).reshape(1))
 
 
 class Frequency(nn.Module):
@@ -142,7 +138,7 @@ def test_parameters_outside_of_linears_are_not_missed(network: nn.Module) -> Non
     params = dict(network.named_parameters())
     X = torch.rand(5, 2, dtype=F64)
     with pytest.raises(NotLayeredError):
-        layers(lambda p, x: laplacian(field_of(network, p), x, Jet()).reshape(1), params, (X,))
+        layers(lambda p, x: laplacian(field(network, p), x, Jet()).reshape(1), params, (X,))
     pde = Poisson()
     samples = Sobol(20, 5).sample(pde.soft_conditions(), torch.Generator().manual_seed(0), X)
     by_jet, by_rows = (Objective(pde, network, samples, strategy).jacobian(params) for strategy in (Jet(), Rows()))
@@ -164,7 +160,7 @@ def test_the_kernel_is_formed_from_streams_where_that_is_cheaper() -> None:
     def found(width: int):
         network = MLP(2, width=width, depth=3, generator=torch.Generator().manual_seed(0)).to(F64)
         params = {name: value.detach() for name, value in network.named_parameters()}
-        residual = lambda p, x: laplacian(field_of(network, p), x, Jet()).reshape(1)  # noqa: E731
+        residual = lambda p, x: laplacian(field(network, p), x, Jet()).reshape(1)  # noqa: E731
         _, passes = layers(residual, params, (torch.rand(4, 2, dtype=F64),))
         return kernel_is_cheaper(passes, 1000, sum(value.numel() for value in params.values()))
 

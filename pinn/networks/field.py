@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from pinn.operators import refuse_batch_norm
+from pinn.operators import on_batch, refuse_batch_norm
 from pinn.typing import Field, Params
 
 
@@ -19,10 +19,10 @@ def field(network: nn.Module, params: Params | None = None, components: int | No
     torch.Size([])
     """
     refuse_batch_norm(network)
+    theta: dict[str, Tensor] = dict[str, Tensor](network.named_parameters() if params is None else params)
 
     def u(x: Tensor) -> Tensor:
-        batch = x[None]
-        value = (network(batch) if params is None else functional_call(network, dict(params), (batch,)))[0]
+        value = on_batch(lambda batch: functional_call(network, theta, (batch,)), x, theta)
         shape = () if components is None else (components,)
         if components is None and value.shape == (1,):
             value = value[0]

@@ -15,6 +15,7 @@ from pinn.operators.recording import Recording
 from pinn.operators.reverse import Eye, Ones, Rows
 from pinn.operators.sampled_dimensions import SampledDimensions
 from pinn.operators.strategy import MissingRuleError, MultiIndex, NotDiagonalError, Strategy
+from pinn.operators.whole_batch import on_batch
 
 __all__ = [
     "Auto",
@@ -43,6 +44,7 @@ __all__ = [
     "hessian",
     "jacobian",
     "laplacian",
+    "on_batch",
     "partials",
     "refuse_batch_norm",
     "sym_grad",

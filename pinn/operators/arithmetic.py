@@ -17,7 +17,7 @@ def add(a: Any, b: Any, *, alpha: float = 1) -> Any:
     seed = innermost(a, b)
     (a0, p), (b0, q) = split(a, seed), split(b, seed)
     value = torch.add(a0, b0, alpha=alpha) if alpha != 1 else a0 + b0
-    p, q = fitted(p, value), fitted(q, value)
+    p, q = fitted(p, value, seed.batched), fitted(q, value, seed.batched)
     if alpha != 1:
         q = tuple(None if s is None else alpha * s for s in q)
     return series(seed, value, tuple(plus(s, t) for s, t in zip(p, q, strict=True)))
@@ -28,7 +28,7 @@ def sub(a: Any, b: Any, *, alpha: float = 1) -> Any:
     seed = innermost(a, b)
     (a0, p), (b0, q) = split(a, seed), split(b, seed)
     value = a0 - alpha * b0 if alpha != 1 else a0 - b0
-    p, q = fitted(p, value), fitted(q, value)
+    p, q = fitted(p, value, seed.batched), fitted(q, value, seed.batched)
     minus = tuple(None if s is None else -alpha * s for s in q)
     return series(seed, value, tuple(plus(s, t) for s, t in zip(p, minus, strict=True)))
 
@@ -50,7 +50,7 @@ def mul(a: Any, b: Any) -> Any:
     value = a0 * b0
     rank = value.dim()
     p, q = tuple(lifted(s, rank) for s in p), tuple(lifted(s, rank) for s in q)
-    return series(seed, value, fitted(leibniz(seed.plan, a0, p, b0, q), value))
+    return series(seed, value, fitted(leibniz(seed.plan, a0, p, b0, q), value, seed.batched))
 
 
 @rule("div", "divide", "true_divide", "__div__", "__truediv__")

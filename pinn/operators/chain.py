@@ -14,6 +14,9 @@ from pinn.operators.plan import Plan
 Stream = Tensor | None
 Streams = tuple[Stream, ...]
 
+_FEW = 4
+"""Up to so many rows are summed one by one: a product of all of them goes to memory and back."""
+
 
 def chain(plan: Plan, f: Sequence[Stream], x: Streams, factored: bool) -> Streams:
     """Faà di Bruno's formula: derivatives of f(x) from f = (f′, f″, …) at the value.
@@ -70,7 +73,13 @@ def pairs(plan: Plan, a: Tensor, b: Tensor) -> Tensor:
         parts.append(rows(a, [i for i, _ in plan.mixed]) * rows(b, [j for _, j in plan.mixed]))
     for trace in plan.traces:
         p, q = rows(a, trace), rows(b, trace)
-        parts.append((p * q).sum(0, keepdim=True))
+        if len(trace) > _FEW:
+            parts.append((p * q).sum(0, keepdim=True))
+            continue
+        total = p[:1] * q[:1]
+        for i in range(1, len(trace)):
+            total = torch.addcmul(total, p[i : i + 1], q[i : i + 1])
+        parts.append(total)
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
@@ -144,12 +153,13 @@ def lifted(stream: Stream, rank: int) -> Stream:
     return stream
 
 
-def fitted(streams: Streams, value: Tensor) -> Streams:
-    """Streams of a smaller shape broadcast to that of `value`."""
+def fitted(streams: Streams, value: Tensor, batched: bool = False) -> Streams:
+    """Streams of a smaller shape broadcast to that of `value`, but not along its first axis where that is `batched`."""
     out = []
     for stream in streams:
         stream = lifted(stream, value.dim())
         if stream is not None and stream.shape[1:] != value.shape:
-            stream = stream.expand(stream.shape[0], *value.shape)
+            points = stream.shape[1:2] if batched else value.shape[:1]
+            stream = stream.expand(stream.shape[0], *points, *value.shape[1:])
         out.append(stream)
     return tuple(out)

@@ -29,7 +29,9 @@ def reduced(y: Series) -> Series:
     L, failed = torch.linalg.cholesky_ex(D.T @ D)
     if not _well_conditioned(L.detach(), failed):
         return y
-    seed = Seed(Plan((), (width, 0, 0, 0), traces=(tuple(range(width)),)), y.seed.outer, whole=y.seed)
+    seed = Seed(
+        Plan((), (width, 0, 0, 0), traces=(tuple(range(width)),)), y.seed.outer, whole=y.seed, batched=y.seed.batched
+    )
     # Only a quantity of the other basis asks for Q, so it is solved for there.
     seed.basis = lambda: torch.linalg.solve_triangular(L, D.T, upper=False)
     return Series(seed, y.value, (L.T.reshape(width, *columns.shape[1:]), None))

@@ -33,7 +33,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     seed = innermost(a, b)
     (a0, p), (b0, q) = split(a, seed), split(b, seed)
     value = torch.where(condition, a0, b0)
-    p, q = fitted(p, value), fitted(q, value)
+    p, q = fitted(p, value, seed.batched), fitted(q, value, seed.batched)
     streams = [
         None if s is None and t is None else torch.where(condition, 0.0 if s is None else s, 0.0 if t is None else t)
         for s, t in zip(p, q, strict=True)
@@ -142,10 +142,12 @@ def _join(function: Any, parts: Sequence[Any], dim: int) -> Any:
     """cat or stack: a constant part has zero streams."""
     seed = innermost(*parts)
     values, streams = zip(*(split(p, seed) for p in parts), strict=True)
+    if seed.batched:
+        streams = tuple(fitted(s, v) for v, s in zip(values, streams, strict=True))
     value = function(list(values), dim)
     joined: list[Tensor | None] = []
     for k in range(seed.plan.order):
-        present = [s[k] for s in streams if s[k] is not None]
+        present = [stream for s in streams for stream in s[k : k + 1] if stream is not None]
         if not present:
             joined.append(None)
             continue

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.operators.chain import Streams
+from pinn.operators.chain import Streams, fitted
 from pinn.operators.plan import Plan
 from pinn.operators.strategy import MissingRuleError
 
@@ -36,11 +36,15 @@ class Seed:
     """One propagation: what it carries, and the propagation it runs inside, if any.
 
     Some quantities of a propagation may be carried along fewer directions, `basis()` (rows, orthonormal) of those of
-    the `whole`.
+    the `whole`. Where it is `batched`, the first axis of every value is that of points, and streams that are the same
+    at all of them have size 1 there.
     """
 
-    def __init__(self, plan: Plan, outer: Seed | None = None, whole: Seed | None = None) -> None:
+    def __init__(
+        self, plan: Plan, outer: Seed | None = None, whole: Seed | None = None, *, batched: bool = False
+    ) -> None:
         self.plan = plan
+        self.batched = batched
         self.outer = outer
         self.whole: Seed = whole or self
         self.basis: Callable[[], Tensor] | None = None
@@ -70,7 +74,8 @@ class Series:
     def map(self, f: Callable[[Tensor], Tensor]) -> Any:
         """A linear operation, written for a tensor with one more leading axis."""
         value = f(self.value[None])[0]
-        return series(self.seed, value, tuple(None if s is None else f(s) for s in self.streams))
+        streams = fitted(self.streams, self.value) if self.seed.batched else self.streams
+        return series(self.seed, value, tuple(None if s is None else f(s) for s in streams))
 
     @property
     def shape(self) -> torch.Size:

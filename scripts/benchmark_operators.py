@@ -15,6 +15,7 @@ from pathlib import Path
 import operator_cases
 import timing
 import torch
+from allocator import keep_freed_memory
 from bars import bar_figure
 from operator_cases import LOOP, STRATEGIES, Case, Setup, tanh_network
 from timing import interleaved, markdown, peak_bytes, positive, ratios, seconds, speedups
@@ -185,6 +186,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     torch.set_num_threads(args.threads)
+    keep_freed_memory()  # as training does; the peers' loop gains the same
     machine = timing.machine(args.device)
     print(", ".join(f"{key}: {value}" for key, value in machine.items()))
     print(f"networks: tanh, {args.depth} x {args.width}, {args.points} points")

@@ -9,6 +9,7 @@ from typing import Any
 
 import hydra
 import torch
+from allocator import keep_freed_memory
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
@@ -167,4 +168,5 @@ def report(folder: Path, step: Step) -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     main()

@@ -23,7 +23,8 @@ from pinn.operators.plan import Plan
 Table = Callable[[Tensor, int], Sequence[Stream]]
 """(f, f′, f″, …) at a value up to an order."""
 
-_FEW = 4
+_LONG = 2**14
+"""From so many numbers on an operation takes longer than its call."""
 
 
 def can_fuse(plan: Plan, highest: int, v: Any, x: Streams) -> bool:
@@ -97,8 +98,8 @@ def _adjoint(plan: Plan, factored: bool, f: Sequence[Stream], x: Streams, g: Seq
 
 
 def _contracted(total: Stream, S: Tensor, g: Tensor) -> Tensor:
-    """total + Σ_i S_i g_i, row by row where there are few: a product of all rows goes to memory and back."""
-    if len(g) > _FEW or total is None:
+    """total + Σ_i S_i g_i, row by row where rows are long: a product of all of them goes to memory and back."""
+    if total is None or (len(g) > 1 and total.numel() < _LONG):
         product = (S * g).sum(0)
         return product if total is None else total.add_(product)
     for Si, gi in zip(S, g, strict=True):

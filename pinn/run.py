@@ -65,9 +65,9 @@ def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generato
     return build(
         recipe,
         "network",
-        inputs=pde.domain.dim,
+        inputs=len(pde.domain.embedded_bounds[0]),
         outputs=pde.components,
-        bounds=pde.domain.bounds,
+        bounds=pde.domain.embedded_bounds,
         generator=generator,
     )
 

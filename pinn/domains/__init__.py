@@ -3,7 +3,8 @@
 from pinn.domains.ball import Ball, CenteredBall, Disk
 from pinn.domains.box import Box
 from pinn.domains.domain import Domain
-from pinn.domains.regions import Boundary, Initial, Interior, PointSet, Region, Surface
+from pinn.domains.periodic_box import PeriodicBox
+from pinn.domains.regions import Boundary, Initial, InitialMotion, Interior, PointSet, Region, Surface
 from pinn.domains.time_domain import TimeDomain
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "Disk",
     "Domain",
     "Initial",
+    "InitialMotion",
     "Interior",
+    "PeriodicBox",
     "PointSet",
     "Region",
     "Surface",

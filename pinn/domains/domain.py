@@ -64,3 +64,12 @@ class Domain(ABC):
     @abstractmethod
     def extend(self, g: Field) -> Field:
         """A field on Ω that equals g on ∂Ω and asks g for nothing but its values there."""
+
+    def embed(self, x: Tensor) -> Tensor:
+        """The point as a network sees it: (d,) to (e,). More coordinates than d make a field periodic."""
+        return x
+
+    @property
+    def embedded_bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Lower and upper corner of the box that holds the embedded points."""
+        return self.bounds

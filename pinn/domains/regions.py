@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pinn.domains.domain import Domain
 from pinn.domains.time_domain import TimeDomain
+from pinn.operators import partials
 from pinn.typing import Draw, Field
 
 
@@ -101,7 +102,7 @@ class Boundary(Surface):
 
 @dataclass(frozen=True)
 class Initial(Surface):
-    """The first instant {0} × Ω: yields `(x,)` with t = 0."""
+    """The first instant {t₀} × Ω: yields `(x,)` with t = t₀."""
 
     domain: TimeDomain
 
@@ -110,12 +111,47 @@ class Initial(Surface):
         return self.domain.space.interior_numbers
 
     def place(self, u: Tensor) -> tuple[Tensor, ...]:
-        x = self.domain.space.interior(u)
-        return (torch.cat([torch.zeros_like(x[:, :1]), x], dim=1),)
+        return (_first_instant(self.domain, u),)
 
     def distance(self, x: Tensor) -> Tensor:
-        return x[..., 0] / self.domain.duration
+        return (x[..., 0] - self.domain.start) / self.domain.duration
 
     def extend(self, g: Field) -> Field:
-        """g at t = 0, held for all times."""
-        return lambda x: g(torch.cat([torch.zeros_like(x[..., :1]), x[..., 1:]], dim=-1))
+        """g at t = t₀, held for all times."""
+        return lambda x: g(_at_start(self.domain, x))
+
+
+@dataclass(frozen=True)
+class InitialMotion(Surface):
+    """The first instant {t₀} × Ω, where both u and u_t are prescribed (Cauchy data): yields `(x,)` with t = t₀."""
+
+    domain: TimeDomain
+
+    @property
+    def numbers(self) -> int:
+        return self.domain.space.interior_numbers
+
+    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+        return (_first_instant(self.domain, u),)
+
+    def distance(self, x: Tensor) -> Tensor:
+        """(t − t₀)²/T², whose first derivative vanishes too."""
+        return ((x[..., 0] - self.domain.start) / self.domain.duration) ** 2
+
+    def extend(self, g: Field) -> Field:
+        """g + (t − t₀)∂g/∂t, both taken at t = t₀."""
+
+        def extension(x: Tensor) -> Tensor:
+            value, rate = partials(g, _at_start(self.domain, x), [(), (0,)])
+            return value + (x[..., 0] - self.domain.start) * rate
+
+        return extension
+
+
+def _first_instant(domain: TimeDomain, u: Tensor) -> Tensor:
+    x = domain.space.interior(u)
+    return torch.cat([torch.full_like(x[:, :1], domain.start), x], dim=1)
+
+
+def _at_start(domain: TimeDomain, x: Tensor) -> Tensor:
+    return torch.cat([torch.full_like(x[..., :1], domain.start), x[..., 1:]], dim=-1)

@@ -13,9 +13,11 @@ from pinn.typing import Field, Points
 
 @dataclass(frozen=True)
 class TimeDomain(Domain):
-    """The points (t, x) with 0 ≤ t ≤ T and x in Ω. Its boundary is the lateral one, [0, T] × ∂Ω.
+    """The points (t, x) with t₀ ≤ t ≤ t₀ + T and x in Ω; T is the `duration`, t₀ the `start`.
 
-    Raises ValueError unless T > 0.
+    Its boundary is the lateral one, [t₀, t₀ + T] × ∂Ω.
+
+    Raises ValueError unless T > 0 and both are finite.
 
     >>> TimeDomain(duration=2.0, space=Box((0,), (3,))).measure
     6.0
@@ -23,10 +25,13 @@ class TimeDomain(Domain):
 
     duration: float = 1.0
     space: Domain = field(default_factory=lambda: Box((0.0,), (1.0,)))
+    start: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.duration < math.inf:
             raise ValueError(f"TimeDomain needs a finite duration > 0, got duration={self.duration}.")
+        if not math.isfinite(self.start):
+            raise ValueError(f"TimeDomain needs a finite start, got start={self.start}.")
 
     @property
     def dim(self) -> int:
@@ -35,7 +40,7 @@ class TimeDomain(Domain):
     @property
     def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         lower, upper = self.space.bounds
-        return (0.0, *lower), (self.duration, *upper)
+        return (self.start, *lower), (self.start + self.duration, *upper)
 
     @property
     def measure(self) -> float:
@@ -50,7 +55,7 @@ class TimeDomain(Domain):
         return 1 + self.space.interior_numbers
 
     def interior(self, u: Tensor) -> Points:
-        return torch.cat([self.duration * u[:, :1], self.space.interior(u[:, 1:])], dim=1)
+        return torch.cat([self._time(u), self.space.interior(u[:, 1:])], dim=1)
 
     @property
     def boundary_numbers(self) -> int:
@@ -58,12 +63,12 @@ class TimeDomain(Domain):
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
         x, normal = self.space.boundary(u[:, 1:])
-        time = self.duration * u[:, :1]
+        time = self._time(u)
         return torch.cat([time, x], dim=1), torch.cat([torch.zeros_like(time), normal], dim=1)
 
     def contains(self, x: Tensor) -> Tensor:
-        slack = 4 * torch.finfo(x.dtype).eps * self.duration
-        in_time = (x[..., 0] >= -slack) & (x[..., 0] <= self.duration + slack)
+        slack = 4 * torch.finfo(x.dtype).eps * (abs(self.start) + self.duration)
+        in_time = (x[..., 0] >= self.start - slack) & (x[..., 0] <= self.start + self.duration + slack)
         return in_time & self.space.contains(x[..., 1:])
 
     def distance(self, x: Tensor) -> Tensor:
@@ -78,3 +83,14 @@ class TimeDomain(Domain):
             return self.space.extend(lambda y: g(torch.cat([t, y], dim=-1)))(x[..., 1:])
 
         return extension
+
+    def embed(self, x: Tensor) -> Tensor:
+        return torch.cat([x[..., :1], self.space.embed(x[..., 1:])], -1)
+
+    @property
+    def embedded_bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        lower, upper = self.space.embedded_bounds
+        return (self.start, *lower), (self.start + self.duration, *upper)
+
+    def _time(self, u: Tensor) -> Tensor:
+        return self.start + self.duration * u[:, :1]

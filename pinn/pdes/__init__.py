@@ -1,28 +1,55 @@
 """Equations with their conditions and solutions."""
 
+from pinn.pdes.advection import Advection
 from pinn.pdes.ansatz import Ansatz, enforce
-from pinn.pdes.condition import Condition, Residual, dirichlet, interior, point_value
+from pinn.pdes.condition import Condition, Residual, cauchy, dirichlet, interior, neumann, point_value
+from pinn.pdes.flows import Beltrami, Kovasznay, TaylorGreen
 from pinn.pdes.heat import Heat
+from pinn.pdes.helmholtz import Helmholtz
+from pinn.pdes.navier_stokes import NavierStokes
 from pinn.pdes.pde import PDE
 from pinn.pdes.plane_sines import KnownLaplacian, PlaneSines
 from pinn.pdes.poisson import Poisson
 from pinn.pdes.potential import Potential
-from pinn.pdes.solutions import DecayingSine, SineProduct
+from pinn.pdes.solutions import (
+    CosineSum,
+    DecayingSine,
+    MultiScaleSines,
+    SineProduct,
+    SineWaves,
+    StandingWaves,
+    TravellingSine,
+)
+from pinn.pdes.wave import Wave
 
 __all__ = [
     "PDE",
+    "Advection",
     "Ansatz",
+    "Beltrami",
     "Condition",
+    "CosineSum",
     "DecayingSine",
     "Heat",
+    "Helmholtz",
     "KnownLaplacian",
+    "Kovasznay",
+    "MultiScaleSines",
+    "NavierStokes",
     "PlaneSines",
     "Poisson",
     "Potential",
     "Residual",
     "SineProduct",
+    "SineWaves",
+    "StandingWaves",
+    "TaylorGreen",
+    "TravellingSine",
+    "Wave",
+    "cauchy",
     "dirichlet",
     "enforce",
     "interior",
+    "neumann",
     "point_value",
 ]

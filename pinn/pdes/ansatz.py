@@ -1,5 +1,6 @@
 """Hard conditions: a field that satisfies prescribed values exactly, whatever the network says."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -13,46 +14,69 @@ Ansatz = Callable[[Field], Field]
 """From the network to the field that is trained."""
 
 
-def enforce(conditions: Sequence[Condition]) -> Ansatz:
+def enforce(conditions: Sequence[Condition], components: int | None = None) -> Ansatz:
     """The ansatz u = G + φN, with φ = Π φ_i zero on every surface and G = g_i there (Lagaris et al. 1998).
 
     G is the Boolean sum of the extensions P_i of each surface, G ← G + P_i[g_i − G], so that the data of several
-    surfaces, an initial value and a boundary value say, hold together where they agree on common edges.
-    Without conditions it is the network itself.
+    surfaces, an initial value and a boundary value say, hold together where they agree on common edges. A condition on
+    some of the `components` of u leaves the others alone. Without conditions it is the network itself.
     """
     if not conditions:
         return lambda network: network
-    surfaces = [condition.region for condition in conditions if isinstance(condition.region, Surface)]
-    extension = _extension(conditions)
-
-    def distance(x: Tensor) -> Tensor:
-        product = surfaces[0].distance(x)
-        for surface in surfaces[1:]:
-            product = product * surface.distance(x)
-        return product
-
+    extension = _extension(conditions, components)
+    distance = _distance(conditions, components)
     if extension is None:
         return lambda network: lambda x: distance(x) * network(x)
     return lambda network: lambda x: extension(x) + distance(x) * network(x)
 
 
-def _extension(conditions: Sequence[Condition]) -> Field | None:
+def _distance(conditions: Sequence[Condition], components: int | None) -> Field:
+    """φ, for each component its own where conditions name components."""
+
+    def product(x: Tensor, chosen: Sequence[Condition]) -> Tensor:
+        factors = [_surface(condition).distance(x) for condition in chosen]
+        return math.prod(factors[1:], start=factors[0]) if factors else torch.ones_like(x[..., 0])
+
+    if components is None or all(condition.components is None for condition in conditions):
+        return lambda x: product(x, conditions)
+    by_component = [[c for c in conditions if c.components is None or i in c.components] for i in range(components)]
+    return lambda x: torch.stack([product(x, chosen) for chosen in by_component])
+
+
+def _extension(conditions: Sequence[Condition], components: int | None) -> Field | None:
     """G, or None where all data vanish: their extension would cost derivatives of zero at every step."""
     extension: Field | None = None
     for condition in conditions:
-        surface, g = condition.region, condition.prescribed
-        assert isinstance(surface, Surface)
-        assert g is not None
+        surface = _surface(condition)
+        g = _masked(condition, components)
         if extension is not None:
-            extension = _boolean_sum(extension, surface, g)
+            extension = _boolean_sum(extension, surface, g, condition, components)
         elif not _vanishes(surface, g):
             extension = surface.extend(g)
     return extension
 
 
-def _boolean_sum(extension: Field, surface: Surface, g: Field) -> Field:
-    correction = surface.extend(lambda x: g(x) - extension(x))
+def _boolean_sum(extension: Field, surface: Surface, g: Field, condition: Condition, components: int | None) -> Field:
+    correction = surface.extend(_only(lambda x: g(x) - extension(x), condition, components))
     return lambda x: extension(x) + correction(x)
+
+
+def _masked(condition: Condition, components: int | None) -> Field:
+    assert condition.prescribed is not None
+    return _only(condition.prescribed, condition, components)
+
+
+def _only(g: Field, condition: Condition, components: int | None) -> Field:
+    """g in the components of the condition, zero in the others."""
+    if condition.components is None or components is None:
+        return g
+    mask = [float(i in condition.components) for i in range(components)]
+    return lambda x: g(x) * torch.tensor(mask, dtype=x.dtype, device=x.device)
+
+
+def _surface(condition: Condition) -> Surface:
+    assert isinstance(condition.region, Surface)
+    return condition.region
 
 
 def _vanishes(surface: Surface, g: Field) -> bool:

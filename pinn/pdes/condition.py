@@ -1,12 +1,14 @@
 """Conditions: an equation and the region where it holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import torch
 from torch import Tensor
 
-from pinn.domains import Domain, Interior, Region, Surface
-from pinn.operators import Strategy
+from pinn.domains import Boundary, Domain, InitialMotion, Interior, Region, Surface, TimeDomain
+from pinn.operators import Strategy, directional, partials
 from pinn.typing import Field
 
 Residual = Callable[..., Tensor]
@@ -23,6 +25,7 @@ class Condition:
     `given` are known data such as a source term. They do not depend on u, so they are computed once for each draw of
     points and handed to the residual as its last argument. `weight` multiplies the mean square of the residual.
     `prescribed` are values that u takes on a surface: a condition that has them can be built into the field instead.
+    They are those of some `components` of u, None for all; what a prescribed field says of others does not matter.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Condition:
     given: Field | None = None
     weight: float = 1.0
     prescribed: Field | None = None
+    components: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.weight > 0:
@@ -42,19 +46,65 @@ def interior(domain: Domain, residual: Residual, *, source: Field | None = None)
     return Condition("interior", Interior(domain), residual, given=source)
 
 
-def dirichlet(region: Surface, g: Field, *, name: str = "boundary", weight: float = 1.0) -> Condition:
-    """Prescribe the value, u = g on `region`; on `Initial` it is the initial value u(0, x) = g(0, x).
+def dirichlet(
+    region: Surface,
+    g: Field,
+    *,
+    name: str = "boundary",
+    weight: float = 1.0,
+    components: Sequence[int] | None = None,
+) -> Condition:
+    """Prescribe the value, u = g on `region`; on `Initial` it is the initial value u(t₀, x) = g(t₀, x).
 
-    g(x) has the shape of u(x).
+    g(x) has the shape of u(x). With `components` it holds for these of them alone, say the velocities and not the
+    pressure.
     """
-    return Condition(name, region, _value_error, given=g, weight=weight, prescribed=g)
+    chosen = None if components is None else tuple(components)
+    return Condition(name, region, partial(_value_error, chosen), g, weight, prescribed=g, components=chosen)
 
 
-def point_value(region: Region, g: Field, *, name: str = "point", weight: float = 1.0) -> Condition:
-    """Prescribe u = g at single points, which no smooth distance function can build in: the constant of a potential."""
-    return Condition(name, region, _value_error, given=g, weight=weight)
+def cauchy(domain: TimeDomain, g: Field, *, name: str = "initial", weight: float = 1.0) -> Condition:
+    """Prescribe value and velocity at the first instant, u = g and u_t = ∂g/∂t at t = t₀, for a scalar u.
+
+    Data (g₀, h) that are known apart make the field g(t, x) = g₀(x) + (t − t₀) h(x).
+    """
+
+    def data(x: Tensor) -> Tensor:
+        return torch.stack(partials(g, x, [(), (0,)]))
+
+    return Condition(name, InitialMotion(domain), _motion_error, given=data, weight=weight, prescribed=g)
 
 
-def _value_error(u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
+def neumann(region: Boundary, h: Field, *, name: str = "flux", weight: float = 1.0) -> Condition:
+    """Prescribe the outward flux, ∂u/∂n = h on `region`.
+
+    h(x) has the shape of u(x); n is the outward unit normal, shape (d,).
+    """
+    return Condition(name, region, _flux_error, given=h, weight=weight)
+
+
+def point_value(
+    region: Region, g: Field, *, name: str = "point", weight: float = 1.0, components: Sequence[int] | None = None
+) -> Condition:
+    """Prescribe u = g at single points, which no smooth distance function can build in: the constant of a potential.
+
+    With `components` it holds for these alone, say the pressure of a flow.
+    """
+    chosen = None if components is None else tuple(components)
+    return Condition(name, region, partial(_value_error, chosen), given=g, weight=weight)
+
+
+def _value_error(components: tuple[int, ...] | None, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
     """u − g, where g comes last in the sample."""
-    return u(sample[0]) - sample[-1]
+    error = u(sample[0]) - sample[-1]
+    return error if components is None else torch.stack([error[i] for i in components])
+
+
+def _motion_error(u: Field, x: Tensor, data: Tensor, *, strategy: Strategy) -> Tensor:
+    """(u − g, u_t − h)."""
+    return torch.stack(partials(u, x, [(), (0,)], strategy)) - data
+
+
+def _flux_error(u: Field, x: Tensor, normal: Tensor, h: Tensor, *, strategy: Strategy) -> Tensor:
+    """∂u/∂n − h."""
+    return directional(u, x, normal, strategy) - h

@@ -31,8 +31,10 @@ class PDE(ABC):
         return tuple(condition for condition in self.conditions() if not self._built_in(condition))
 
     def ansatz(self) -> Ansatz:
-        """How the network becomes the field that is trained: with the hard conditions built in."""
-        return enforce([condition for condition in self.conditions() if self._built_in(condition)])
+        """How the network becomes the field that is trained: on embedded points, with the hard conditions built in."""
+        built_in = enforce([c for c in self.conditions() if self._built_in(c)], self.components)
+        embed = self.domain.embed
+        return lambda network: built_in(lambda x: network(embed(x)))
 
     def _built_in(self, condition: Condition) -> bool:
         return self.hard and condition.prescribed is not None and isinstance(condition.region, Surface)

@@ -17,7 +17,7 @@ from pinn.run import build_network
 from pinn.samplers import Sampler
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-CHOICES = sorted(path.relative_to(CONFIGS).with_suffix("") for path in CONFIGS.glob("*/*.yaml"))
+CHOICES = sorted(path.relative_to(CONFIGS).with_suffix("") for path in CONFIGS.glob("*/**/*.yaml"))
 
 
 def composed(*overrides: str) -> dict[str, Any]:
@@ -28,14 +28,14 @@ def composed(*overrides: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
 def test_composes_and_builds(choice: Path) -> None:
-    config = composed(f"{choice.parts[0]}={choice.name}")
+    config = composed(f"{choice.parts[0]}={'/'.join(choice.parts[1:])}")
     pde = build(config["pde"], "pde")
     assert isinstance(pde, PDE)
     assert isinstance(build(config["vjp"], "vjp"), Strategy)
     assert isinstance(build(config["optimizer"], "optimizer"), Optimizer)
     assert isinstance(build(config["sampler"], "sampler"), Sampler)
     network = build_network(config["network"], pde, torch.Generator())
-    assert network(torch.zeros(3, pde.domain.dim)).shape[0] == 3
+    assert network(torch.zeros(3, len(pde.domain.embedded_bounds[0]))).shape[0] == 3
     script.find_device(config["device"])
     script.find_dtype(config["dtype"])
 
@@ -43,9 +43,14 @@ def test_composes_and_builds(choice: Path) -> None:
 @pytest.mark.parametrize("domain", sorted(path.stem for path in (CONFIGS / "domain").glob("*.yaml")))
 @pytest.mark.parametrize("pde", sorted(path.stem for path in (CONFIGS / "pde").glob("*.yaml")))
 def test_every_pde_takes_every_domain(pde: str, domain: str) -> None:
-    """Changing the domain never needs a change in a PDE."""
+    """Changing the domain never needs a change in a PDE where the mathematics allows it; else it says what it needs."""
     config = composed(f"pde={pde}", f"domain={domain}")
-    built = build(config["pde"], "pde")
+    try:
+        built = build(config["pde"], "pde")
+    except ValueError as error:
+        assert "domain" in str(error)  # noqa: PT017
+        assert pde == "navier_stokes"
+        return
     space = getattr(built.domain, "space", built.domain)
     assert space == build(config["domain"], "domain")
     assert built.conditions()

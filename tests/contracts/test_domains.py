@@ -9,8 +9,20 @@ from torch import Tensor
 from torch.func import vmap
 
 import pinn.domains
-from pinn.domains import Ball, Boundary, Box, CenteredBall, Disk, Domain, Initial, Interior, TimeDomain
-from pinn.operators import div
+from pinn.domains import (
+    Ball,
+    Boundary,
+    Box,
+    CenteredBall,
+    Disk,
+    Domain,
+    Initial,
+    InitialMotion,
+    Interior,
+    PeriodicBox,
+    TimeDomain,
+)
+from pinn.operators import div, partials
 from pinn.typing import Draw
 
 SHIPPED = [
@@ -27,8 +39,12 @@ DOMAINS: list[Domain] = [
     Disk((2.0, -1.0), 0.25),
     TimeDomain(3.0, Disk((1.0, 1.0), 2.0)),
     TimeDomain(0.5, Box((0.0, 0.0), (1.0, 2.0))),
+    TimeDomain(0.5, Disk(), start=-2.0),
+    PeriodicBox((0.0, -1.0), (3.0, 2.0)),
+    TimeDomain(1.0, PeriodicBox(), start=1.0),
 ]
 EACH = pytest.mark.parametrize("domain", DOMAINS, ids=repr)
+WITH_BOUNDARY = pytest.mark.parametrize("domain", [d for d in DOMAINS if d.boundary_measure], ids=repr)
 N = 20_000
 
 
@@ -59,14 +75,14 @@ def test_interior_points_lie_inside(domain: Domain) -> None:
     assert ((x >= lower) & (x <= upper)).all()
 
 
-@EACH
+@WITH_BOUNDARY
 def test_boundary_points_lie_on_the_boundary(domain: Domain) -> None:
     x, _ = Boundary(domain).sample(500, sobol())
     assert x.shape == (500, domain.dim)
     torch.testing.assert_close(domain.distance(x), torch.zeros(500, dtype=x.dtype), rtol=0, atol=1e-13)
 
 
-@EACH
+@WITH_BOUNDARY
 def test_normals_are_unit_and_point_outward(domain: Domain) -> None:
     x, normal = Boundary(domain).sample(500, sobol())
     torch.testing.assert_close(normal.norm(dim=1), torch.ones(500, dtype=x.dtype))
@@ -95,7 +111,7 @@ def test_points_are_uniform(domain: Domain) -> None:
     assert smooth(x).mean().item() == pytest.approx(smooth(y).mean().item(), abs=bar)
 
 
-@EACH
+@WITH_BOUNDARY
 def test_divergence_theorem(domain: Domain) -> None:
     """∫_Ω ∇·v = ∮ v·n, which ties interior, boundary, normals and both measures together."""
 
@@ -111,7 +127,7 @@ def test_divergence_theorem(domain: Domain) -> None:
     assert volume * inside.mean().item() == pytest.approx(surface * flux.mean().item(), abs=bar)
 
 
-@EACH
+@WITH_BOUNDARY
 def test_extension_equals_the_data_and_asks_for_nothing_else(domain: Domain) -> None:
     def g(x: Tensor) -> Tensor:
         return torch.where(domain.distance(x).abs() < 1e-9, smooth(x), math.nan)
@@ -128,10 +144,37 @@ def test_float32_stays_float32(domain: Domain) -> None:
     def draw(n: int, k: int) -> Tensor:
         return torch.rand(n, k, generator=torch.Generator().manual_seed(0))
 
-    x, normal = Boundary(domain).sample(100, draw)
     (y,) = Interior(domain).sample(100, draw)
-    assert x.dtype == normal.dtype == y.dtype == domain.distance(y).dtype == torch.float32
+    assert y.dtype == domain.distance(y).dtype == domain.embed(y).dtype == torch.float32
     assert domain.contains(y).all()
+    if domain.boundary_measure:
+        x, normal = Boundary(domain).sample(100, draw)
+        assert x.dtype == normal.dtype == torch.float32
+
+
+@EACH
+def test_embedded_points_lie_in_their_box(domain: Domain) -> None:
+    (x,) = Interior(domain).sample(500, sobol())
+    lower, upper = (torch.tensor(corner, dtype=x.dtype) for corner in domain.embedded_bounds)
+    embedded = domain.embed(x)
+    assert embedded.shape == (500, len(lower))
+    assert ((embedded >= lower) & (embedded <= upper)).all()
+    torch.testing.assert_close(vmap(domain.embed)(x), embedded, rtol=0, atol=1e-15)
+
+
+def test_a_periodic_box_has_no_boundary_and_one_point_for_both_faces() -> None:
+    torus = PeriodicBox((0.0, -1.0), (3.0, 2.0))
+    with pytest.raises(ValueError, match="empty or almost so"):
+        Boundary(torus).sample(5, sobol())
+    x = torch.tensor([[0.0, 0.3], [3.0, 0.3]], dtype=torch.float64)
+    torch.testing.assert_close(torus.embed(x)[0], torus.embed(x)[1], rtol=0, atol=1e-15)
+    assert (torus.embed(x)[0] - torus.embed(x + 0.5)[0]).norm() > 0.1
+
+
+@pytest.mark.parametrize("make", [lambda: PeriodicBox((1.0,), (0.0,)), lambda: TimeDomain(1.0, start=math.inf)])
+def test_bad_arguments_are_refused(make) -> None:
+    with pytest.raises(ValueError, match="needs"):
+        make()
 
 
 def test_initial_region_is_the_first_instant() -> None:
@@ -141,3 +184,16 @@ def test_initial_region_is_the_first_instant() -> None:
     assert Disk().contains(x[:, 1:]).all()
     held = Initial(domain).extend(smooth)
     torch.testing.assert_close(held(torch.tensor([1.5, 0.1, 0.2])), smooth(torch.tensor([0.0, 0.1, 0.2])))
+    (later,) = Initial(TimeDomain(2.0, Disk(), start=3.0)).sample(10, sobol())
+    assert (later[:, 0] == 3).all()
+
+
+def test_initial_motion_holds_value_and_velocity() -> None:
+    region = InitialMotion(TimeDomain(2.0, Disk(), start=1.0))
+    (x,) = region.sample(20, sobol())
+    extension = region.extend(smooth)
+    for order in ((), (0,)):
+        found = vmap(lambda y: partials(extension, y, [order])[0])(x)  # noqa: B023
+        torch.testing.assert_close(found, vmap(lambda y: partials(smooth, y, [order])[0])(x))  # noqa: B023
+        flat = vmap(lambda y: partials(region.distance, y, [order])[0])(x)  # noqa: B023
+        assert (flat == 0).all()

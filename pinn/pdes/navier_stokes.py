@@ -1,0 +1,56 @@
+"""The incompressible Navier–Stokes equations."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from pinn.domains import Boundary, Box, Domain, PointSet
+from pinn.operators import Strategy, jacobian, laplacian
+from pinn.pdes.condition import Condition, dirichlet, interior, point_value
+from pinn.pdes.flows import Kovasznay
+from pinn.pdes.pde import PDE
+from pinn.typing import Field
+
+
+@dataclass(frozen=True)
+class NavierStokes(PDE):
+    """Steady flow in the plane, (v·∇)v + ∇p − Δv/Re = 0 and ∇·v = 0 in Ω; Re = `reynolds`.
+
+    u = (v₁, v₂, p). The velocity is prescribed on ∂Ω by `exact`, and the pressure at one corner of the bounding box,
+    since it is defined up to a constant. `penalty` weighs the boundary condition where it is soft. Raises ValueError
+    unless reynolds and penalty are > 0.
+    """
+
+    domain: Domain = Box((-0.5, -0.5), (1.0, 1.5))
+    reynolds: float = 40.0
+    exact: Field | None = None
+    hard: bool = True
+    penalty: float = 100.0
+    components: ClassVar[int] = 3
+
+    def __post_init__(self) -> None:
+        for name in ("reynolds", "penalty"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"NavierStokes needs {name} > 0, got {getattr(self, name)}.")
+        if self.domain.dim != 2:
+            raise ValueError(f"NavierStokes describes flow in the plane, got a domain with d={self.domain.dim}.")
+        if self.exact is None:
+            object.__setattr__(self, "exact", Kovasznay(self.reynolds))
+
+    def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:
+        v = u(x)[:2]
+        grad_u = jacobian(u, x, strategy)
+        grad_v, grad_p = grad_u[:2], grad_u[2]
+        momentum = grad_v @ v + grad_p - laplacian(u, x, strategy)[:2] / self.reynolds
+        return torch.cat([momentum, grad_v.trace().unsqueeze(0)])
+
+    def conditions(self) -> tuple[Condition, ...]:
+        assert self.exact is not None
+        corner = self.domain.bounds[0]
+        return (
+            interior(self.domain, self.residual),
+            dirichlet(Boundary(self.domain), self.exact, weight=self.penalty, components=(0, 1)),
+            point_value(PointSet((corner,)), self.exact, name="pressure", components=(2,)),
+        )

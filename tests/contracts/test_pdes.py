@@ -35,7 +35,7 @@ PDES: list[PDE] = [
     Potential(domain=Disk()),
     Helmholtz(domain=Disk(), wavenumber=3.0),
     Wave(hard=False),
-    Wave(domain=TimeDomain(0.5, Box(), start=0.5), speed=1.0),
+    Wave(domain=TimeDomain(0.5, Box((0.0, 0.0), (0.5, 0.5)), start=0.5), speed=0.3),
     Advection(domain=TimeDomain(1.0, Box((0.0,), (1.0,))), velocity=2.0),
     Advection(hard=False),
     NavierStokes(hard=False),

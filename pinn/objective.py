@@ -31,10 +31,9 @@ class Objective:
 
         L(θ) = ‖r(θ)‖² = Σ_c w_c · mean |r_c|².
 
-    All methods are functions of the parameters θ, a dict of tensors by name; M residuals, P parameters.
-    At most `chunk_size` points are differentiated at a time, which bounds memory; None takes all at once. `compiled`
-    turns the gradient into compiled graphs. Neither changes the numbers beyond rounding.
-    Raises ValueError for a chunk_size below 1.
+    All methods are functions of the parameters θ, a dict of tensors by name; M residuals, P parameters. At most
+    `chunk_size` points are differentiated at a time, which bounds memory; None takes all at once. `compiled` turns the
+    gradient into compiled graphs. Neither changes the numbers beyond rounding. ValueError for a chunk_size below 1.
     """
 
     pde: PDE
@@ -57,6 +56,11 @@ class Objective:
         object.__setattr__(self, "_ansatz", self.pde.ansatz())
         object.__setattr__(self, "_recordings", {c.name: Recording() for c in self.pde.soft_conditions()})
         self._place(self.samples)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The soft conditions that have points."""
+        return self._conditions
 
     def field(self, params: Params) -> Field:
         """The trained field u: the network at `params` with the hard conditions built in."""
@@ -125,21 +129,22 @@ class Objective:
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points."""
-        other = copy.copy(self)
-        object.__setattr__(other, "samples", samples)
+        other = self._but(samples=samples)
         other._place(samples)
         return other
 
     def using(self, strategy: Strategy) -> "Objective":
         """The same objective at the same points with the same data, differentiated by another strategy."""
-        other = copy.copy(self)
-        object.__setattr__(other, "strategy", strategy)
-        return other
+        return self._but(strategy=strategy)
 
     def eager(self) -> "Objective":
         """The same objective without compilation, for a number that is wanted once."""
+        return self._but(compiled=None)
+
+    def _but(self, **changes: Any) -> "Objective":
         other = copy.copy(self)
-        object.__setattr__(other, "compiled", None)
+        for name, value in changes.items():
+            object.__setattr__(other, name, value)
         return other
 
     def _place(self, samples: Mapping[str, Sample]) -> None:
@@ -150,12 +155,11 @@ class Objective:
 
     def _residuals(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
         """The residuals at the points of `data`, of the conditions that have points there."""
-        residuals = {}
-        for c in self._conditions:
-            if c.name in data:
-                at_point = partial(self._at_point, c, self.strategy, params)
-                residuals[c.name] = vmap(at_point, chunk_size=self.chunk_size)(*data[c.name])
-        return residuals
+        return {
+            c.name: vmap(partial(self._at_point, c, self.strategy, params), chunk_size=self.chunk_size)(*data[c.name])
+            for c in self._conditions
+            if c.name in data
+        }
 
     def _residual(self, params: Params, data: Mapping[str, Sample]) -> Tensor:
         residuals = self._residuals(params, data)

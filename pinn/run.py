@@ -1,6 +1,7 @@
 """A run folder: what training leaves behind, and how it becomes a field again."""
 
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -131,7 +132,8 @@ class MetricsFile:
         """Append the step."""
         row = {"step": step.step, "seconds": step.seconds, "method": step.method, "loss": step.loss}
         row |= {f"loss_{name}": term for name, term in step.terms.items()}
-        row |= {"rel_l2": step.rel_l2, "max_error": step.max_error, **step.figures}
+        row |= {"rel_l2": step.rel_l2, "max_error": step.max_error, "heldout_residual": step.heldout_residual}
+        row |= step.figures
         self._rows.append(row)
         if new := [name for name in row if name not in self._columns]:
             self._columns += new
@@ -139,6 +141,15 @@ class MetricsFile:
         else:
             with self._path.open("ab") as file:
                 file.write(self._text([row], header=False))
+
+    def time_to(self) -> dict[str, float]:
+        """Seconds until the error at a recorded step was first below 1e-1, 1e-2, …, as far as it came."""
+        found: dict[str, float] = {}
+        for row in self._rows:
+            for k in range(1, 16):
+                if row["rel_l2"] < 10.0**-k:
+                    found.setdefault(f"1e-{k}", row["seconds"])
+        return found
 
     def _text(self, rows: list[dict[str, Any]], *, header: bool) -> bytes:
         text = io.StringIO(newline="")
@@ -173,6 +184,7 @@ def _figures(step: Step) -> dict[str, Any]:
         "train_residual": step.train_residual,
         "heldout_residual": step.heldout_residual,
         "stopped_by": step.stop,
+        "guard": [dataclasses.asdict(finding) for finding in step.findings],
     }
 
 

@@ -6,19 +6,22 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any
 
 import torch
 from torch import nn
 
+from pinn.collocation import Collocation
 from pinn.compiled import Compiled
 from pinn.evaluate import Reference, rms
+from pinn.guard import Finding, Guard
 from pinn.objective import Evaluation, Objective
 from pinn.operators import Auto, Estimate, Strategy
 from pinn.optimizers import LBFGS, Adam, LevenbergMarquardt, Optimizer, Schedule
 from pinn.optimizers.parameters import copied
 from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol, Uniform
+from pinn.stopping import Reason, Stopping
 from pinn.typing import Field, Params
 
 
@@ -28,7 +31,7 @@ class Step:
 
     `loss` and `terms` are the objective at the parameters from which the last step started; `params` are those at
     which it ended; `figures` are numbers of the method, such as its damping. `stop` says why training ends here, and is
-    None before. Errors and residuals are computed when they are asked for.
+    None before; `findings` are those of the guard so far. Errors and residuals are computed when they are asked for.
     """
 
     step: int
@@ -40,8 +43,9 @@ class Step:
     objective: Objective
     heldout: Objective
     reference: Reference | None
-    stop: Literal["steps", "budget", "stalled"] | None
+    stop: Reason | None
     figures: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
     @property
     def field(self) -> Field:
@@ -81,6 +85,8 @@ def train(
     sampler: Sampler | None = None,
     strategy: Strategy | None = None,
     *,
+    stopping: Stopping | None = None,
+    guard: Guard | None = None,
     steps: int | None = None,
     budget_s: float | None = None,
     seed: int = 0,
@@ -91,14 +97,16 @@ def train(
 
     Defaults: Adam, then Levenberg–Marquardt up to 4000 parameters and L-BFGS above; Sobol points; the strategy `Auto`.
     The run has the dtype and device of the network and ends after `steps` steps (default: the optimizer's own number),
-    after `budget_s` seconds, or when the optimizer stalls. At most `chunk_size` points are differentiated at a time, to
-    bound memory; `compile` turns gradients and Jacobians into compiled graphs, whose making is left out of the clock.
-    When the loop ends, however it ends, the network holds the trained parameters.
+    after `budget_s` seconds, when the optimizer stalls, or as `stopping` says. A `guard` sees to it that the network
+    does not fit its points alone. At most `chunk_size` points are differentiated at a time, to bound memory; `compile`
+    turns gradients and Jacobians into compiled graphs, whose making is left out of the clock. When the loop ends,
+    however it ends, the network holds the trained parameters.
 
     A strategy that estimates takes new directions at every step, a function of its own seed, `seed` and the step, as
     long as the optimizer welcomes new points.
 
-    Raises ValueError for bounds that are not positive, FloatingPointError where a term of the loss is not finite.
+    Raises ValueError for bounds that are not positive and for a target error without exact solution,
+    FloatingPointError where a term of the loss is not finite.
     """
     optimizer = optimizer or _usual(network)
     sampler = sampler or Sobol()
@@ -119,28 +127,48 @@ def train(
     def seconds() -> float:
         return time.perf_counter() - start - (compiled.seconds if compiled else 0.0)
 
+    watch = (stopping or Stopping()).start(error_known=reference is not None)
+    points = Collocation(sampler, guard, generator)
+    findings: list[Finding] = []
     start = time.perf_counter()
     iteration = optimizer.start(dict(network.named_parameters()), steps)
     try:
-        for step in range(1, steps + 1):
+        for number in range(1, steps + 1):
             if isinstance(strategy, Estimate) and iteration.redraws:
-                objective = objective.using(strategy.reseeded(seed, step))
+                objective = objective.using(strategy.reseeded(seed, number))
             evaluation = iteration.step(objective)
-            _refuse_nan(evaluation, step)
+            _refuse_nan(evaluation, number)
             now = seconds()
             over = budget_s is not None and now >= budget_s
-            stop = "steps" if step == steps else "stalled" if iteration.stalled else "budget" if over else None
-            params = copied(iteration.params)
+            stop: Reason | None = (
+                "steps" if number == steps else "stalled" if iteration.stalled else "budget" if over else None
+            )
             terms = {name: float(term) for name, term in evaluation.terms.items()}
+            params, figures = copied(iteration.params), dict(iteration.figures)
             loss = float(evaluation.loss)
-            figures = dict(iteration.figures)
-            yield Step(step, now, iteration.name, loss, terms, params, objective, heldout, reference, stop, figures)
-            if stop:
+            step = Step(number, now, iteration.name, loss, terms, params, objective, heldout, reference, stop, figures)
+            if not stop:
+                step = _with(step, stop=watch.reason(step))  # pyright: ignore[reportArgumentType]  (cached properties)
+            redraws = iteration.redraws
+            finding = points.look(step, redraws=redraws)  # pyright: ignore[reportArgumentType]
+            findings += [finding] if finding else []
+            yield _with(step, findings=tuple(findings))
+            if step.stop:
                 return
-            if sampler.every and step % sampler.every == 0 and iteration.redraws:
-                objective = objective.at(sampler.sample(conditions, generator, like))
+            objective = points.following(number, objective, params, redraws=redraws)
     finally:
         network.load_state_dict(iteration.params, strict=False)
+
+
+def _with(step: Step, **changes: Any) -> Step:
+    """The step with other facts, keeping what was computed of it."""
+    kept = {name: value for name, value in vars(step).items() if name in _COMPUTED}
+    other = dataclasses.replace(step, **changes)
+    vars(other).update(kept)
+    return other
+
+
+_COMPUTED = ("rel_l2", "max_error", "train_residual", "heldout_residual")
 
 
 def _usual(network: nn.Module) -> Optimizer:

@@ -20,12 +20,14 @@ from plot_residual import plot_residual
 from plot_solution import plot_solution
 from progress import Progress
 
+from pinn.guard import Guard
 from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
 from pinn.pdes import PDE
 from pinn.recipe import build
 from pinn.run import MetricsFile, build_network, load_run, save_run
 from pinn.samplers import Sampler
+from pinn.stopping import Stopping
 from pinn.train import Step, train
 
 log = logging.getLogger("pinn")
@@ -51,6 +53,10 @@ class TrainConfig:
     seed: int = MISSING
     steps: int | None = MISSING
     budget_s: float | None = MISSING
+    target_error: float | None = MISSING
+    target_residual: float | None = MISSING
+    patience: int | None = MISSING
+    guard: bool = MISSING
     threads: int | None = MISSING
     chunk_size: int | None = MISSING
     compile: bool = MISSING
@@ -97,19 +103,28 @@ def run(config: DictConfig) -> float:
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
     parameters = sum(parameter.numel() for parameter in network.parameters())
     log.info(f"{type(pde).__name__} on {choices['domain']}: {parameters} parameters, {config.dtype} on {device}")
-    bounds = {"steps": config.steps, "budget_s": config.budget_s}
-    means = {"seed": config.seed, "chunk_size": config.chunk_size, "compile": config.compile}
+    stopping = Stopping(config.target_error, config.target_residual, config.patience)
+    bounds = {"steps": config.steps, "budget_s": config.budget_s, "stopping": stopping}
+    means = {
+        "seed": config.seed,
+        "guard": Guard() if config.guard else None,
+        "chunk_size": config.chunk_size,
+        "compile": config.compile,
+    }
     label = f"{choices['pde']} on {choices['domain']}"
-    step, metrics = None, MetricsFile(folder)
+    step, metrics, found = None, MetricsFile(folder), 0
     with Progress(config.steps or optimizer.steps, config.budget_s, label) as progress:
         for step in train(pde, network, optimizer, sampler, strategy, **bounds, **means):
             logged = step.step % config.log_every == 0 or step.step == 1 or step.stop
             if logged:
                 metrics.record(step)
             progress.update(step, step.rel_l2 if logged else None)
+            for finding in step.findings[found:]:
+                log.info(f"guard: {finding}")
+            found = len(step.findings)
     assert step is not None, "training takes at least one step"
     names = {group: choices[group] for group in ("pde", "domain", "vjp", "network", "optimizer", "sampler")}
-    save_run(folder, step, recipes, **names, seed=config.seed, status="completed")
+    save_run(folder, step, recipes, **names, seed=config.seed, status="completed", time_to=metrics.time_to())
     draw(folder)
     report(folder, step)
     return step.rel_l2

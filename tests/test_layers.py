@@ -9,14 +9,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"typing"},
+    {"typing", "guard", "stopping"},
     {"operators"},
     {"domains", "networks"},
     {"pdes"},
     {"compiled", "evaluation", "layered"},
     {"objective"},
     {"samplers", "optimizers"},
-    {"evaluate"},
+    {"collocation", "evaluate"},
     {"train"},
     {"recipe"},
     {"run"},

@@ -17,7 +17,7 @@ FILES = {mark.split("file=")[1].strip(): code for _, mark, code in BLOCKS if "fi
 
 def test_blocks_are_found() -> None:
     assert len(PROGRAMS) == 3
-    assert set(FILES) == {"helmholtz.py", "conf/pde/helmholtz.yaml"}
+    assert set(FILES) == {"screened_poisson.py", "conf/pde/screened_poisson.yaml"}
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=["job", "operators", "jacobian"])
@@ -40,7 +40,7 @@ def test_your_own_equation(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--config-dir", "conf", "pde=helmholtz"]
+    command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--config-dir", "conf", "pde=screened_poisson"]
     options = ["domain=disk", "pde.k=3", "experiment=quick", "hydra.run.dir=out"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     result = subprocess.run(

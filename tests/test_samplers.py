@@ -7,8 +7,10 @@ import torch
 
 import pinn.samplers
 from pinn.domains import Box
+from pinn.networks import MLP
+from pinn.objective import Objective
 from pinn.pdes import Heat, Poisson
-from pinn.samplers import Sampler, Sobol, Uniform
+from pinn.samplers import RAD, RARD, Sampler, Sobol, Uniform
 
 CLASSES = [cls for _, cls in inspect.getmembers(pinn.samplers, inspect.isclass)]
 SHIPPED = [cls for cls in CLASSES if issubclass(cls, Sampler) and cls is not Sampler]
@@ -75,3 +77,78 @@ def test_refuses(sampler: type[Sampler], arguments: dict[str, int], words: str) 
     with pytest.raises(ValueError) as error:
         sampler(**arguments)
     assert words in str(error.value)
+
+
+def objective_at(sampler: Sampler) -> tuple[Objective, dict[str, torch.Tensor], torch.Generator]:
+    """A network of one neuron, whose residual f + Δu is large in the middle of the square."""
+    pde = Poisson(hard=False)
+    network = MLP(2, width=1, depth=1, generator=torch.Generator().manual_seed(0)).double()
+    generator = torch.Generator().manual_seed(0)
+    samples = sampler.sample(pde.soft_conditions(), generator, LIKE)
+    return Objective(pde, network, samples), dict(network.named_parameters()), generator
+
+
+@EACH
+def test_a_redraw_keeps_conditions_dtype_and_domain(sampler: type[Sampler]) -> None:
+    objective, params, generator = objective_at(sampler(interior=50, boundary=20))
+    samples = sampler(interior=50, boundary=20).redraw(objective, params, generator)
+    assert set(samples) == {"interior", "boundary"}
+    assert all(part.dtype == torch.float64 for sample in samples.values() for part in sample)
+    assert Box().contains(samples["interior"][0]).all()
+    assert (Box().distance(samples["boundary"][0]).abs() < 1e-12).all()
+    assert samples["boundary"][1].shape == samples["boundary"][0].shape
+    again = sampler(interior=50, boundary=20).redraw(*objective_at(sampler(interior=50, boundary=20)))
+    assert all(torch.equal(a, b) for name in samples for a, b in zip(samples[name], again[name], strict=True))
+
+
+def test_rad_draws_by_the_density_of_the_paper() -> None:
+    """E[g] over the points is ∫ g p with p ∝ |r|/mean|r| + 1; here r ≈ 2π² sin πx sin πy."""
+    sampler = RAD(interior=4000, candidates=40_000, keep=0.0, uniform_share=0.0)
+    objective, params, generator = objective_at(sampler)
+    x = sampler.redraw(objective, params, generator)["interior"][0]
+    (even,) = Sobol(20_000).sample(Poisson().conditions()[:1], generator, LIKE)["interior"]
+    r = objective.at({"interior": (even,)}).residuals(params)["interior"][:, 0].detach().abs()
+    weight = r / r.mean() + 1
+    g = (even - 0.5).square().sum(1)
+    expected = float((g * weight).sum() / weight.sum())
+    plain = float(g.mean())
+    assert abs(expected - plain) > 0.01
+    assert float((x - 0.5).square().sum(1).mean()) == pytest.approx(expected, abs=0.005)
+
+
+def test_rad_keeps_and_spreads_what_it_is_told_to() -> None:
+    sampler = RAD(interior=200, boundary=20, keep=0.25, uniform_share=0.5)
+    objective, params, generator = objective_at(sampler)
+    before = {tuple(x.tolist()) for x in objective.samples["interior"][0]}
+    after = [tuple(x.tolist()) for x in sampler.redraw(objective, params, generator)["interior"][0]]
+    assert len(after) == len(set(after)) == 200
+    assert sum(x in before for x in after) == 50
+
+
+def test_rard_adds_up_to_its_limit() -> None:
+    sampler = RARD(interior=100, boundary=10, added=0.5, most=1.7)
+    objective, params, generator = objective_at(sampler)
+    counts = []
+    for _ in range(3):
+        before = objective.samples["interior"][0]
+        objective = objective.at(sampler.redraw(objective, params, generator))
+        assert torch.equal(objective.samples["interior"][0][: len(before)], before)
+        counts.append(len(objective.samples["interior"][0]))
+    assert counts == [150, 170, 170]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RAD(keep=1.0),
+        lambda: RAD(uniform_share=-0.1),
+        lambda: RAD(k=-1.0),
+        lambda: RAD(candidates=10),
+        lambda: RARD(added=0.0),
+        lambda: RARD(most=0.5),
+        lambda: RARD(c=-1.0),
+    ],
+)
+def test_bad_numbers_of_adaptive_samplers_are_refused(make) -> None:
+    with pytest.raises(ValueError, match="needs"):
+        make()

@@ -1,16 +1,16 @@
-"""Samplers: where collocation points come from, and when they are drawn anew."""
+"""What a sampler is: a recipe for the points of each condition."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from pinn.domains import Interior
-from pinn.objective import Sample
+from pinn.objective import Objective, Sample
 from pinn.pdes import Condition
-from pinn.typing import Draw
+from pinn.typing import Draw, Params
 
 
 @dataclass(frozen=True)
@@ -31,36 +31,29 @@ class Sampler(ABC):
                 raise ValueError(f"{name} needs {count} >= 1 points, got {count}={getattr(self, count)}.")
         if self.every < 0:
             raise ValueError(f"{name} needs every >= 0 (0 keeps the first points), got every={self.every}.")
+        self.check()
+
+    def check(self) -> None:  # noqa: B027  (a sampler without numbers of its own has nothing to check)
+        """Raise ValueError where numbers of the sampler's own are out of range."""
 
     @abstractmethod
     def source(self, generator: torch.Generator, like: Tensor) -> Draw:
         """Numbers uniform on [0, 1), with the dtype and device of `like`."""
 
-    def sample(self, conditions: Sequence[Condition], generator: torch.Generator, like: Tensor) -> dict[str, Sample]:
-        """Points for each condition by name."""
-        draw = self.source(generator, like)
-        return {c.name: c.region.sample(self._count(c), draw) for c in conditions}
+    @abstractmethod
+    def redraw(self, objective: Objective, params: Params, generator: torch.Generator) -> dict[str, Sample]:
+        """The points that follow those of `objective`, when training has come to `params`."""
 
-    def _count(self, condition: Condition) -> int:
+    def sample(self, conditions: Sequence[Condition], generator: torch.Generator, like: Tensor) -> dict[str, Sample]:
+        """The first points for each condition by name."""
+        draw = self.source(generator, like)
+        return {c.name: c.region.sample(self.count(c), draw) for c in conditions}
+
+    def count(self, condition: Condition) -> int:
+        """The number of points of a condition."""
         return self.interior if isinstance(condition.region, Interior) else self.boundary
 
 
-@dataclass(frozen=True)
-class Uniform(Sampler):
-    """Pseudo-random points, independent and uniform."""
-
-    def source(self, generator: torch.Generator, like: Tensor) -> Draw:
-        # Drawn on the CPU, so that a seed means the same points on every device.
-        return lambda n, k: torch.rand(n, k, generator=generator, dtype=like.dtype).to(like.device)
-
-
-@dataclass(frozen=True)
-class Sobol(Sampler):
-    """Quasi-random points: a Sobol sequence with random scrambling (Owen 1998), more even than random ones."""
-
-    def source(self, generator: torch.Generator, like: Tensor) -> Draw:
-        def draw(n: int, k: int) -> Tensor:
-            seed = int(torch.randint(2**31, (), generator=generator))
-            return torch.quasirandom.SobolEngine(k, scramble=True, seed=seed).draw(n, dtype=like.dtype).to(like.device)
-
-        return draw
+def like_of(samples: Mapping[str, Sample]) -> Tensor:
+    """A tensor with the dtype and device of the points."""
+    return next(iter(samples.values()))[0]

@@ -1,0 +1,7 @@
+"""Where collocation points come from, and when they are drawn anew."""
+
+from pinn.samplers.adaptive import RAD, RARD
+from pinn.samplers.sampler import Sampler
+from pinn.samplers.sequences import Sobol, Uniform
+
+__all__ = ["RAD", "RARD", "Sampler", "Sobol", "Uniform"]

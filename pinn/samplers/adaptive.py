@@ -1,0 +1,136 @@
+"""Points where the residual is large (Wu, Zhu, Tan, Kartha & Lu 2023, arXiv:2207.10289).
+
+Both methods draw from candidates x with probability
+
+    p(x) ∝ |r(x)|ᵏ / mean |r|ᵏ + c,
+
+where r is the residual of the condition at the present parameters. The points carry no importance weights, in the
+paper as here: the loss itself leans to where points are dense.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinn.domains import PointSet
+from pinn.objective import Objective, Sample
+from pinn.pdes import Condition
+from pinn.samplers.sampler import Sampler, like_of
+from pinn.samplers.sequences import sobol
+from pinn.typing import Draw, Params
+
+
+@dataclass(frozen=True)
+class RAD(Sampler):
+    """Residual-based adaptive distribution: at each redraw, points are drawn anew by the density above.
+
+    Of the present points the share `keep` stays, chosen at random; of the new ones the share `uniform_share` is even, a
+    Sobol sequence, and the rest drawn from `candidates` even points for each condition. The paper has keep=0 and
+    uniform_share=0. Raises ValueError for shares outside [0, 1), negative k or c, and fewer candidates than points.
+    """
+
+    candidates: int = 20_000
+    k: float = 1.0
+    c: float = 1.0
+    keep: float = 0.5
+    uniform_share: float = 0.1
+
+    def check(self) -> None:
+        _check_density(self, self.k, self.c, self.candidates)
+        for share in ("keep", "uniform_share"):
+            if not 0 <= getattr(self, share) < 1:
+                raise ValueError(f"RAD needs 0 <= {share} < 1, got {share}={getattr(self, share)}.")
+
+    def source(self, generator: torch.Generator, like: Tensor) -> Draw:
+        return sobol(generator, like)
+
+    def redraw(self, objective: Objective, params: Params, generator: torch.Generator) -> dict[str, Sample]:
+        draw = self.source(generator, like_of(objective.samples))
+        samples: dict[str, Sample] = {}
+        for condition in objective.conditions:
+            present, n = objective.samples[condition.name], self.count(condition)
+            if isinstance(condition.region, PointSet):
+                samples[condition.name] = present
+                continue
+            kept = _chosen(present, torch.randperm(len(present[0]), generator=generator)[: round(self.keep * n)])
+            new = n - len(kept[0])
+            even = condition.region.sample(max(1, round(self.uniform_share * new)), draw)
+            found = condition.region.sample(self.candidates, draw)
+            index = _by_residual(objective, params, condition, found, self.k, self.c, new - len(even[0]), generator)
+            samples[condition.name] = _joined(kept, even, _chosen(found, index))
+        return samples
+
+
+@dataclass(frozen=True)
+class RARD(Sampler):
+    """RAR-D, residual-based adaptive refinement with distribution: points are added, none is taken away.
+
+    Each redraw adds the share `added` of the first number of points, drawn by the density above from `candidates`,
+    until there are `most` times as many as at first. Raises ValueError unless added > 0 and most >= 1, for negative k
+    or c, and for fewer candidates than points.
+    """
+
+    candidates: int = 20_000
+    k: float = 2.0
+    c: float = 0.0
+    added: float = 0.1
+    most: float = 4.0
+
+    def check(self) -> None:
+        _check_density(self, self.k, self.c, self.candidates)
+        if not (self.added > 0 and self.most >= 1):
+            raise ValueError(f"RARD needs added > 0 and most >= 1, got added={self.added} and most={self.most}.")
+
+    def source(self, generator: torch.Generator, like: Tensor) -> Draw:
+        return sobol(generator, like)
+
+    def redraw(self, objective: Objective, params: Params, generator: torch.Generator) -> dict[str, Sample]:
+        draw = self.source(generator, like_of(objective.samples))
+        samples: dict[str, Sample] = {}
+        for condition in objective.conditions:
+            present, n = objective.samples[condition.name], self.count(condition)
+            room = round(self.most * n) - len(present[0])
+            more = min(max(1, round(self.added * n)), room)
+            if more <= 0 or isinstance(condition.region, PointSet):
+                samples[condition.name] = present
+                continue
+            found = condition.region.sample(self.candidates, draw)
+            index = _by_residual(objective, params, condition, found, self.k, self.c, more, generator)
+            samples[condition.name] = _joined(present, _chosen(found, index))
+        return samples
+
+
+def _by_residual(
+    objective: Objective,
+    params: Params,
+    condition: Condition,
+    candidates: Sample,
+    k: float,
+    c: float,
+    n: int,
+    generator: torch.Generator,
+) -> Tensor:
+    """The numbers of n candidates, without repetition."""
+    with torch.no_grad():
+        residual = objective.at({condition.name: candidates}).eager().residuals(params)[condition.name]
+    size = residual.detach().norm(dim=1).double().cpu() ** k
+    mean = size.mean()
+    density = size / mean + c if mean > 0 else torch.ones_like(size)
+    return torch.multinomial(density.clamp(min=1e-300), n, generator=generator)
+
+
+def _chosen(sample: Sample, index: Tensor) -> Sample:
+    return tuple(part[index.to(part.device)] for part in sample)
+
+
+def _joined(*samples: Sample) -> Sample:
+    return tuple(torch.cat(parts) for parts in zip(*samples, strict=True))
+
+
+def _check_density(sampler: Sampler, k: float, c: float, candidates: int) -> None:
+    name, points = type(sampler).__name__, max(sampler.interior, sampler.boundary)
+    if not (k >= 0 and c >= 0):
+        raise ValueError(f"{name} needs k >= 0 and c >= 0, got k={k} and c={c}.")
+    if candidates < points:
+        raise ValueError(f"{name} needs candidates >= {points}, as many as points, got candidates={candidates}.")

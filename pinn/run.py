@@ -181,6 +181,7 @@ def _figures(step: Step) -> dict[str, Any]:
         "terms": {name: float(term) for name, term in evaluation.terms.items()},
         "rel_l2": step.rel_l2,
         "max_error": step.max_error,
+        "reference_error": step.reference_error,
         "train_residual": step.train_residual,
         "heldout_residual": step.heldout_residual,
         "stopped_by": step.stop,

@@ -62,6 +62,11 @@ class Step:
         """The relative L2 error against the exact solution; NaN where none is known."""
         return self.reference.relative_l2(self.field) if self.reference else math.nan
 
+    @property
+    def reference_error(self) -> float:
+        """The relative L2 error of the reference itself, 0 for a closed form."""
+        return self.reference.error if self.reference else 0.0
+
     @cached_property
     def max_error(self) -> float:
         """The largest error against the exact solution; NaN where none is known."""

@@ -20,6 +20,7 @@ from plot_residual import plot_residual
 from plot_solution import plot_solution
 from progress import Progress
 
+from pinn.evaluate import score
 from pinn.guard import Guard
 from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
@@ -174,7 +175,7 @@ def draw(folder: Path) -> None:
 
 def report(folder: Path, step: Step) -> None:
     """The last lines that the user sees."""
-    figures = f"rel_l2 {step.rel_l2:.3e}, max_error {step.max_error:.3e}"
+    figures = f"rel_l2 {score(step.rel_l2, step.reference_error)}, max_error {step.max_error:.3e}"
     if step.compile_s:
         log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
     log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {step.stop})")

@@ -1,11 +1,15 @@
 """Equations with their conditions and solutions."""
 
 from pinn.pdes.advection import Advection
+from pinn.pdes.allen_cahn import AllenCahn
 from pinn.pdes.ansatz import Ansatz, enforce
+from pinn.pdes.burgers import Burgers
 from pinn.pdes.condition import Condition, Residual, cauchy, dirichlet, interior, neumann, point_value
 from pinn.pdes.flows import Beltrami, Kovasznay, TaylorGreen
 from pinn.pdes.heat import Heat
 from pinn.pdes.helmholtz import Helmholtz
+from pinn.pdes.kdv import KdV
+from pinn.pdes.kuramoto_sivashinsky import KuramotoSivashinsky
 from pinn.pdes.navier_stokes import NavierStokes
 from pinn.pdes.pde import PDE
 from pinn.pdes.plane_sines import KnownLaplacian, PlaneSines
@@ -25,15 +29,19 @@ from pinn.pdes.wave import Wave
 __all__ = [
     "PDE",
     "Advection",
+    "AllenCahn",
     "Ansatz",
     "Beltrami",
+    "Burgers",
     "Condition",
     "CosineSum",
     "DecayingSine",
     "Heat",
     "Helmholtz",
+    "KdV",
     "KnownLaplacian",
     "Kovasznay",
+    "KuramotoSivashinsky",
     "MultiScaleSines",
     "NavierStokes",
     "PlaneSines",

@@ -13,7 +13,19 @@ from pinn.networks import field
 from pinn.objective import Objective
 from pinn.operators import Auto, Eye, ForwardOverReverse, Rows
 from pinn.optimizers import LevenbergMarquardt
-from pinn.pdes import PDE, Advection, Heat, Helmholtz, NavierStokes, Poisson, Potential, Wave
+from pinn.pdes import (
+    PDE,
+    Advection,
+    AllenCahn,
+    Heat,
+    Helmholtz,
+    KdV,
+    KuramotoSivashinsky,
+    NavierStokes,
+    Poisson,
+    Potential,
+    Wave,
+)
 from pinn.run import build_network
 from pinn.samplers import Sobol
 from pinn.train import train
@@ -43,6 +55,7 @@ PDES: list[PDE] = [
 ]
 EACH = pytest.mark.parametrize("pde", PDES, ids=lambda pde: type(pde).__name__)
 RECIPE = {"_target_": "pinn.networks.MLP", "width": 16, "depth": 2}
+TOLERANCE = {KdV: 1e-6, KuramotoSivashinsky: 1e-4, AllenCahn: 1e-3}
 LIKE = torch.zeros((), dtype=torch.float64)
 
 
@@ -66,7 +79,8 @@ def test_exact_makes_every_condition_vanish(pde: PDE) -> None:
 
         residual = vmap(at_point)(*sample)
         assert residual.isfinite().all(), condition.name
-        assert residual.abs().max() <= 1e-9, condition.name
+        # A computed reference is as good as its error, which derivatives of order k of mode n magnify by nᵏ.
+        assert residual.abs().max() <= TOLERANCE.get(type(pde), 1e-9), condition.name
 
 
 @EACH

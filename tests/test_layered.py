@@ -150,7 +150,7 @@ def test_rank_reduction_mixes_streams_and_is_left_to_the_general_way() -> None:
     pde = Poisson(Box((0.0,) * 12, (1.0,) * 12), hard=False)
     network = MLP(12, width=4, depth=1, generator=torch.Generator().manual_seed(0)).to(F64)
     params = dict(network.named_parameters())
-    samples = Sobol(10, 5).sample(pde.soft_conditions(), torch.Generator().manual_seed(0), network.center)
+    samples = Sobol(10, 5).sample(pde.soft_conditions(), torch.Generator().manual_seed(0), network.rescale.center)
     samples = {name: tuple(part.to(F64) for part in sample) for name, sample in samples.items()}
     by_jet, by_rows = (Objective(pde, network, samples, strategy).jacobian(params) for strategy in (Jet(), Rows()))
     torch.testing.assert_close(by_jet, by_rows, rtol=1e-9, atol=1e-10)

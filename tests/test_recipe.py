@@ -31,7 +31,7 @@ def test_numbers_take_the_type_of_the_constructor() -> None:
 def test_arguments_serve_where_the_constructor_takes_them() -> None:
     network = build({"_target_": "pinn.networks.MLP", "width": 4}, inputs=3, outputs=None, unknown=1)
     assert isinstance(network, MLP)
-    assert network.center.shape == (3,)
+    assert network.rescale.center.shape == (3,)
 
 
 @pytest.mark.parametrize(

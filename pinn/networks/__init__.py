@@ -1,6 +1,10 @@
 """Networks, and how a network becomes a field."""
 
 from pinn.networks.field import field
-from pinn.networks.mlp import ACTIVATIONS, MLP
+from pinn.networks.fourier import FourierNetwork
+from pinn.networks.gated import ModifiedMLP, PirateNet
+from pinn.networks.mlp import MLP
+from pinn.networks.parts import ACTIVATIONS
+from pinn.networks.siren import Siren
 
-__all__ = ["ACTIVATIONS", "MLP", "field"]
+__all__ = ["ACTIVATIONS", "MLP", "FourierNetwork", "ModifiedMLP", "PirateNet", "Siren", "field"]

@@ -19,7 +19,7 @@ def test_shapes() -> None:
 def test_bounds_map_to_the_unit_cube() -> None:
     network = MLP(2, bounds=((0.0, -3.0), (4.0, 1.0)))
     corners = torch.tensor([[0.0, -3.0], [4.0, 1.0], [2.0, -1.0]])
-    mapped = (corners - network.center) * network.scale
+    mapped = network.rescale(corners)
     torch.testing.assert_close(mapped, torch.tensor([[-1.0, -1.0], [1.0, 1.0], [0.0, 0.0]]))
 
 

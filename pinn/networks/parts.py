@@ -1,0 +1,98 @@
+"""Parts that networks are made of: scaling of the inputs, linear layers, activations, Fourier features."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh,
+    "sin": torch.sin,
+    "silu": nn.functional.silu,
+    "gelu": nn.functional.gelu,
+    "softplus": nn.functional.softplus,
+    "sigmoid": torch.sigmoid,
+}
+"""Smooth activations: a PDE of second order sees the second derivative, which relu does not have."""
+
+Bounds = tuple[Sequence[float], Sequence[float]]
+"""Lower and upper corner of the box that holds the inputs."""
+
+
+class Rescaling(nn.Module):
+    """x ↦ 2(x − lower)/(upper − lower) − 1: the box between `bounds` to [−1, 1]^d; without bounds the identity."""
+
+    center: Tensor
+    scale: Tensor
+
+    def __init__(self, inputs: int, bounds: Bounds | None) -> None:
+        super().__init__()
+        lower, upper = bounds if bounds is not None else ([-1.0] * inputs, [1.0] * inputs)
+        if not len(lower) == len(upper) == inputs:
+            raise ValueError(f"A network of {inputs} inputs needs as many bounds, got {len(lower)} and {len(upper)}.")
+        low, high = torch.tensor(lower, dtype=torch.float64), torch.tensor(upper, dtype=torch.float64)
+        self.register_buffer("center", ((low + high) / 2).to(torch.get_default_dtype()))
+        self.register_buffer("scale", (2 / (high - low)).to(torch.get_default_dtype()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.center) * self.scale
+
+
+class FactorizedLinear(nn.Module):
+    """W = diag(eˢ) V, random weight factorisation (Wang, Wang, Seidman & Perdikaris 2022, arXiv:2210.01274).
+
+    W begins as `weight`, with s normal of mean ½ and deviation 0.1: a learning rate of its own for each neuron.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, generator: torch.Generator | None) -> None:
+        super().__init__()
+        s = 0.5 + 0.1 * torch.randn(weight.shape[0], generator=generator, dtype=weight.dtype)
+        self.s = nn.Parameter(s)
+        self.V = nn.Parameter(weight / s.exp()[:, None])
+        self.bias = nn.Parameter(bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.linear(x, torch.exp(self.s)[:, None] * self.V, self.bias)
+
+
+class FourierEmbedding(nn.Module):
+    """x ↦ (cos 2πBx, sin 2πBx) with a fixed B of `features` rows, normal of deviation `scale` (Tancik et al. 2020)."""
+
+    B: Tensor
+
+    def __init__(self, inputs: int, features: int, scale: float, generator: torch.Generator | None) -> None:
+        super().__init__()
+        self.register_buffer("B", 2 * math.pi * scale * torch.randn(features, inputs, generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        angle = nn.functional.linear(x, self.B)
+        return torch.cat([torch.cos(angle), torch.sin(angle)], -1)
+
+
+def dense(inputs: int, outputs: int, generator: torch.Generator | None, *, factorized: bool = False) -> nn.Module:
+    """A linear layer with Glorot normal weights (Glorot & Bengio 2010) and zero biases."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.xavier_normal_(layer.weight, generator=generator)
+    nn.init.zeros_(layer.bias)
+    return FactorizedLinear(layer.weight.detach(), layer.bias.detach(), generator) if factorized else layer
+
+
+def check(name: str, activation: str = "tanh", **counts: int | None) -> None:
+    """Raise ValueError for a count below 1 or an unknown activation."""
+    for key, count in counts.items():
+        if count is not None and count < 1:
+            raise ValueError(f"{name} needs {key} >= 1, got {key}={count}.")
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"{name} does not know activation={activation!r}; choose one of {', '.join(ACTIVATIONS)}.")
+
+
+def check_scale(name: str, key: str, value: float) -> None:
+    """Raise ValueError for a scale or frequency that is not positive."""
+    if not value > 0:
+        raise ValueError(f"{name} needs {key} > 0, got {key}={value}.")
+
+
+def shaped(y: Tensor, outputs: int | None) -> Tensor:
+    """The last axis is that of components; a scalar field has none."""
+    return y[..., 0] if outputs is None else y

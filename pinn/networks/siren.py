@@ -1,0 +1,65 @@
+"""A network of sines."""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from pinn.networks.parts import Bounds, Rescaling, check, check_scale, shaped
+
+
+class Siren(nn.Module):
+    """x ↦ W_{L+1} sin(… sin(W_2 sin(ωW_1 x̂ + b_1) + b_2) …) + b_{L+1} (Sitzmann et al. 2020, arXiv:2006.09661).
+
+    W_1 is uniform on ±1/d, so that ω = `frequency` is the largest angular frequency of the first layer on [−1, 1]^d;
+    the further weights are uniform on ±√(6/width), which keeps the distribution of all activations alike. The phases
+    b_1 are uniform on ±π, the other biases zero. `learn_frequency` trains ω. Shapes as for `MLP`. Raises ValueError for
+    counts below 1 and a frequency that is not positive.
+
+    >>> Siren(inputs=2, width=8, depth=2)(torch.zeros(5, 2)).shape
+    torch.Size([5])
+    """
+
+    omega: Tensor
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int | None = None,
+        *,
+        width: int = 32,
+        depth: int = 2,
+        frequency: float = 10.0,
+        learn_frequency: bool = False,
+        bounds: Bounds | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        check("Siren", inputs=inputs, outputs=outputs, width=width, depth=depth)
+        check_scale("Siren", "frequency", frequency)
+        self.rescale = Rescaling(inputs, bounds)
+        sizes = [inputs, *[width] * depth, outputs or 1]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+        for k, layer in enumerate(self.layers):
+            bound = 1 / inputs if k == 0 else math.sqrt(6 / width)
+            nn.init.uniform_(layer.weight, -bound, bound, generator=generator)  # pyright: ignore[reportArgumentType]
+            nn.init.zeros_(layer.bias)  # pyright: ignore[reportArgumentType]
+        nn.init.uniform_(self.layers[0].bias, -math.pi, math.pi, generator=generator)  # pyright: ignore
+        omega = torch.tensor(float(frequency))
+        if learn_frequency:
+            self.omega = nn.Parameter(omega)
+        else:
+            # Into the weights, where it costs nothing.
+            self.register_parameter("omega", None)
+            with torch.no_grad():
+                self.layers[0].weight.mul_(omega)  # pyright: ignore[reportCallIssue]
+        self.outputs = outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, *hidden, last = self.layers
+        h = self.rescale(x)
+        h = torch.sin(first(h if self.omega is None else self.omega * h))
+        for layer in hidden:
+            h = torch.sin(layer(h))
+        return shaped(last(h), self.outputs)

@@ -1,10 +1,13 @@
-"""What an evaluation of the objective gives: the loss, and the terms it is the sum of."""
+"""What an evaluation of the objective takes and gives: samples, and the loss with the terms it is the sum of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+Sample = tuple[Tensor, ...]
+"""What a region yields: `(x,)`, `(x, normal)`, …, one row for each point."""
 
 
 @dataclass(frozen=True)
@@ -27,3 +30,11 @@ def sum_by_name(parts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
         for name, value in part.items():
             total[name] = total[name] + value if name in total else value
     return total
+
+
+def chunked(samples: Mapping[str, Sample], size: int | None) -> list[Mapping[str, Sample]]:
+    """The samples in pieces of at most `size` points, each of one condition; all at once for None."""
+    if size is None:
+        return [samples]
+    split = {name: zip(*(part.split(size) for part in sample), strict=True) for name, sample in samples.items()}
+    return [{name: chunk} for name, chunks in split.items() for chunk in chunks]

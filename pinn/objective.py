@@ -12,15 +12,12 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.compiled import Compiled
-from pinn.evaluation import Evaluation, sum_by_name
+from pinn.evaluation import Evaluation, Sample, chunked, sum_by_name
 from pinn.layered import Layer, NotLayeredError, detached, kernel, kernel_is_cheaper, layers, pointwise_rows, rows
 from pinn.networks import field
 from pinn.operators import Auto, Estimate, Jet, MissingRuleError, Recording, Strategy
 from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
-
-Sample = tuple[Tensor, ...]
-"""What a region yields: `(x,)`, `(x, normal)`, …, one row for each point."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class Objective:
     strategy: Strategy = Auto()
     chunk_size: int | None = None
     compiled: Compiled | None = None
+    fixed: Params = dataclasses.field(default_factory=dict)
 
     # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
@@ -64,7 +62,7 @@ class Objective:
 
     def field(self, params: Params) -> Field:
         """The trained field u: the network at `params` with the hard conditions built in."""
-        return self._ansatz(field(self.network, params, self.pde.components))
+        return self._ansatz(field(self.network, {**self.fixed, **params}, self.pde.components))
 
     def residuals(self, params: Params) -> dict[str, Tensor]:
         """The residual of each condition at its points, without weights: shape (N, k)."""
@@ -137,6 +135,10 @@ class Objective:
         """The same objective at the same points with the same data, differentiated by another strategy."""
         return self._but(strategy=strategy)
 
+    def fixing(self, params: Params) -> "Objective":
+        """The same objective as a function of the other parameters alone, without compilation."""
+        return self._but(fixed=detached(params), compiled=None)
+
     def eager(self) -> "Objective":
         """The same objective without compilation, for a number that is wanted once."""
         return self._but(compiled=None)
@@ -182,7 +184,7 @@ class Objective:
     def _on_chunks(self, function: Callable[..., Any], params: Params) -> list[Any]:
         """A method of params and data on each chunk, compiled where that is wanted."""
         if self.compiled is None:
-            return [function(self, params, data) for data in self._chunks()]
+            return [function(self, params, data) for data in chunked(self._complete, self.chunk_size)]
         strategy, seed = self.strategy, torch.zeros(())
         if isinstance(strategy, Estimate):
             # Its seed changes from step to step: an input of the graph, not a part of it.
@@ -194,16 +196,7 @@ class Objective:
 
         # The number of points is in the weights, also where a graph sees a chunk of them.
         key = (function.__name__, strategy, tuple(len(sample[0]) for sample in self._complete.values()))
-        return [self.compiled(seeded, params, data, seed, key=key) for data in self._chunks()]
-
-    def _chunks(self) -> list[Mapping[str, Sample]]:
-        """The samples in pieces of at most `chunk_size` points, each of one condition."""
-        if self.chunk_size is None:
-            return [self._complete]
-        split = {
-            name: zip(*(part.split(self.chunk_size) for part in s), strict=True) for name, s in self._complete.items()
-        }
-        return [{name: chunk} for name, chunks in split.items() for chunk in chunks]
+        return [self.compiled(seeded, params, data, seed, key=key) for data in chunked(self._complete, self.chunk_size)]
 
     def _at_point(self, condition: Condition, strategy: Strategy, params: Params, *point: Tensor) -> Tensor:
         """The residual of a condition at one of its points, shape (k,). Its operators share propagations."""

@@ -23,7 +23,7 @@ STARTED_BARE = [
 
 def _may_rise(optimizer: Optimizer) -> bool:
     """A first-order method or a momentum moves on whatever the loss says."""
-    return type(optimizer).__name__ in {"Adam", "Schedule", "Spring"}
+    return type(optimizer).__name__ in {"Adam", "Muon", "SOAP", "Schedule", "Spring"}
 
 
 OPTIMIZERS: list[Optimizer] = [*STARTED_BARE, Schedule((Adam(steps=5), LBFGS(steps=5)))]

@@ -1,0 +1,52 @@
+"""Gradient methods of torch.optim, or with its interface, as iterations."""
+
+from collections.abc import Sequence
+
+import torch
+
+from pinn.objective import Evaluation, Objective
+from pinn.optimizers.optimizer import Iteration
+from pinn.typing import Params
+
+
+class FirstOrder(Iteration):
+    """Optimizers over disjoint parts of `params`, whose learning rates fall along half a cosine over the steps."""
+
+    redraws = True
+
+    def __init__(
+        self, name: str, params: Params, methods: Sequence[torch.optim.Optimizer], steps: int, final: float
+    ) -> None:
+        """`params` are those that the methods hold; `final` is the last learning rate as a share of the first."""
+        self.name = name
+        self.params = params
+        self._methods = methods
+        self._schedules = [
+            torch.optim.lr_scheduler.CosineAnnealingLR(method, steps, final * method.param_groups[0]["lr"])
+            for method in methods
+        ]
+        self._left = steps
+
+    @property
+    def stalled(self) -> bool:
+        return False
+
+    def step(self, objective: Objective) -> Evaluation:
+        evaluation, gradient = objective.gradient(self.params)
+        for name, value in self.params.items():
+            value.grad = gradient[name]
+        # Past its period the cosine would rise again; the rate stays at its end.
+        self._left -= 1
+        for method, schedule in zip(self._methods, self._schedules, strict=True):
+            method.step()
+            if self._left >= 0:
+                schedule.step()
+        return evaluation
+
+
+def check_rates(name: str, lr: float, final_lr: float) -> None:
+    """Raise ValueError unless 0 <= final_lr <= lr and lr > 0."""
+    if not lr > 0:
+        raise ValueError(f"{name} needs lr > 0, got lr={lr}.")
+    if not 0 <= final_lr <= lr:
+        raise ValueError(f"{name} needs 0 <= final_lr <= lr, got final_lr={final_lr} and lr={lr}.")

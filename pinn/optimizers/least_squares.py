@@ -1,0 +1,83 @@
+"""The last layer by linear least squares: random features for linear equations, Gauss–Newton for others."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinn.objective import Evaluation, Objective
+from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
+from pinn.optimizers.parameters import copied, flatten, unflatten
+from pinn.typing import Params
+
+_HALVINGS = 12
+
+
+@dataclass(frozen=True)
+class LeastSquares(Optimizer):
+    """Solves for the last layer alone: with the others fixed, u is linear in it, u = Σ_j c_j φ_j (x) + c_0.
+
+    For a linear equation r(c) = r₀ + Ac, and one step, min_c ‖r₀ + Ac‖, is all there is to do: the random feature
+    method (Chen, Chi, E & Yang 2022), or extreme learning machine (Dong & Li 2021), for a wide network of one hidden
+    layer. For a nonlinear one each step is one of Gauss–Newton, halved until the loss falls. The solution comes from
+    the singular values of A above `rcond` times the largest, so that the condition number is not squared.
+
+    The last layer is the module that holds the last parameter. The work is M·n² for M residuals and n features. Raises
+    ValueError unless rcond >= 0 and steps >= 1.
+    """
+
+    rcond: float = 1e-14
+    steps: int = 3
+
+    def __post_init__(self) -> None:
+        check_steps("LeastSquares", self.steps)
+        if not self.rcond >= 0:
+            raise ValueError(f"LeastSquares needs rcond >= 0, got rcond={self.rcond}.")
+
+    def start(self, params: Params, steps: int) -> Iteration:
+        return _LastLayer(self, params)
+
+
+class _LastLayer(Iteration):
+    name = "least_squares"
+    redraws = True
+
+    def __init__(self, recipe: LeastSquares, params: Params) -> None:
+        self.params = copied(params)
+        self._recipe = recipe
+        self._stalled = False
+        layer = list(params)[-1].rpartition(".")[0]
+        self._last = [name for name in params if name.rpartition(".")[0] == layer]
+
+    @property
+    def stalled(self) -> bool:
+        return self._stalled
+
+    @torch.no_grad()
+    def step(self, objective: Objective) -> Evaluation:
+        start = objective.evaluate(self.params)
+        hidden = {name: value for name, value in self.params.items() if name not in self._last}
+        last = {name: self.params[name] for name in self._last}
+        r, A = objective.fixing(hidden).linearize(last)
+        step = _minimiser(A, -r, self._recipe.rcond)
+        c, self._stalled = flatten(last), True
+        for _ in range(_HALVINGS):
+            trial = {**self.params, **unflatten(c + step, last)}
+            if objective.evaluate(trial).loss < start.loss:
+                self.params, self._stalled = trial, False
+                break
+            step = step / 2
+        return start
+
+
+def _minimiser(A: Tensor, b: Tensor, rcond: float) -> Tensor:
+    """The shortest c that minimises ‖Ac − b‖, without singular values below rcond times the largest."""
+    scale = A.norm(dim=0)
+    scale = torch.where(scale > 0, scale, 1)
+    if A.device.type == "cpu":
+        c = torch.linalg.lstsq(A / scale, b[:, None], rcond=rcond, driver="gelsd").solution[:, 0]
+    else:
+        U, S, Vh = torch.linalg.svd(A / scale, full_matrices=False)
+        inverse = torch.where(rcond * S[0] < S, 1 / S, 0)
+        c = Vh.mT @ (inverse * (U.mT @ b))
+    return c / scale

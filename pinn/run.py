@@ -174,6 +174,7 @@ def _figures(step: Step) -> dict[str, Any]:
         "dtype": str(like.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "parameters": sum(value.numel() for value in step.params.values()),
+        "points": len(next(iter(step.objective.samples.values()))[0]),
         "steps": step.step,
         "wall_s": step.seconds,
         "compile_s": step.compile_s,

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.evaluate import chunks, evaluation_points
-from pinn.networks import field
+from pinn.networks import Windows, field
 from pinn.objective import Objective
 from pinn.operators import Strategy
-from pinn.pdes import PDE
+from pinn.pdes import PDE, Marched
 from pinn.recipe import build
 from pinn.train import Step
 from pinn.typing import Field, Points
@@ -62,7 +62,13 @@ class Run:
 
 
 def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generator) -> nn.Module:
-    """The network of a recipe, with inputs, outputs and bounds from the PDE and weights from the generator."""
+    """The network of a recipe, with inputs, outputs and bounds from the PDE and weights from the generator.
+
+    A PDE that is solved in windows of time has one for each of them.
+    """
+    if isinstance(pde, Marched):
+        networks = [build_network(recipe, pde.window(k), generator) for k in range(pde.windows)]
+        return Windows(networks, pde.starts)
     return build(
         recipe,
         "network",

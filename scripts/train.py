@@ -22,9 +22,10 @@ from progress import Progress
 
 from pinn.evaluate import score
 from pinn.guard import Guard
+from pinn.marching import march
 from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
-from pinn.pdes import PDE
+from pinn.pdes import PDE, Marched
 from pinn.recipe import build
 from pinn.run import MetricsFile, build_network, load_run, save_run
 from pinn.samplers import Sampler
@@ -58,6 +59,7 @@ class TrainConfig:
     target_residual: float | None = MISSING
     patience: int | None = MISSING
     guard: bool = MISSING
+    windows: int = MISSING
     threads: int | None = MISSING
     chunk_size: int | None = MISSING
     compile: bool = MISSING
@@ -91,6 +93,10 @@ def run(config: DictConfig) -> float:
     # Jobs of a sweep share one process, so every job sets what it needs.
     torch.set_num_threads(find_threads(config.threads))
     recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    if config.windows < 1:
+        raise ValueError(f"windows={config.windows} is not valid: expected an integer >= 1.")
+    if config.windows > 1:
+        recipes["pde"] = {"_target_": "pinn.pdes.Marched", "pde": recipes["pde"], "windows": config.windows}
     pde: PDE = build(recipes["pde"], "pde")
     strategy: Strategy = build(recipes["vjp"], "vjp")
     optimizer: Optimizer = build(recipes["optimizer"], "optimizer")
@@ -114,8 +120,9 @@ def run(config: DictConfig) -> float:
     }
     label = f"{choices['pde']} on {choices['domain']}"
     step, metrics, found = None, MetricsFile(folder), 0
-    with Progress(config.steps or optimizer.steps, config.budget_s, label) as progress:
-        for step in train(pde, network, optimizer, sampler, strategy, **bounds, **means):
+    method = march if isinstance(pde, Marched) else train
+    with Progress(config.windows * (config.steps or optimizer.steps), config.budget_s, label) as progress:
+        for step in method(pde, network, optimizer, sampler, strategy, **bounds, **means):  # pyright: ignore
             logged = step.step % config.log_every == 0 or step.step == 1 or step.stop
             if logged:
                 metrics.record(step)

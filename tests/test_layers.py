@@ -18,6 +18,7 @@ LAYERS = [
     {"samplers", "optimizers"},
     {"collocation", "evaluate"},
     {"train"},
+    {"marching"},
     {"recipe"},
     {"run"},
     {"__init__"},

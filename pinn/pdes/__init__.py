@@ -10,6 +10,7 @@ from pinn.pdes.heat import Heat
 from pinn.pdes.helmholtz import Helmholtz
 from pinn.pdes.kdv import KdV
 from pinn.pdes.kuramoto_sivashinsky import KuramotoSivashinsky
+from pinn.pdes.marched import Marched, Window
 from pinn.pdes.navier_stokes import NavierStokes
 from pinn.pdes.pde import PDE
 from pinn.pdes.plane_sines import KnownLaplacian, PlaneSines
@@ -42,6 +43,7 @@ __all__ = [
     "KnownLaplacian",
     "Kovasznay",
     "KuramotoSivashinsky",
+    "Marched",
     "MultiScaleSines",
     "NavierStokes",
     "PlaneSines",
@@ -54,6 +56,7 @@ __all__ = [
     "TaylorGreen",
     "TravellingSine",
     "Wave",
+    "Window",
     "cauchy",
     "dirichlet",
     "enforce",

@@ -10,14 +10,18 @@ from torch.func import vmap
 
 import pinn.networks
 from pinn.compiled import Compiled
-from pinn.networks import MLP, FourierNetwork, ModifiedMLP, PirateNet, Siren, field
+from pinn.networks import MLP, FourierNetwork, ModifiedMLP, PirateNet, Siren, Windows, field
 from pinn.objective import Objective
 from pinn.operators import Eye, Jet, Rows, Strategy, grad, laplacian
 from pinn.pdes import Poisson
 from pinn.samplers import Sobol
 
 F64 = torch.float64
-SHIPPED = [cls for _, cls in inspect.getmembers(pinn.networks, inspect.isclass) if issubclass(cls, nn.Module)]
+SHIPPED = [
+    cls
+    for _, cls in inspect.getmembers(pinn.networks, inspect.isclass)
+    if issubclass(cls, nn.Module) and cls is not Windows
+]
 MAKERS = [
     *SHIPPED,
     partial(MLP, factorized=True),

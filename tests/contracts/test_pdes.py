@@ -21,16 +21,22 @@ from pinn.pdes import (
     Helmholtz,
     KdV,
     KuramotoSivashinsky,
+    Marched,
     NavierStokes,
     Poisson,
     Potential,
     Wave,
+    Window,
 )
 from pinn.run import build_network
 from pinn.samplers import Sobol
 from pinn.train import train
 
-SHIPPED = [cls for _, cls in inspect.getmembers(pinn.pdes, inspect.isclass) if issubclass(cls, PDE) and cls is not PDE]
+SHIPPED = [
+    cls
+    for _, cls in inspect.getmembers(pinn.pdes, inspect.isclass)
+    if issubclass(cls, PDE) and cls not in (PDE, Marched, Window)
+]
 PDES: list[PDE] = [
     *(cls() for cls in SHIPPED),
     Poisson(domain=Box((-1.0,), (1.0,))),

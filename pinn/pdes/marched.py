@@ -1,0 +1,126 @@
+"""Time windows: an evolution equation solved slab by slab, each begun where the one before has ended."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinn.domains import Initial, InitialMotion, TimeDomain
+from pinn.pdes.ansatz import Ansatz
+from pinn.pdes.condition import Condition, cauchy, dirichlet
+from pinn.pdes.pde import PDE
+from pinn.typing import Field
+
+
+@dataclass(frozen=True)
+class Window(PDE):
+    """`pde`, whose domain is a slab of time, with initial data from `previous`, a field that ends where it begins.
+
+    These data are penalised: built in they would take derivatives of one network more for each window.
+    """
+
+    pde: PDE
+    previous: Field | None = None
+
+    @property
+    def domain(self) -> TimeDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
+        assert isinstance(self.pde.domain, TimeDomain)
+        return self.pde.domain
+
+    @property
+    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.exact
+
+    @property
+    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.hard
+
+    @property
+    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.components
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return tuple(self._continued(condition) for condition in self.pde.conditions())
+
+    def _continued(self, condition: Condition) -> Condition:
+        if self.previous is None:
+            return condition
+        if isinstance(condition.region, Initial):
+            found = dirichlet(Initial(self.domain), self.previous, name=condition.name, weight=condition.weight)
+        elif isinstance(condition.region, InitialMotion):
+            found = cauchy(self.domain, self.previous, name=condition.name, weight=condition.weight)
+        else:
+            return condition
+        return dataclasses.replace(found, prescribed=None)
+
+
+@dataclass(frozen=True)
+class Marched(PDE):
+    """`pde` on its whole time, to be solved in `windows` slabs of equal length (`pinn.marching.march`).
+
+    Raises ValueError for less than two windows, and for a PDE without time.
+    """
+
+    pde: PDE
+    windows: int = 2
+
+    def __post_init__(self) -> None:
+        if self.windows < 2:
+            raise ValueError(f"Marched needs windows >= 2, got windows={self.windows}.")
+        if not isinstance(self.pde.domain, TimeDomain):
+            raise ValueError(
+                f"Time windows (windows={self.windows}) need a PDE whose domain has time, got {self.pde.domain}."
+            )
+
+    @property
+    def domain(self) -> TimeDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
+        assert isinstance(self.pde.domain, TimeDomain)
+        return self.pde.domain
+
+    @property
+    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.exact
+
+    @property
+    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.hard
+
+    @property
+    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.components
+
+    @property
+    def starts(self) -> tuple[float, ...]:
+        """The first instant of each window."""
+        return tuple(self.domain.start + k * self.domain.duration / self.windows for k in range(self.windows))
+
+    def window(self, k: int, previous: Field | None = None) -> Window:
+        """The k-th window, from 0 on; `previous` gives its initial data, by default those of the PDE."""
+        slab = dataclasses.replace(self.domain, start=self.starts[k], duration=self.domain.duration / self.windows)
+        return Window(dataclasses.replace(self.pde, domain=slab), previous)  # pyright: ignore[reportArgumentType]
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return self.pde.conditions()
+
+    def soft_conditions(self) -> tuple[Condition, ...]:
+        return self.pde.soft_conditions()
+
+    def ansatz(self) -> Ansatz:
+        """In each window its own: the first one may have its initial data built in, the others have not."""
+        first = self.window(0).ansatz()
+        later = [self.window(k, lambda x: x[..., 0]).ansatz() for k in range(1, self.windows)]
+
+        def whole(network: Field) -> Field:
+            fields = [first(network), *(ansatz(network) for ansatz in later)]
+            return lambda x: by_window(x, self.starts, [u(x) for u in fields])
+
+        return whole
+
+
+def by_window(x: Tensor, starts: tuple[float, ...], values: list[Tensor]) -> Tensor:
+    """The value of the window in which the time of x lies."""
+    found = values[0]
+    for start, value in zip(starts[1:], values[1:], strict=True):
+        found = torch.where(x[..., 0] >= start, value, found)
+    return found

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._C._functorch import is_batchedtensor
-from torch.func import jacrev, vmap
+from torch.func import vmap
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.overrides import TorchFunctionMode
 
@@ -103,18 +103,6 @@ def _traced_rows(found: Sequence[Layer], params: Params, scale: float) -> Tensor
         if layer.bias is not None:
             blocks[layer.bias] = blocks[layer.bias] + adjoints[:, :, layer.valued].sum(2)
     return torch.cat([blocks[name] for name in params], dim=2)
-
-
-def pointwise_rows(residual: PointResidual, params: Params, sample: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Residual, shape (N, k), and Jacobian, shape (N, k, P), of any residual: its own gradient at each point."""
-
-    def twice(theta: Params, *point: Tensor) -> tuple[Tensor, Tensor]:
-        r = residual(theta, *point)
-        return r, r
-
-    theta = detached(params)
-    blocks, r = vmap(jacrev(twice, has_aux=True), in_dims=(None, *(0 for _ in sample)))(theta, *sample)
-    return r, torch.cat([block.reshape(*r.shape, -1) for block in blocks.values()], dim=2)
 
 
 def kernel(found: Sequence[Layer]) -> Tensor:

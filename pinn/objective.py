@@ -13,9 +13,10 @@ from torch.func import vmap
 
 from pinn.compiled import Compiled
 from pinn.evaluation import Evaluation, Sample, chunked, sum_by_name
-from pinn.layered import Layer, NotLayeredError, detached, kernel, kernel_is_cheaper, layers, pointwise_rows, rows
+from pinn.jacobian import jacobian_rows, layers_if_any
+from pinn.layered import PointResidual, detached, kernel, kernel_is_cheaper
 from pinn.networks import field
-from pinn.operators import Auto, Estimate, Jet, MissingRuleError, Recording, Strategy
+from pinn.operators import Auto, Estimate, Jet, Recording, Strategy
 from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
 
@@ -40,6 +41,7 @@ class Objective:
     chunk_size: int | None = None
     compiled: Compiled | None = None
     fixed: Params = dataclasses.field(default_factory=dict)
+    weights: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
 
     # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
@@ -66,7 +68,7 @@ class Objective:
 
     def residuals(self, params: Params) -> dict[str, Tensor]:
         """The residual of each condition at its points, without weights: shape (N, k)."""
-        return self._residuals(params, self._complete)
+        return (plain := self.weighted({}))._residuals(params, plain._complete)
 
     def residual(self, params: Params) -> Tensor:
         """The stacked and scaled residual r(θ), shape (M,)."""
@@ -118,7 +120,7 @@ class Objective:
         if len(self._conditions) == 1 and self.chunk_size is None:
             (condition,) = self._conditions
             sample = self._complete[condition.name]
-            found = self._layers(condition, params, sample)
+            found = layers_if_any(self._forward(condition), params, sample)
             size = sum(value.numel() for value in params.values())
             if found is not None and kernel_is_cheaper(found[1], len(sample[0]), size):
                 return self._scaled(condition, found[0]), kernel(found[1]) * self._scale(condition) ** 2
@@ -127,9 +129,22 @@ class Objective:
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points."""
-        other = self._but(samples=samples)
+        other = self._but(samples=samples, weights={})
         other._place(samples)
         return other
+
+    def weighted(self, weights: Mapping[str, Tensor]) -> "Objective":
+        """The same objective with further weights λ of the squares: by condition one number, or one for each point."""
+        if not weights and not self.weights:
+            return self
+        plain = {name: sample[:-1] if name in self.weights else sample for name, sample in self._complete.items()}
+        factors = {name: (weight.sqrt().expand(len(plain[name][0])),) for name, weight in weights.items()}
+        return self._but(weights=weights, _complete={n: (*s, *factors.get(n, ())) for n, s in plain.items()})
+
+    def only(self, name: str) -> "Objective":
+        """The term of one condition."""
+        chosen = tuple(condition for condition in self._conditions if condition.name == name)
+        return self._but(_conditions=chosen, _complete={name: self._complete[name]})
 
     def using(self, strategy: Strategy) -> "Objective":
         """The same objective at the same points with the same data, differentiated by another strategy."""
@@ -195,40 +210,32 @@ class Objective:
             return function(self.using(at_seed), params, data)
 
         # The number of points is in the weights, also where a graph sees a chunk of them.
-        key = (function.__name__, strategy, tuple(len(sample[0]) for sample in self._complete.values()))
+        sizes = tuple((len(sample), len(sample[0])) for sample in self._complete.values())
+        key = (function.__name__, strategy, tuple(self._complete), sizes)
         return [self.compiled(seeded, params, data, seed, key=key) for data in chunked(self._complete, self.chunk_size)]
 
     def _at_point(self, condition: Condition, strategy: Strategy, params: Params, *point: Tensor) -> Tensor:
         """The residual of a condition at one of its points, shape (k,). Its operators share propagations."""
         shared = self._recordings[condition.name].sharing(strategy)
-        return condition.residual(self.field(params), *point, strategy=shared).reshape(-1)
+        if condition.name not in self.weights:
+            return condition.residual(self.field(params), *point, strategy=shared).reshape(-1)
+        *sample, factor = point
+        return factor * condition.residual(self.field(params), *sample, strategy=shared).reshape(-1)
 
     def _linearize(self, params: Params, data: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:
         """The scaled residual and its Jacobian at the points of `data`."""
         residuals, jacobians = [], []
-        for condition in self._conditions:
-            if condition.name in data:
-                r, J = self._rows(condition, params, data[condition.name])
-                residuals.append(self._scaled(condition, r))
+        for c in self._conditions:
+            if c.name in data:
+                at_point = partial(self._at_point, c, self.strategy)
+                r, J = jacobian_rows(at_point, self._forward(c), params, data[c.name], self._scale(c))
+                residuals.append(self._scaled(c, r))
                 jacobians.append(J.flatten(0, 1))
         return torch.cat(residuals), torch.cat(jacobians) if len(jacobians) > 1 else jacobians[0]
 
-    def _rows(self, condition: Condition, params: Params, sample: Sample) -> tuple[Tensor, Tensor]:
-        """The residual of a condition, shape (N, k), and its scaled derivative by the parameters, shape (N, k, P)."""
-        found = self._layers(condition, params, sample)
-        if found is not None:
-            return found[0], rows(found[1], params, self._scale(condition))
-        r, J = pointwise_rows(partial(self._at_point, condition, self.strategy), params, sample)
-        return r, J * self._scale(condition)
-
-    def _layers(self, condition: Condition, params: Params, sample: Sample) -> tuple[Tensor, list[Layer]] | None:
-        """The residual and the layers on its way; None where it is not made of layers or not propagated forward."""
-        if not isinstance(self.strategy, (Jet, Auto)):
-            return None
-        try:
-            return layers(partial(self._at_point, condition, Jet()), params, sample)
-        except (NotLayeredError, MissingRuleError, TypeError):  # TypeError: the field accepts nothing but tensors
-            return None
+    def _forward(self, condition: Condition) -> PointResidual | None:
+        """The residual of a condition propagated forward, where the strategy does so."""
+        return partial(self._at_point, condition, Jet()) if isinstance(self.strategy, (Jet, Auto)) else None
 
     def _scaled(self, condition: Condition, residual: Tensor) -> Tensor:
         return residual.reshape(-1) * self._scale(condition)

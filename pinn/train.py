@@ -23,6 +23,7 @@ from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.stopping import Reason, Stopping
 from pinn.typing import Field, Params
+from pinn.weighting import Fixed, Weighting
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ class Step:
 
     @cached_property
     def train_residual(self) -> float:
-        """‖r‖, the weighted root mean square residual, at the points of training."""
-        return rms(self.objective.eager().residual(self.params))
+        """‖r‖, the root mean square residual with the weights of the conditions, at the points of training."""
+        return rms(self.objective.weighted({}).eager().residual(self.params))
 
     @cached_property
     def heldout_residual(self) -> float:
@@ -90,6 +91,7 @@ def train(
     sampler: Sampler | None = None,
     strategy: Strategy | None = None,
     *,
+    weighting: Weighting | None = None,
     stopping: Stopping | None = None,
     guard: Guard | None = None,
     steps: int | None = None,
@@ -100,8 +102,9 @@ def train(
 ) -> Generator[Step, None, None]:
     """Train `network` to solve `pde`, yielding after every step.
 
-    Defaults: Adam, then Levenberg–Marquardt up to 4000 parameters and L-BFGS above; Sobol points; the strategy `Auto`.
-    The run has the dtype and device of the network and ends after `steps` steps (default: the optimizer's own number),
+    Defaults: Adam, then Levenberg–Marquardt up to 4000 parameters and L-BFGS above; Sobol points; the strategy `Auto`;
+    the terms of the loss with the weights of their conditions, and no others from a `weighting`. The run has the dtype
+    and device of the network and ends after `steps` steps (default: the optimizer's own number),
     after `budget_s` seconds, when the optimizer stalls, or as `stopping` says. A `guard` sees to it that the network
     does not fit its points alone. At most `chunk_size` points are differentiated at a time, to bound memory; `compile`
     turns gradients and Jacobians into compiled graphs, whose making is left out of the clock. When the loop ends,
@@ -133,14 +136,16 @@ def train(
         return time.perf_counter() - start - (compiled.seconds if compiled else 0.0)
 
     watch = (stopping or Stopping()).start(error_known=reference is not None)
-    points = Collocation(sampler, guard, generator)
+    points, plain = Collocation(sampler, guard, generator), objective
+    balance = (weighting or Fixed()).start(torch.Generator().manual_seed(seed + 2))
     findings: list[Finding] = []
     start = time.perf_counter()
     iteration = optimizer.start(dict(network.named_parameters()), steps)
     try:
         for number in range(1, steps + 1):
             if isinstance(strategy, Estimate) and iteration.redraws:
-                objective = objective.using(strategy.reseeded(seed, number))
+                plain = plain.using(strategy.reseeded(seed, number))
+            objective = balance.applied(plain, iteration.params, number)
             evaluation = iteration.step(objective)
             _refuse_nan(evaluation, number)
             now = seconds()
@@ -149,7 +154,7 @@ def train(
                 "steps" if number == steps else "stalled" if iteration.stalled else "budget" if over else None
             )
             terms = {name: float(term) for name, term in evaluation.terms.items()}
-            params, figures = copied(iteration.params), dict(iteration.figures)
+            params, figures = copied(iteration.params), {**iteration.figures, **balance.figures}
             loss = float(evaluation.loss)
             step = Step(number, now, iteration.name, loss, terms, params, objective, heldout, reference, stop, figures)
             if not stop:
@@ -160,7 +165,7 @@ def train(
             yield _with(step, findings=tuple(findings))
             if step.stop:
                 return
-            objective = points.following(number, objective, params, redraws=redraws)
+            plain = points.following(number, plain, params, redraws=redraws)
     finally:
         network.load_state_dict(iteration.params, strict=False)
 

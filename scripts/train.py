@@ -31,12 +31,14 @@ from pinn.run import MetricsFile, build_network, load_run, save_run
 from pinn.samplers import Sampler
 from pinn.stopping import Stopping
 from pinn.train import Step, train
+from pinn.weighting import Weighting
 
 log = logging.getLogger("pinn")
 DEFAULT_THREADS = torch.get_num_threads()
 # A user's own PDE lies in the folder from which the job is started.
 sys.path.append(os.getcwd())
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -50,6 +52,7 @@ class TrainConfig:
     network: Any = MISSING
     optimizer: Any = MISSING
     sampler: Any = MISSING
+    weighting: Any = MISSING
     device: str = MISSING
     dtype: str = MISSING
     seed: int = MISSING
@@ -101,6 +104,7 @@ def run(config: DictConfig) -> float:
     strategy: Strategy = build(recipes["vjp"], "vjp")
     optimizer: Optimizer = build(recipes["optimizer"], "optimizer")
     sampler: Sampler = build(recipes["sampler"], "sampler")
+    weighting: Weighting = build(recipes["weighting"], "weighting")
     network = build_network(recipes["network"], pde, torch.Generator().manual_seed(config.seed)).to(device, dtype)
     if config.log_every < 1:
         raise ValueError(f"log_every={config.log_every} is not valid: expected an integer >= 1.")
@@ -115,6 +119,7 @@ def run(config: DictConfig) -> float:
     means = {
         "seed": config.seed,
         "guard": Guard() if config.guard else None,
+        "weighting": weighting,
         "chunk_size": config.chunk_size,
         "compile": config.compile,
     }
@@ -131,7 +136,9 @@ def run(config: DictConfig) -> float:
                 log.info(f"guard: {finding}")
             found = len(step.findings)
     assert step is not None, "training takes at least one step"
-    names = {group: choices[group] for group in ("pde", "domain", "vjp", "network", "optimizer", "sampler")}
+    names = {
+        group: choices[group] for group in ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
+    }
     save_run(folder, step, recipes, **names, seed=config.seed, status="completed", time_to=metrics.time_to())
     draw(folder)
     report(folder, step)

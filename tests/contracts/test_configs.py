@@ -15,6 +15,7 @@ from pinn.pdes import PDE
 from pinn.recipe import build
 from pinn.run import build_network
 from pinn.samplers import Sampler
+from pinn.weighting import Weighting
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 CHOICES = sorted(path.relative_to(CONFIGS).with_suffix("") for path in CONFIGS.glob("*/**/*.yaml"))
@@ -34,6 +35,7 @@ def test_composes_and_builds(choice: Path) -> None:
     assert isinstance(build(config["vjp"], "vjp"), Strategy)
     assert isinstance(build(config["optimizer"], "optimizer"), Optimizer)
     assert isinstance(build(config["sampler"], "sampler"), Sampler)
+    assert isinstance(build(config["weighting"], "weighting"), Weighting)
     network = build_network(config["network"], pde, torch.Generator())
     assert network(torch.zeros(3, len(pde.domain.embedded_bounds[0]))).shape[0] == 3
     script.find_device(config["device"])

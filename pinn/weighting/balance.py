@@ -1,0 +1,74 @@
+"""What a weighting is: a recipe, and the balance that it keeps during a run."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinn.objective import Objective
+from pinn.typing import Params
+
+
+class Balance(ABC):
+    """The weights λ of a run, which multiply the squares of the residuals: one for a condition, or one for each point.
+
+    They come on top of the weights w of the conditions, L = Σ_c w_c mean λ |r_c|². Weights of points begin anew where
+    points are drawn anew.
+    """
+
+    def __init__(self) -> None:
+        self.weights: Mapping[str, Tensor] = {}
+        self._plain: Objective | None = None
+        self._weighted: Objective | None = None
+
+    def applied(self, plain: Objective, params: Params, step: int) -> Objective:
+        """`plain` with the weights of this step; the same object as before where nothing has changed."""
+        fresh = plain is not self._plain
+        changed = self.update(plain, params, step, fresh=fresh)
+        if fresh or changed or self._weighted is None:
+            self._plain, self._weighted = plain, plain.weighted(self.weights)
+        return self._weighted
+
+    @abstractmethod
+    def update(self, plain: Objective, params: Params, step: int, *, fresh: bool) -> bool:
+        """Set `weights`; whether they changed. `fresh`: the objective is another than at the last update."""
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The mean weight of each condition, for the log."""
+        return {f"weight_{name}": float(value.mean()) for name, value in self.weights.items()}
+
+
+class Weighting(ABC):
+    """A frozen dataclass with the numbers of a method."""
+
+    @abstractmethod
+    def start(self, generator: torch.Generator) -> Balance:
+        """Begin a run; what is random comes from the generator."""
+
+
+@dataclass(frozen=True)
+class Fixed(Weighting):
+    """The weights of the conditions and no others."""
+
+    def start(self, generator: torch.Generator) -> Balance:
+        return _Unchanged()
+
+
+class _Unchanged(Balance):
+    def update(self, plain: Objective, params: Params, step: int, *, fresh: bool) -> bool:
+        return False
+
+
+def check_every(name: str, every: int) -> None:
+    """Raise ValueError for an interval below 1."""
+    if every < 1:
+        raise ValueError(f"{name} needs every >= 1 steps, got every={every}.")
+
+
+def check_share(name: str, key: str, value: float) -> None:
+    """Raise ValueError for a share of memory outside [0, 1)."""
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} needs 0 <= {key} < 1, got {key}={value}.")

@@ -64,18 +64,23 @@ def score(error: float, reference_error: float) -> str:
 
 @dataclass(frozen=True)
 class Reference:
-    """The exact solution at the test points; `error` is its own relative L2 error, 0 for a closed form."""
+    """The exact solution at the test points; `error` is its own relative L2 error, 0 for a closed form.
+
+    Errors are those of the components `scored`, None for all.
+    """
 
     points: Points
     values: Tensor
     error: float = 0.0
+    scored: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, domain: Domain, exact: Field, like: Tensor) -> "Reference":
+    def of(cls, domain: Domain, exact: Field, like: Tensor, scored: tuple[int, ...] | None = None) -> "Reference":
         """The values of `exact` at the test points of `domain`."""
         points = evaluation_points(domain, like)
         values = torch.cat([vmap(exact)(chunk) for chunk in chunks(points)])
-        return cls(points, values, float(getattr(exact, "error", 0.0)))
+        values = values if scored is None else values[:, scored]
+        return cls(points, values, float(getattr(exact, "error", 0.0)), scored)
 
     def relative_l2(self, u: Field) -> float:
         """The relative L2 error of a field."""
@@ -87,7 +92,8 @@ class Reference:
 
     def _values(self, u: Field) -> Tensor:
         with torch.no_grad():
-            return torch.cat([vmap(u)(chunk) for chunk in chunks(self.points)])
+            values = torch.cat([vmap(u)(chunk) for chunk in chunks(self.points)])
+        return values if self.scored is None else values[:, self.scored]
 
 
 def rms(residual: Tensor) -> float:

@@ -73,5 +73,5 @@ def _whole(pde: Marched, network: Windows, sampler: Sampler, last: Step, seed: i
         params={name: value.detach() for name, value in network.named_parameters()},
         objective=objective,
         heldout=objective.at(draws[1]),
-        reference=Reference.of(pde.domain, pde.exact, like) if pde.exact else None,
+        reference=Reference.of(pde.domain, pde.exact, like, pde.pde.scored) if pde.exact else None,
     )

@@ -7,14 +7,18 @@ import pytest
 import torch
 from torch.func import vmap
 
+from pinn.operators import Jet
+from pinn.pdes import LidDrivenCavity
 from pinn.references import (
     AllenCahnEvolution,
+    CavityFlow,
     ColeHopf,
     Evolution,
     KdVEvolution,
     KuramotoSivashinskyEvolution,
     SpectralReference,
 )
+from pinn.references.cavity import constant
 from pinn.references.evolutions import power
 from pinn.references.spectral import integrate
 
@@ -107,6 +111,39 @@ def test_interpolation_in_time_is_as_good_as_the_steps(evolution: Evolution) -> 
     torch.testing.assert_close(vmap(reference)(points), vmap(all_steps)(points), rtol=0, atol=1e-9)
 
 
+GHIA_U = {0.9766: 0.84123, 0.8516: 0.23151, 0.7344: 0.00332, 0.5: -0.20581, 0.2813: -0.15662, 0.0547: -0.03717}
+GHIA_V = {0.9688: -0.05906, 0.9063: -0.16914, 0.5: 0.05454, 0.2344: 0.17527, 0.0625: 0.09233}
+
+
+def test_cavity_against_tables() -> None:
+    """Ghia, Ghia & Shin (1982) to their own error, up to 9e-3; the extrema of Botella & Peyret (1998)."""
+    flow = CavityFlow(100.0, constant, 32)
+    for y, u in GHIA_U.items():
+        assert flow(torch.tensor([0.5, y], dtype=F64))[0].item() == pytest.approx(u, abs=6e-3)
+    for x, v in GHIA_V.items():
+        assert flow(torch.tensor([x, 0.5], dtype=F64))[1].item() == pytest.approx(v, abs=1e-2)
+    line = torch.linspace(0, 1, 2001, dtype=F64)
+    half = torch.full_like(line, 0.5)
+    assert flow(torch.stack([half, line], 1))[:, 0].min().item() == pytest.approx(-0.2140424, abs=1e-5)
+    v = flow(torch.stack([line, half], 1))[:, 1]
+    assert v.max().item() == pytest.approx(0.1795728, abs=1e-5)
+    assert v.min().item() == pytest.approx(-0.2538030, abs=1e-5)
+
+
+def test_cavity_satisfies_its_equations_and_walls() -> None:
+    flow = CavityFlow(degree=32)
+    x = 0.2 + 0.6 * torch.rand(50, 2, dtype=F64, generator=torch.Generator().manual_seed(0))
+    pde = LidDrivenCavity(exact=flow)
+    residual = vmap(lambda y: pde.residual(flow, y, strategy=Jet()))(x)
+    assert residual[:, 2].abs().max() < 1e-11  # mass
+    assert residual[:, :2].abs().max() < 0.1  # momentum, with the pressure that the corners leave
+    s = torch.linspace(0, 1, 33, dtype=F64)
+    walls = torch.cat([torch.stack(pair, 1) for pair in ((0 * s, s), (1 + 0 * s, s), (s, 0 * s), (s, 1 + 0 * s))])
+    torch.testing.assert_close(flow(walls)[:, :2], vmap(pde.walls)(walls)[:, :2], rtol=0, atol=3e-3)
+    assert flow(torch.tensor([0.5, 0.0], dtype=F64))[2].abs() < 1e-12
+    assert 1e-5 < CavityFlow(degree=24).error < 1e-2
+
+
 def test_exact_coefficients_of_the_corner() -> None:
     """Σ c_k e^{ikπ(x+1)} is x² cos πx, as near as coefficients that decay like k⁻² come."""
     reference = SpectralReference(AllenCahnEvolution(), 1.0, 2048, 1000, 4)
@@ -135,6 +172,8 @@ def test_powers_are_free_of_aliases(p: int) -> None:
     [
         lambda: ColeHopf(0.0),
         lambda: ColeHopf(nodes=0),
+        lambda: CavityFlow(0.0),
+        lambda: CavityFlow(degree=8),
         lambda: SpectralReference(KdVEvolution(), modes=10),
         lambda: SpectralReference(KdVEvolution(), steps=100, stride=6),
         lambda: SpectralReference(KdVEvolution(), steps=100, stride=20),

@@ -11,7 +11,7 @@ from pinn.pdes.helmholtz import Helmholtz
 from pinn.pdes.kdv import KdV
 from pinn.pdes.kuramoto_sivashinsky import KuramotoSivashinsky
 from pinn.pdes.marched import Marched, Window
-from pinn.pdes.navier_stokes import NavierStokes
+from pinn.pdes.navier_stokes import LidDrivenCavity, NavierStokes
 from pinn.pdes.pde import PDE
 from pinn.pdes.plane_sines import KnownLaplacian, PlaneSines
 from pinn.pdes.poisson import Poisson
@@ -43,6 +43,7 @@ __all__ = [
     "KnownLaplacian",
     "Kovasznay",
     "KuramotoSivashinsky",
+    "LidDrivenCavity",
     "Marched",
     "MultiScaleSines",
     "NavierStokes",

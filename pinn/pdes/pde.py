@@ -14,13 +14,15 @@ class PDE(ABC):
 
     `domain`, where the equation holds, with time, if any, as coordinate 0; `exact`, the solution or None;
     `hard`, whether prescribed values are built into the field (True) or penalised (False).
-    `components` is the number of components m of u, None for a scalar field of shape ().
+    `components` is the number of components m of u, None for a scalar field of shape (). Errors are those of the
+    components `scored`, None for all.
     """
 
     domain: Domain
     exact: Field | None
     hard: bool
     components: ClassVar[int | None] = None
+    scored: ClassVar[tuple[int, ...] | None] = None
 
     @abstractmethod
     def conditions(self) -> tuple[Condition, ...]:

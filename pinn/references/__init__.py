@@ -4,12 +4,14 @@ A public file of numbers may be wrong by more than the network that is compared 
 and with `error`, the relative L2 difference to the same computation at another resolution.
 """
 
+from pinn.references.cavity import CavityFlow
 from pinn.references.cole_hopf import ColeHopf
 from pinn.references.evolutions import AllenCahnEvolution, KdVEvolution, KuramotoSivashinskyEvolution
 from pinn.references.spectral import Evolution, SpectralReference
 
 __all__ = [
     "AllenCahnEvolution",
+    "CavityFlow",
     "ColeHopf",
     "Evolution",
     "KdVEvolution",

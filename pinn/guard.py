@@ -16,7 +16,7 @@ class Guard:
     every: int = 10
     ratio: float = 3.0
     growth: float = 1.5
-    most: float = 4.0
+    most: float = 8.0
 
     def __post_init__(self) -> None:
         if self.every < 1:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from pinn.evaluate import Reference
+from pinn.guard import Finding
 from pinn.networks import Windows
 from pinn.objective import Objective
 from pinn.optimizers import Optimizer
@@ -36,6 +37,7 @@ def march(
     share = None if budget_s is None else budget_s / pde.windows
     previous: Field | None = None
     count, spent = 0, 0.0
+    earlier: tuple[Finding, ...] = ()
     last: Step | None = None
     for k in range(pde.windows):
         module = network.networks[k]
@@ -43,7 +45,11 @@ def march(
             _continue(network.networks[k - 1], module)
         for step in train(pde.window(k, previous), module, optimizer, sampler, *args, budget_s=share, **kwargs):
             last = dataclasses.replace(
-                step, step=count + step.step, seconds=spent + step.seconds, figures={**step.figures, "window": k + 1}
+                step,
+                step=count + step.step,
+                seconds=spent + step.seconds,
+                figures={**step.figures, "window": k + 1},
+                findings=(*earlier, *(dataclasses.replace(f, step=count + f.step) for f in step.findings)),
             )
             if not step.stop:
                 yield last
@@ -51,6 +57,7 @@ def march(
                 yield dataclasses.replace(last, stop=None)
         assert last is not None
         count, spent, previous = last.step, last.seconds, last.field
+        earlier = last.findings
     assert last is not None
     yield _whole(pde, network, sampler or Sobol(), last, kwargs.get("seed", 0))
 

@@ -139,7 +139,7 @@ class MetricsFile:
         row = {"step": step.step, "seconds": step.seconds, "method": step.method, "loss": step.loss}
         row |= {f"loss_{name}": term for name, term in step.terms.items()}
         row |= {"rel_l2": step.rel_l2, "max_error": step.max_error, "heldout_residual": step.heldout_residual}
-        row |= step.figures
+        row |= {"guard": len(step.findings), **step.figures}
         self._rows.append(row)
         if new := [name for name in row if name not in self._columns]:
             self._columns += new

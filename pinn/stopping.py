@@ -14,6 +14,12 @@ class State(Protocol):
     def step(self) -> int: ...
 
     @property
+    def start_residual(self) -> float: ...
+
+    @property
+    def stop(self) -> Reason | None: ...
+
+    @property
     def rel_l2(self) -> float: ...
 
     @property
@@ -48,6 +54,16 @@ class Stopping:
             raise ValueError(f"Stopping needs 0 < progress < 1, got progress={self.progress}.")
         if self.every < 1:
             raise ValueError(f"Stopping needs every >= 1 steps, got every={self.every}.")
+
+    def words(self, state: State, reason: Reason | None) -> str:
+        """Why a run has stopped, with the figures of the rule that stopped it."""
+        if reason == "target_error":
+            return f"target_error: {state.rel_l2:.1e} ≤ {self.target_error:g}"
+        if reason == "target_residual":
+            return f"target_residual: {state.heldout_residual:.1e} ≤ {self.target_residual:g}"
+        if reason == "stagnation":
+            return f"stagnation: no fall by {self.progress:.3g} within {self.patience} steps"
+        return str(reason)
 
     def start(self, *, error_known: bool) -> "Watch":
         """Begin to watch a run. Raises ValueError for a target error where no solution is known."""

@@ -73,6 +73,11 @@ class Step:
         """The largest error against the exact solution; NaN where none is known."""
         return self.reference.max_error(self.field) if self.reference else math.nan
 
+    @property
+    def start_residual(self) -> float:
+        """`train_residual` as the last step found it, which costs nothing; 0 where a weighting is in the loss."""
+        return 0.0 if self.objective.weights else math.sqrt(self.loss)
+
     @cached_property
     def train_residual(self) -> float:
         """‖r‖, the root mean square residual with the weights of the conditions, at the points of training."""
@@ -162,6 +167,8 @@ def train(
             redraws = iteration.redraws
             finding = points.look(step, redraws=redraws)  # pyright: ignore[reportArgumentType]
             findings += [finding] if finding else []
+            if step.stop == "stalled" and points.grew:
+                step = _with(step, stop=None)
             yield _with(step, findings=tuple(findings))
             if step.stop:
                 return

@@ -141,7 +141,7 @@ def run(config: DictConfig) -> float:
     }
     save_run(folder, step, recipes, **names, seed=config.seed, status="completed", time_to=metrics.time_to())
     draw(folder)
-    report(folder, step)
+    report(folder, step, stopping)
     return step.rel_l2
 
 
@@ -187,12 +187,13 @@ def draw(folder: Path) -> None:
     plot_history(folder, folder)
 
 
-def report(folder: Path, step: Step) -> None:
+def report(folder: Path, step: Step, stopping: Stopping) -> None:
     """The last lines that the user sees."""
     figures = f"rel_l2 {score(step.rel_l2, step.reference_error)}, max_error {step.max_error:.3e}"
     if step.compile_s:
         log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
-    log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {step.stop})")
+    reason = stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)
+    log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {reason})")
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
     log.info(f"run folder: {folder}")
 

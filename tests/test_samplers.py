@@ -1,5 +1,6 @@
 """Samplers: counts, seeds, spread, redraws."""
 
+import dataclasses
 import inspect
 
 import pytest
@@ -11,6 +12,7 @@ from pinn.networks import MLP
 from pinn.objective import Objective
 from pinn.pdes import Heat, Poisson
 from pinn.samplers import RAD, RARD, Sampler, Sobol, Uniform
+from pinn.typing import Params
 
 CLASSES = [cls for _, cls in inspect.getmembers(pinn.samplers, inspect.isclass)]
 SHIPPED = [cls for cls in CLASSES if issubclass(cls, Sampler) and cls is not Sampler]
@@ -123,6 +125,49 @@ def test_rad_keeps_and_spreads_what_it_is_told_to() -> None:
     after = [tuple(x.tolist()) for x in sampler.redraw(objective, params, generator)["interior"][0]]
     assert len(after) == len(set(after)) == 200
     assert sum(x in before for x in after) == 50
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("uniform_share", [0.0, 0.99])
+def test_rad_has_as_many_points_as_it_is_told_to(keep: float, uniform_share: float) -> None:
+    sampler = RAD(interior=40, boundary=7, candidates=50, keep=keep, uniform_share=uniform_share)
+    samples = sampler.redraw(*objective_at(sampler))
+    assert {name: len(sample[0]) for name, sample in samples.items()} == {"interior": 40, "boundary": 7}
+
+
+@pytest.mark.parametrize("adaptive", [RAD(100, 2000, everywhere=False), RARD(100, 2000, added=1.0, everywhere=False)])
+def test_other_regions_may_stay_even(adaptive: RAD | RARD) -> None:
+    """At θ = 0 the residual on the boundary is −g, largest on one side; even points do not see it."""
+    pde = Poisson(exact=lambda x: x[0] ** 8, hard=False)
+    network = MLP(2, width=1, depth=1, generator=torch.Generator()).double()
+    params = {name: torch.zeros_like(value) for name, value in network.named_parameters()}
+
+    def right(sampler: Sampler) -> float:
+        generator = torch.Generator().manual_seed(0)
+        objective = Objective(pde, network, sampler.sample(pde.soft_conditions(), generator, LIKE))
+        (x, _) = sampler.redraw(objective, params, generator)["boundary"]
+        return float((x[:, 0] == 1).double().mean())
+
+    assert right(adaptive) == pytest.approx(0.25, abs=0.02)
+    assert right(dataclasses.replace(adaptive, everywhere=True)) > 0.3
+
+
+def test_candidates_are_seen_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more points at once than in training, whatever the number of candidates."""
+    sampler = RAD(1500, 20, candidates=4000)
+    objective, params, generator = objective_at(sampler)
+    seen = []
+    plain = Objective.residuals
+
+    def watched(self: Objective, params: Params) -> dict[str, torch.Tensor]:
+        seen.append({name: len(sample[0]) for name, sample in self.samples.items()})
+        return plain(self, params)
+
+    monkeypatch.setattr(Objective, "residuals", watched)
+    sampler.redraw(objective, params, generator)
+    assert sum(points.get("interior", 0) for points in seen) == 4000
+    assert max(points.get("interior", 0) for points in seen) == 1500
+    assert max(points.get("boundary", 0) for points in seen) == 1024
 
 
 def test_rard_adds_up_to_its_limit() -> None:

@@ -55,7 +55,7 @@ class _Searched(Iteration):
     @torch.no_grad()
     def step(self, objective: Objective) -> Evaluation:
         if objective is not self._objective:
-            check_memory("EnergyNaturalGradient", objective, self.params, self._recipe.max_gb)
+            check_memory("EnergyNaturalGradient", objective, self.params, self._recipe.max_gb, self._objective)
             self._objective, self._evaluation = objective, objective.evaluate(self.params)
         start = best = self._evaluation
         r, J = objective.linearize(self.params)

@@ -75,8 +75,10 @@ class _Damped(Iteration):
     @torch.no_grad()
     def step(self, objective: Objective) -> Evaluation:
         if objective is not self._objective:
+            if self._stalled:  # at other points the damping that ended there means nothing
+                self._damping, self._growth = self._recipe.damping, 2.0
+            check_memory("LevenbergMarquardt", objective, self.params, self._recipe.max_gb, self._objective)
             self._objective, self._evaluation = objective, objective.evaluate(self.params)
-            check_memory("LevenbergMarquardt", objective, self.params, self._recipe.max_gb)
         start = self._evaluation
         self._stalled = not (start.loss.isfinite() and start.loss > 0)
         if not self._stalled:

@@ -6,8 +6,13 @@ from pinn.objective import Objective
 from pinn.typing import Params
 
 
-def check_memory(name: str, objective: Objective, params: Params, max_gb: float) -> None:
-    """Raise ValueError where J, a copy of it and two squares of its smaller side exceed `max_gb` gigabytes."""
+def check_memory(name: str, objective: Objective, params: Params, max_gb: float, before: Objective | None) -> None:
+    """Raise ValueError where J, a copy of it and two squares of its smaller side exceed `max_gb` gigabytes.
+
+    Not again where the step `before` was at as many points.
+    """
+    if before is not None and _points(before) == _points(objective):
+        return
     with torch.no_grad():
         residual = objective.residual(params)
     M, P = residual.numel(), sum(value.numel() for value in params.values())
@@ -18,3 +23,7 @@ def check_memory(name: str, objective: Objective, params: Params, max_gb: float)
             "Take a smaller network (network.width), fewer points (sampler.interior) or optimizer=adam_lbfgs, "
             "or raise optimizer.max_gb."
         )
+
+
+def _points(objective: Objective) -> dict[str, int]:
+    return {name: len(sample[0]) for name, sample in objective.samples.items()}

@@ -65,7 +65,7 @@ class _Remembering(Iteration):
     def step(self, objective: Objective) -> Evaluation:
         recipe, start = self._recipe, objective.evaluate(self.params)
         if objective is not self._objective:
-            check_memory("Spring", objective, self.params, recipe.max_gb)
+            check_memory("Spring", objective, self.params, recipe.max_gb, self._objective)
             self._objective = objective
         r, J = objective.linearize(self.params)
         mean = float(J.square().sum()) / len(r)

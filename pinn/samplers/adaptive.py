@@ -5,7 +5,8 @@ Both methods draw from candidates x with probability
     p(x) ∝ |r(x)|ᵏ / mean |r|ᵏ + c,
 
 where r is the residual of the condition at the present parameters. The points carry no importance weights, in the
-paper as here: the loss itself leans to where points are dense.
+paper as here: the loss itself leans to where points are dense. With everywhere=False this holds for the domain alone,
+and points on other regions are even.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.domains import PointSet
+from pinn.domains import Interior, PointSet, Region
 from pinn.objective import Objective, Sample
 from pinn.pdes import Condition
 from pinn.samplers.sampler import Sampler, like_of
 from pinn.samplers.sequences import sobol
 from pinn.typing import Draw, Params
+
+_AT_A_TIME = 1024  # fewer would spend their time on overhead
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class RAD(Sampler):
     c: float = 1.0
     keep: float = 0.5
     uniform_share: float = 0.1
+    everywhere: bool = True
 
     def check(self) -> None:
         _check_density(self, self.k, self.c, self.candidates)
@@ -55,10 +59,13 @@ class RAD(Sampler):
                 continue
             kept = _chosen(present, torch.randperm(len(present[0]), generator=generator)[: round(self.keep * n)])
             new = n - len(kept[0])
-            even = condition.region.sample(max(1, round(self.uniform_share * new)), draw)
-            found = condition.region.sample(self.candidates, draw)
-            index = _by_residual(objective, params, condition, found, self.k, self.c, new - len(even[0]), generator)
-            samples[condition.name] = _joined(kept, even, _chosen(found, index))
+            even = round(self.uniform_share * new) if _leans(self.everywhere, condition.region) else new
+            parts = [kept, condition.region.sample(even, draw)] if even else [kept]
+            if new > even:
+                found = condition.region.sample(self.candidates, draw)
+                index = _by_residual(objective, params, condition, found, self.k, self.c, new - even, generator)
+                parts.append(_chosen(found, index))
+            samples[condition.name] = _joined(*parts)
         return samples
 
 
@@ -76,6 +83,7 @@ class RARD(Sampler):
     c: float = 0.0
     added: float = 0.1
     most: float = 4.0
+    everywhere: bool = True
 
     def check(self) -> None:
         _check_density(self, self.k, self.c, self.candidates)
@@ -95,9 +103,13 @@ class RARD(Sampler):
             if more <= 0 or isinstance(condition.region, PointSet):
                 samples[condition.name] = present
                 continue
-            found = condition.region.sample(self.candidates, draw)
-            index = _by_residual(objective, params, condition, found, self.k, self.c, more, generator)
-            samples[condition.name] = _joined(present, _chosen(found, index))
+            if _leans(self.everywhere, condition.region):
+                found = condition.region.sample(self.candidates, draw)
+                index = _by_residual(objective, params, condition, found, self.k, self.c, more, generator)
+                new = _chosen(found, index)
+            else:
+                new = condition.region.sample(more, draw)
+            samples[condition.name] = _joined(present, new)
         return samples
 
 
@@ -112,12 +124,20 @@ def _by_residual(
     generator: torch.Generator,
 ) -> Tensor:
     """The numbers of n candidates, without repetition."""
+    name = condition.name
+    at_a_time = max(_AT_A_TIME, len(objective.samples[name][0]))  # as a step of training, to bound memory
+    parts = zip(*(part.split(at_a_time) for part in candidates), strict=True)
     with torch.no_grad():
-        residual = objective.at({condition.name: candidates}).eager().residuals(params)[condition.name]
-    size = residual.detach().norm(dim=1).double().cpu() ** k
+        residual = torch.cat([objective.at({name: part}).eager().residuals(params)[name] for part in parts])
+    size = residual.norm(dim=1).double().cpu() ** k
     mean = size.mean()
     density = size / mean + c if mean > 0 else torch.ones_like(size)
     return torch.multinomial(density.clamp(min=1e-300), n, generator=generator)
+
+
+def _leans(everywhere: bool, region: Region) -> bool:
+    """Whether the points of a region follow the residual."""
+    return everywhere or isinstance(region, Interior)
 
 
 def _chosen(sample: Sample, index: Tensor) -> Sample:

@@ -34,9 +34,11 @@ class Sobol(Sampler):
 
 
 def sobol(generator: torch.Generator, like: Tensor) -> Draw:
-    """Scrambled Sobol sequences, another scrambling each time."""
+    """Scrambled Sobol sequences, another scrambling each time; random numbers above 21201 coordinates."""
 
     def draw(n: int, k: int) -> Tensor:
+        if k > torch.quasirandom.SobolEngine.MAXDIM:
+            return torch.rand(n, k, generator=generator, dtype=like.dtype).to(like.device)
         seed = int(torch.randint(2**31, (), generator=generator))
         return torch.quasirandom.SobolEngine(k, scramble=True, seed=seed).draw(n, dtype=like.dtype).to(like.device)
 

@@ -1,7 +1,7 @@
 """Natural gradient methods on linear least squares, where each step is known in closed form."""
 
 from itertools import pairwise
-from typing import cast
+from typing import ClassVar, cast
 
 import pytest
 import torch
@@ -14,6 +14,8 @@ from pinn.typing import Params
 
 class Linear:
     """r(θ) = Aθ − b, in place of an objective."""
+
+    samples: ClassVar[dict[str, tuple[Tensor, ...]]] = {}
 
     def __init__(self, M: int, P: int, seed: int = 0) -> None:
         generator = torch.Generator().manual_seed(seed)

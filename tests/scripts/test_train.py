@@ -1,7 +1,9 @@
 """The main job as a user runs it: its folder, its exit code, its words."""
 
+import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +57,23 @@ def test_one_run_leaves_its_folder(tmp_path: Path) -> None:
     assert "run folder" in result.stdout
 
 
+def test_a_run_that_meets_its_target_says_so(tmp_path: Path) -> None:
+    few = ["optimizer=lm", "sampler.interior=8", "sampler.every=0", "network.width=16", "network.depth=2"]
+    result = run(*few, "steps=200", "target_error=1e-3", "log_every=10", "hydra.run.dir=here", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"guard: step \d+: the residual is \S+ at held-out points", result.stdout)
+    assert re.search(r"\(stopped by target_error: \S+ ≤ 0.001\)", result.stdout)
+    summary = json.loads((tmp_path / "here" / "summary.json").read_text())
+    assert summary["stopped_by"] == "target_error"
+    assert summary["rel_l2"] <= 1e-3
+    assert set(summary["guard"][0]) == {"step", "train", "heldout", "action"}
+    assert 0 < summary["time_to"]["1e-1"] <= summary["wall_s"]
+    with (tmp_path / "here" / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert (rows[0]["guard"], rows[-1]["guard"]) == ("0", str(len(summary["guard"])))
+    assert float(rows[-1]["heldout_residual"]) == summary["heldout_residual"]
+
+
 def test_a_sweep_makes_a_folder_for_each_job(tmp_path: Path) -> None:
     result = run("-m", "vjp=rows,eye,ones", "seed=0,1", *TINY, "hydra.sweep.dir=sweep", cwd=tmp_path)
     summaries = {}
@@ -80,6 +99,9 @@ BAD = {
     "log_every=0": "log_every=0 is not valid",
     "steps=0": "steps >= 1, got steps=0",
     "budget_s=-1": "budget_s > 0 seconds, got budget_s=-1.0",
+    "target_error=0": "target_error > 0, or null for none, got target_error=0.0",
+    "target_residual=-1": "target_residual > 0",
+    "patience=0": "patience > 0",
     "network.width=0": "width >= 1, got width=0",
     "network.depth=-2": "depth >= 1, got depth=-2",
     "network.activation=relu": "activation='relu'; choose one of tanh",

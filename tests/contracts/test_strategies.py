@@ -146,7 +146,7 @@ def assert_all_agree(residual: Callable[..., Tensor], params: Params, strategies
             )
 
 
-# All fields in up to 6 dimensions, and one of them in turn up to 12; the rest of these, minutes long, are marked slow.
+# All fields in up to 6 dimensions, and one of them in turn up to 12; the rest of these are marked slow.
 FIELD_AND_DIMENSION = [
     pytest.param(field, d, marks=[pytest.mark.slow] if d > 6 and k != d % len(FIELDS) else [])
     for d in range(1, 13)

@@ -68,7 +68,7 @@ def layers(residual: PointResidual, params: Params, sample: Sequence[Tensor]) ->
             r = vmap(partial(residual, theta))(*sample)
         if not taps.uses:
             raise NotLayeredError("The residual passes no Linear.")
-        adjoints = _sweeps(r, [use.outputs for use in taps.uses])
+        adjoints = _sweeps(r, [use.outputs for use in taps.uses], theta)
     return r.detach(), _merged(taps.uses, adjoints)
 
 
@@ -156,23 +156,22 @@ class _Taps(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if func is torch.nn.functional.linear and id(args[1]) in self.names:
+        if func is torch.nn.functional.linear and len(args) > 1 and id(args[1]) in self.names:
             return self._tap(*args, **kwargs)
-        for argument in (*args, *kwargs.values()):
-            if id(argument) in self.names and getattr(func, "__name__", "") not in _HARMLESS:
-                raise NotLayeredError(f"The parameter {self.names[id(argument)]!r} enters {func}, not a Linear.")
         return func(*args, **kwargs)
 
     def _tap(self, x: Any, weight: Tensor, bias: Tensor | None = None) -> Any:
-        if bias is not None and id(bias) not in self.names:
-            raise NotLayeredError("A Linear has a parameter as weight and none as bias.")
-        y = torch.nn.functional.linear(x, weight, bias)
+        name = None if bias is None else self.names.get(id(bias))
+        # Hidden from autograd: a parameter that still has a gradient enters in another way.
+        y = torch.nn.functional.linear(x, weight.detach(), bias if name is None or bias is None else bias.detach())
         if getattr(y, "seed", None) is not getattr(x, "seed", None):
             raise NotLayeredError("Rank reduction mixes the streams of a Linear.")
         inputs = [self._at_all_points(tensor) for tensor in leaves(x)]
         outputs = [self._at_all_points(tensor) for tensor in leaves(y)]
+        outputs = [tensor if tensor.requires_grad else tensor.requires_grad_() for tensor in outputs]
+        if len(outputs) != len(inputs):
+            raise NotLayeredError("The bias of a Linear depends on the point.")
         flat = torch.cat([tensor.reshape(-1, *tensor.shape[-2:]) for tensor in inputs]).detach()
-        name = None if bias is None else self.names[id(bias)]
         valued = inputs[0].shape[:-2].numel()
         self.uses.append(_Use(self.names[id(weight)], name, flat, outputs, valued))
         return rebuilt(y, iter(outputs))
@@ -188,19 +187,21 @@ class _Taps(TorchFunctionMode):
         return tensor.expand(*tensor.shape[:-2], self.points, tensor.shape[-1])
 
 
-_HARMLESS = {"__get__", "is_complex", "is_floating_point", "dim", "size", "numel", "requires_grad"}
-"""Functions that ask a parameter for its properties."""
+def _sweeps(r: Tensor, outputs: Sequence[Sequence[Tensor]], hidden: Params) -> list[Tensor]:
+    """∂r/∂z for the streams z that leave each Linear, shape (k, S, N, out): points are independent.
 
-
-def _sweeps(r: Tensor, outputs: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-    """∂r/∂z for the streams z that leave each Linear, shape (k, S, N, out): points are independent."""
+    Raises NotLayeredError where one of the parameters that the Linears hide has a gradient all the same.
+    """
     flat = [z for parts in outputs for z in parts]
     found: list[list[Tensor]] = [[] for _ in outputs]
     k = r.shape[1]
     for i in range(k):
-        swept = iter(
-            torch.autograd.grad(r[:, i].sum(), flat, retain_graph=i + 1 < k, allow_unused=True, materialize_grads=True)
-        )
+        wanted = [*flat, *hidden.values()]
+        gradients = torch.autograd.grad(r[:, i].sum(), wanted, retain_graph=i + 1 < k, allow_unused=True)
+        for name, gradient in zip(hidden, gradients[len(flat) :], strict=True):
+            if gradient is not None:
+                raise NotLayeredError(f"The parameter {name!r} enters not only as weight or bias of a Linear.")
+        swept = iter([torch.zeros_like(z) if g is None else g for z, g in zip(flat, gradients, strict=False)])
         for parts, adjoints in zip(outputs, found, strict=True):
             adjoints.append(torch.cat([next(swept).reshape(-1, *z.shape[-2:]) for z in parts]))
     return [torch.stack(adjoints) for adjoints in found]
@@ -209,6 +210,10 @@ def _sweeps(r: Tensor, outputs: Sequence[Sequence[Tensor]]) -> list[Tensor]:
 def _merged(uses: Sequence[_Use], adjoints: Sequence[Tensor]) -> list[Layer]:
     """One layer for each weight: several passes through it are so many more streams."""
     found: dict[str, Layer] = {}
+    pairs = {(use.weight, use.bias) for use in uses}
+    biases = [bias for _, bias in pairs if bias is not None]
+    if len({weight for weight, _ in pairs}) < len(pairs) or len(set(biases)) < len(biases):
+        raise NotLayeredError("A weight with two biases, or a bias of two weights.")
     for use, a in zip(uses, adjoints, strict=True):
         a, h = a.permute(2, 0, 1, 3), use.inputs.movedim(0, 1)
         before = found.get(use.weight)

@@ -134,7 +134,45 @@ class Tied(nn.Module):
         return (torch.tanh(self.linear(x)) @ self.linear.weight)[..., :1]
 
 
-@pytest.mark.parametrize("network", [Frequency(), Tied()], ids=["learned frequency", "tied weights"])
+class Transposed(nn.Module):
+    """One weight as itself, and by its attribute T."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear, self.last = nn.Linear(2, 2).to(F64), nn.Linear(2, 1).to(F64)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(torch.tanh(torch.tanh(self.linear(x)) @ self.linear.weight.T))
+
+
+class InAList(nn.Module):
+    """Parameters that no operation takes as its argument: they stand in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = (nn.Parameter(torch.tensor(v, dtype=F64)) for v in (2.0, 3.0))
+        self.last = nn.Linear(2, 1).to(F64)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(torch.sin(torch.stack([self.a, self.b]) * x))
+
+
+class MadeBias(nn.Module):
+    """A bias that is made of a parameter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear, self.last = nn.Linear(2, 2).to(F64), nn.Linear(2, 1).to(F64)
+        self.c = nn.Parameter(torch.tensor(0.7, dtype=F64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = self.c * self.linear.bias
+        return self.last(torch.tanh(nn.functional.linear(x, self.linear.weight, bias)))
+
+
+@pytest.mark.parametrize(
+    "network", [Frequency(), Tied(), Transposed(), InAList(), MadeBias()], ids=lambda n: type(n).__name__
+)
 def test_parameters_outside_of_linears_are_not_missed(network: nn.Module) -> None:
     params = dict(network.named_parameters())
     X = torch.rand(5, 2, dtype=F64)

@@ -130,7 +130,7 @@ class Jet(Forward):
 
     Orders up to 4; needs a rule for every torch operation of the field and raises `MissingRuleError` otherwise. First
     derivatives alone are cheaper by a VJP where a field has few components. A first layer narrower than the space
-    leaves fewer directions for a Laplacian (`rank.py`), outside `torch.compile`.
+    leaves fewer directions for a Laplacian (`rank.py`), but in a graph of `torch.compile` itself.
 
     >>> from pinn.operators import laplacian
     >>> x = torch.tensor([1.0, 2.0], dtype=torch.float64)

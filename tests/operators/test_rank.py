@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jvp, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.testing import assert_close
 
 from pinn.operators import Jet, Rows, Strategy, div, grad, laplacian
@@ -78,6 +79,24 @@ def test_a_dead_or_repeated_neuron_is_left_unreduced() -> None:
             first[1] = row
         gradients = [torch.autograd.grad(laplacian(net, x, s).sum(), first)[0] for s in (Jet(), Rows())]
         assert_close(gradients[0], gradients[1], rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("row", ["random", "dead", "repeated"])
+def test_a_traced_gradient_is_reduced_and_exact(row: str) -> None:
+    """A graph holds no check of the condition and needs none: dead and repeated neurons give the same gradient."""
+    net, x = network(), torch.rand(D, dtype=torch.float64)
+    first = net.get_parameter("0.weight")
+    with torch.no_grad():
+        first[1] = {"random": first[1].clone(), "dead": 0 * first[0], "repeated": first[0] * (1 + 1e-9)}[row]
+
+    def gradient(weight: Tensor, strategy: Strategy) -> Tensor:
+        leaf = weight.detach().requires_grad_()
+        value = laplacian(lambda y: functional_call(net, {"0.weight": leaf}, (y,)), x, strategy).sum()
+        return torch.autograd.grad(value, leaf)[0]
+
+    graph = make_fx(lambda weight: gradient(weight, Jet()))(first.detach())
+    assert any("qr" in str(node.target) for node in graph.graph.nodes)
+    assert_close(graph(first.detach()), gradient(first, Rows()), rtol=1e-11, atol=1e-12)
 
 
 def test_weights_of_each_point_are_left_unreduced() -> None:

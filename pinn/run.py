@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.evaluate import chunks, evaluation_points
-from pinn.networks import Windows, field
+from pinn.networks import Windows, WithUnknowns, field
 from pinn.objective import Objective
 from pinn.operators import Strategy
 from pinn.pdes import PDE, Marched
@@ -64,19 +64,16 @@ class Run:
 def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generator) -> nn.Module:
     """The network of a recipe, with inputs, outputs and bounds from the PDE and weights from the generator.
 
-    A PDE that is solved in windows of time has one for each of them.
+    A PDE that is solved in windows of time has one for each of them; one with unknown coefficients has these in it.
     """
     if isinstance(pde, Marched):
         networks = [build_network(recipe, pde.window(k), generator) for k in range(pde.windows)]
         return Windows(networks, pde.starts)
-    return build(
-        recipe,
-        "network",
-        inputs=len(pde.domain.embedded_bounds[0]),
-        outputs=pde.components,
-        bounds=pde.domain.embedded_bounds,
-        generator=generator,
-    )
+    bounds = pde.domain.embedded_bounds
+    outputs = pde.components if pde.components is None else pde.components - len(pde.unknowns)
+    arguments = {"inputs": len(bounds[0]), "outputs": outputs, "bounds": bounds, "generator": generator}
+    network = build(recipe, "network", **arguments)
+    return WithUnknowns(network, pde.unknowns, len(bounds[0]), generator) if pde.unknowns else network
 
 
 def load_run(folder: str | Path) -> Run:
@@ -105,7 +102,7 @@ def load_run(folder: str | Path) -> Run:
     summary_file = folder / SUMMARY
     summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
     network.requires_grad_(False)
-    u = pde.ansatz()(field(network, components=pde.components))
+    u = pde.solution(pde.ansatz()(field(network, components=pde.components)))
     return Run(folder, pde, network, build(recipes[2], "vjp"), config, summary, u)
 
 

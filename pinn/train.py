@@ -15,6 +15,7 @@ from pinn.collocation import Collocation
 from pinn.compiled import Compiled
 from pinn.evaluate import Reference, rms
 from pinn.guard import Finding, Guard
+from pinn.networks import WithUnknowns
 from pinn.objective import Evaluation, Objective
 from pinn.operators import Auto, Estimate, Strategy
 from pinn.optimizers import LBFGS, Adam, LevenbergMarquardt, Optimizer, Schedule
@@ -50,8 +51,8 @@ class Step:
 
     @property
     def field(self) -> Field:
-        """The trained field u, a function of one point of shape (d,)."""
-        return self.objective.field(self.params)
+        """The trained solution u, a function of one point of shape (d,)."""
+        return self.objective.pde.solution(self.objective.field(self.params))
 
     @property
     def compile_s(self) -> float:
@@ -159,7 +160,9 @@ def train(
                 "steps" if number == steps else "stalled" if iteration.stalled else "budget" if over else None
             )
             terms = {name: float(term) for name, term in evaluation.terms.items()}
-            params, figures = copied(iteration.params), {**iteration.figures, **balance.figures}
+            params = copied(iteration.params)
+            found = network.values(params) if isinstance(network, WithUnknowns) else {}
+            figures = {**found, **iteration.figures, **balance.figures}
             loss = float(evaluation.loss)
             step = Step(number, now, iteration.name, loss, terms, params, objective, heldout, reference, stop, figures)
             if not stop:

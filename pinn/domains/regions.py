@@ -14,7 +14,9 @@ from pinn.typing import Draw, Field
 
 
 class Region(ABC):
-    """A set of points that can be sampled."""
+    """A set of points that can be sampled. `size` is the number of its points, None where there are infinitely many."""
+
+    size: int | None = None
 
     @property
     @abstractmethod
@@ -31,7 +33,7 @@ class Region(ABC):
         count = 0
         for _ in range(1000):
             sample = self.place(draw(n, self.numbers))
-            hit = ~sample[0].isnan().any(dim=1)
+            hit = ~sample[0].flatten(1).isnan().any(dim=1)
             found.append(tuple(part[hit] for part in sample))
             count += int(hit.sum())
             if count >= n:
@@ -58,6 +60,10 @@ class PointSet(Region):
     """Given points, always the same: yields `(x,)`, the points in turn however many are asked for."""
 
     points: Sequence[Sequence[float]]
+
+    @property
+    def size(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return len(self.points)
 
     @property
     def numbers(self) -> int:

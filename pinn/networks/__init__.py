@@ -6,6 +6,18 @@ from pinn.networks.gated import ModifiedMLP, PirateNet
 from pinn.networks.mlp import MLP
 from pinn.networks.parts import ACTIVATIONS
 from pinn.networks.siren import Siren
+from pinn.networks.unknowns import Unknown, WithUnknowns
 from pinn.networks.windows import Windows
 
-__all__ = ["ACTIVATIONS", "MLP", "FourierNetwork", "ModifiedMLP", "PirateNet", "Siren", "Windows", "field"]
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "FourierNetwork",
+    "ModifiedMLP",
+    "PirateNet",
+    "Siren",
+    "Unknown",
+    "Windows",
+    "WithUnknowns",
+    "field",
+]

@@ -9,7 +9,7 @@ from torch import Tensor
 from pinn.domains import Boundary, Initial, PeriodicBox, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition, dirichlet, interior
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.pdes.solutions import TravellingSine
 from pinn.typing import Field
 
@@ -30,8 +30,7 @@ class Advection(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        if not self.penalty > 0:
-            raise ValueError(f"Advection needs penalty > 0, got {self.penalty}.")
+        require_positive(self, "penalty")
         if self.exact is None:
             object.__setattr__(self, "exact", TravellingSine(self.velocity))
 

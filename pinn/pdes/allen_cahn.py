@@ -9,7 +9,7 @@ from torch import Tensor
 from pinn.domains import PeriodicBox, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.pdes.periodic import check_period, initial_value_problem
 from pinn.references import AllenCahnEvolution, SpectralReference
 from pinn.typing import Field
@@ -32,8 +32,7 @@ class AllenCahn(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        if not self.penalty > 0:
-            raise ValueError(f"AllenCahn needs penalty > 0, got {self.penalty}.")
+        require_positive(self, "penalty")
         exact = self.exact or SpectralReference(AllenCahnEvolution(self.diffusivity), 1.0, 2048, 1000, 4)
         check_period("AllenCahn", self.domain, exact)
         object.__setattr__(self, "exact", exact)

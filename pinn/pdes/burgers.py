@@ -9,7 +9,7 @@ from torch import Tensor
 from pinn.domains import Boundary, Box, Initial, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition, dirichlet, interior
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.references import ColeHopf
 from pinn.typing import Field
 
@@ -30,9 +30,7 @@ class Burgers(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        for name in ("viscosity", "penalty"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"Burgers needs {name} > 0, got {getattr(self, name)}.")
+        require_positive(self, "viscosity", "penalty")
         if self.domain.dim != 2:
             raise ValueError(f"Burgers lives on one dimension of space, got a domain with {self.domain.dim - 1}.")
         if self.exact is None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pinn.domains import Boundary, Domain, InitialMotion, Interior, Region, Surface, TimeDomain
-from pinn.operators import Strategy, directional, partials
+from pinn.operators import Auto, Strategy, directional, partials
 from pinn.typing import Field
 
 Residual = Callable[..., Tensor]
@@ -83,6 +83,13 @@ def neumann(region: Boundary, h: Field, *, name: str = "flux", weight: float = 1
     return Condition(name, region, _flux_error, given=h, weight=weight)
 
 
+def robin(
+    region: Boundary, g: Field, *, a: float = 1.0, b: float = 1.0, name: str = "robin", weight: float = 1.0
+) -> Condition:
+    """Prescribe a mixture of value and outward flux, au + b ∂u/∂n = g on `region`; g(x) has the shape of u(x)."""
+    return Condition(name, region, partial(_robin_error, a, b), given=g, weight=weight)
+
+
 def point_value(
     region: Region, g: Field, *, name: str = "point", weight: float = 1.0, components: Sequence[int] | None = None
 ) -> Condition:
@@ -94,6 +101,18 @@ def point_value(
     return Condition(name, region, partial(_value_error, chosen), given=g, weight=weight)
 
 
+def manufactured(residual: Residual, exact: Field) -> Field:
+    """The source f for which `exact` solves `residual(u, x, f) = 0`, where the residual has the form N[u] − f.
+
+    f = N[exact], by the method of manufactured solutions (Roache 2002).
+    """
+
+    def source(x: Tensor) -> Tensor:
+        return residual(exact, x, x.new_zeros(()), strategy=Auto())
+
+    return source
+
+
 def _value_error(components: tuple[int, ...] | None, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
     """u − g, where g comes last in the sample."""
     error = u(sample[0]) - sample[-1]
@@ -103,6 +122,13 @@ def _value_error(components: tuple[int, ...] | None, u: Field, *sample: Tensor, 
 def _motion_error(u: Field, x: Tensor, data: Tensor, *, strategy: Strategy) -> Tensor:
     """(u − g, u_t − h)."""
     return torch.stack(partials(u, x, [(), (0,)], strategy)) - data
+
+
+def _robin_error(
+    a: float, b: float, u: Field, x: Tensor, normal: Tensor, g: Tensor, *, strategy: Strategy
+) -> Tensor:
+    """au + b ∂u/∂n − g."""
+    return a * u(x) + b * directional(u, x, normal, strategy) - g
 
 
 def _flux_error(u: Field, x: Tensor, normal: Tensor, h: Tensor, *, strategy: Strategy) -> Tensor:

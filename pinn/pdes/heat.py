@@ -8,7 +8,7 @@ from torch import Tensor
 from pinn.domains import Boundary, Box, Initial, TimeDomain
 from pinn.operators import Auto, Strategy, laplacian, partials
 from pinn.pdes.condition import Condition, dirichlet, interior
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.pdes.solutions import DecayingSine
 from pinn.typing import Field
 
@@ -28,9 +28,7 @@ class Heat(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        for name in ("diffusivity", "penalty"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"Heat needs {name} > 0, got {getattr(self, name)}.")
+        require_positive(self, "diffusivity", "penalty")
         if self.exact is None:
             object.__setattr__(self, "exact", DecayingSine(self.diffusivity))
 

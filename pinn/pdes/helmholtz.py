@@ -7,7 +7,7 @@ from torch import Tensor
 from pinn.domains import Boundary, Box, Domain
 from pinn.operators import Auto, Strategy, laplacian
 from pinn.pdes.condition import Condition, dirichlet, interior
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.pdes.solutions import SineWaves
 from pinn.typing import Field
 
@@ -28,8 +28,7 @@ class Helmholtz(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        if not self.penalty > 0:
-            raise ValueError(f"Helmholtz needs penalty > 0, got {self.penalty}.")
+        require_positive(self, "penalty")
 
     def residual(self, u: Field, x: Tensor, f: Tensor, *, strategy: Strategy) -> Tensor:
         return laplacian(u, x, strategy) + self.wavenumber**2 * u(x) - f

@@ -9,7 +9,7 @@ from torch import Tensor
 from pinn.domains import PeriodicBox, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.pdes.periodic import check_period, initial_value_problem
 from pinn.references import KdVEvolution, SpectralReference
 from pinn.typing import Field
@@ -30,8 +30,7 @@ class KdV(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        if not self.penalty > 0:
-            raise ValueError(f"KdV needs penalty > 0, got {self.penalty}.")
+        require_positive(self, "penalty")
         exact = self.exact or SpectralReference(KdVEvolution(self.dispersion), 1.0, 512, 20_000, 80)
         check_period("KdV", self.domain, exact)
         object.__setattr__(self, "exact", exact)

@@ -9,7 +9,7 @@ from torch import Tensor
 from pinn.domains import PeriodicBox, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.pdes.periodic import check_period, initial_value_problem
 from pinn.references import KuramotoSivashinskyEvolution, SpectralReference
 from pinn.typing import Field
@@ -33,8 +33,7 @@ class KuramotoSivashinsky(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        if not self.penalty > 0:
-            raise ValueError(f"KuramotoSivashinsky needs penalty > 0, got {self.penalty}.")
+        require_positive(self, "penalty")
         exact = self.exact or SpectralReference(
             KuramotoSivashinskyEvolution(self.alpha, self.beta, self.gamma), 0.5, 384, 10_000, 40
         )

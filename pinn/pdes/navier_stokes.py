@@ -10,7 +10,7 @@ from pinn.domains import Boundary, Box, Domain, PointSet
 from pinn.operators import Strategy, jacobian, laplacian
 from pinn.pdes.condition import Condition, dirichlet, interior, point_value
 from pinn.pdes.flows import Kovasznay
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.references import CavityFlow
 from pinn.typing import Field
 
@@ -32,9 +32,7 @@ class NavierStokes(PDE):
     components: ClassVar[int] = 3
 
     def __post_init__(self) -> None:
-        for name in ("reynolds", "penalty"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"NavierStokes needs {name} > 0, got {getattr(self, name)}.")
+        require_positive(self, "reynolds", "penalty")
         if self.domain.dim != 2:
             raise ValueError(f"NavierStokes describes flow in the plane, got a domain with d={self.domain.dim}.")
         if self.exact is None:
@@ -71,9 +69,7 @@ class LidDrivenCavity(PDE):
     scored: ClassVar[tuple[int, ...]] = (0, 1)
 
     def __post_init__(self) -> None:
-        for name in ("reynolds", "penalty"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"LidDrivenCavity needs {name} > 0, got {getattr(self, name)}.")
+        require_positive(self, "reynolds", "penalty")
         if self.domain != Box((0.0, 0.0), (1.0, 1.0)):
             raise ValueError(f"LidDrivenCavity lives in the unit square, got the domain {self.domain}.")
         if self.exact is None:

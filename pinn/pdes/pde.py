@@ -1,9 +1,11 @@
 """What a PDE must state: a domain, its equation and conditions, and the solution where one is known."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pinn.domains import Domain, Surface
+from pinn.networks import Unknown
 from pinn.pdes.ansatz import Ansatz, enforce
 from pinn.pdes.condition import Condition
 from pinn.typing import Field
@@ -15,7 +17,7 @@ class PDE(ABC):
     `domain`, where the equation holds, with time, if any, as coordinate 0; `exact`, the solution or None;
     `hard`, whether prescribed values are built into the field (True) or penalised (False).
     `components` is the number of components m of u, None for a scalar field of shape (). Errors are those of the
-    components `scored`, None for all.
+    components `scored`, None for all. `unknowns` are coefficients to be found, by name: the last components of u.
     """
 
     domain: Domain
@@ -23,10 +25,15 @@ class PDE(ABC):
     hard: bool
     components: ClassVar[int | None] = None
     scored: ClassVar[tuple[int, ...] | None] = None
+    unknowns: ClassVar[Mapping[str, Unknown]] = {}
 
     @abstractmethod
     def conditions(self) -> tuple[Condition, ...]:
         """Everything that u must satisfy. The first is the differential equation, named "interior"."""
+
+    def solution(self, u: Field) -> Field:
+        """What is compared with `exact` and plotted, from the trained field: u itself, unless it is made of pieces."""
+        return u
 
     def soft_conditions(self) -> tuple[Condition, ...]:
         """The conditions that training has to reach: all but those built into the field."""
@@ -40,3 +47,17 @@ class PDE(ABC):
 
     def _built_in(self, condition: Condition) -> bool:
         return self.hard and condition.prescribed is not None and isinstance(condition.region, Surface)
+
+
+def require_positive(pde: PDE, *names: str) -> None:
+    """Raise ValueError unless these numbers of a PDE are > 0. What stands for an unknown is not looked at."""
+    for name in names:
+        value: Any = getattr(pde, name)
+        if isinstance(value, (int, float)) and not value > 0:
+            raise ValueError(f"{type(pde).__name__} needs {name} > 0, got {value}.")
+
+
+def require_dimension(pde: PDE, dim: int, what: str) -> None:
+    """Raise ValueError unless the domain of a PDE, `what`, has so many dimensions."""
+    if pde.domain.dim != dim:
+        raise ValueError(f"{type(pde).__name__} lives on {what}: d={dim}, got a domain with d={pde.domain.dim}.")

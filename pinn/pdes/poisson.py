@@ -7,7 +7,7 @@ from torch import Tensor
 from pinn.domains import Boundary, Box, Domain
 from pinn.operators import Strategy, laplacian
 from pinn.pdes.condition import Condition, dirichlet, interior
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.pdes.plane_sines import KnownLaplacian
 from pinn.pdes.solutions import SineProduct
 from pinn.typing import Field
@@ -28,8 +28,7 @@ class Poisson(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        if not self.penalty > 0:
-            raise ValueError(f"Poisson needs penalty > 0, got {self.penalty}.")
+        require_positive(self, "penalty")
 
     def residual(self, u: Field, x: Tensor, f: Tensor, *, strategy: Strategy) -> Tensor:
         return -laplacian(u, x, strategy) - f

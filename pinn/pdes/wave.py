@@ -7,7 +7,7 @@ from torch import Tensor
 from pinn.domains import Boundary, Box, TimeDomain
 from pinn.operators import Auto, Strategy, laplacian, partials
 from pinn.pdes.condition import Condition, cauchy, dirichlet, interior
-from pinn.pdes.pde import PDE
+from pinn.pdes.pde import PDE, require_positive
 from pinn.pdes.solutions import StandingWaves
 from pinn.typing import Field
 
@@ -28,9 +28,7 @@ class Wave(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        for name in ("speed", "penalty"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"Wave needs {name} > 0, got {getattr(self, name)}.")
+        require_positive(self, "speed", "penalty")
         if self.exact is None:
             object.__setattr__(self, "exact", StandingWaves(self.speed))
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.domains import Interior, PointSet, Region
+from pinn.domains import Domain, Interior, Region
 from pinn.objective import Objective, Sample
 from pinn.pdes import Condition
 from pinn.samplers.sampler import Sampler, like_of
 from pinn.samplers.sequences import sobol
-from pinn.typing import Draw, Params
+from pinn.typing import Draw, Params, Points
 
 _AT_A_TIME = 1024  # fewer would spend their time on overhead
 
@@ -30,7 +30,8 @@ class RAD(Sampler):
 
     Of the present points the share `keep` stays, chosen at random; of the new ones the share `uniform_share` is even, a
     Sobol sequence, and the rest drawn from `candidates` even points for each condition. The paper has keep=0 and
-    uniform_share=0. Raises ValueError for shares outside [0, 1), negative k or c, and fewer candidates than points.
+    uniform_share=0. The share `local` of the candidates lies near points of large residual, at all distances: even ones
+    do not see what is smaller than the gaps between them, such as a corner in an initial value. Raises ValueError for shares outside [0, 1), negative k or c, and fewer candidates than points.
     """
 
     candidates: int = 20_000
@@ -39,10 +40,11 @@ class RAD(Sampler):
     keep: float = 0.5
     uniform_share: float = 0.1
     everywhere: bool = True
+    local: float = 0.0
 
     def check(self) -> None:
         _check_density(self, self.k, self.c, self.candidates)
-        for share in ("keep", "uniform_share"):
+        for share in ("keep", "uniform_share", "local"):
             if not 0 <= getattr(self, share) < 1:
                 raise ValueError(f"RAD needs 0 <= {share} < 1, got {share}={getattr(self, share)}.")
 
@@ -54,7 +56,7 @@ class RAD(Sampler):
         samples: dict[str, Sample] = {}
         for condition in objective.conditions:
             present, n = objective.samples[condition.name], self.count(condition)
-            if isinstance(condition.region, PointSet):
+            if condition.region.size is not None:
                 samples[condition.name] = present
                 continue
             kept = _chosen(present, torch.randperm(len(present[0]), generator=generator)[: round(self.keep * n)])
@@ -62,11 +64,24 @@ class RAD(Sampler):
             even = round(self.uniform_share * new) if _leans(self.everywhere, condition.region) else new
             parts = [kept, condition.region.sample(even, draw)] if even else [kept]
             if new > even:
-                found = condition.region.sample(self.candidates, draw)
+                found = self._candidates(objective, params, condition, draw, generator)
                 index = _by_residual(objective, params, condition, found, self.k, self.c, new - even, generator)
                 parts.append(_chosen(found, index))
             samples[condition.name] = _joined(*parts)
         return samples
+
+    def _candidates(
+        self, objective: Objective, params: Params, condition: Condition, draw: Draw, generator: torch.Generator
+    ) -> Sample:
+        """Even candidates, and so many near points of large residual."""
+        near = round(self.local * self.candidates) if len(objective.samples[condition.name]) == 1 else 0
+        found = condition.region.sample(self.candidates - near, draw)
+        if not near:
+            return found
+        known = _joined(found, objective.samples[condition.name])
+        index = _by_residual(objective, params, condition, known, self.k, 0.0, min(near, len(known[0])), generator)
+        centers = known[0][index.to(known[0].device)]
+        return _joined(found, (scattered(centers, objective.pde.domain, generator),))
 
 
 @dataclass(frozen=True)
@@ -100,7 +115,7 @@ class RARD(Sampler):
             present, n = objective.samples[condition.name], self.count(condition)
             room = round(self.most * n) - len(present[0])
             more = min(max(1, round(self.added * n)), room)
-            if more <= 0 or isinstance(condition.region, PointSet):
+            if more <= 0 or condition.region.size is not None:
                 samples[condition.name] = present
                 continue
             if _leans(self.everywhere, condition.region):
@@ -133,6 +148,19 @@ def _by_residual(
     mean = size.mean()
     density = size / mean + c if mean > 0 else torch.ones_like(size)
     return torch.multinomial(density.clamp(min=1e-300), n, generator=generator)
+
+
+def scattered(centers: Points, domain: Domain, generator: torch.Generator) -> Points:
+    """Points near centres, at distances from 10⁻⁵ to 10⁻¹ of the bounding box; the centre where one falls outside.
+
+    A coordinate that all centres share, such as the time of an initial value, is kept.
+    """
+    lower, upper = (centers.new_tensor(bound) for bound in domain.bounds)
+    size = (upper - lower) * (centers.amax(0) > centers.amin(0))
+    scale = 10 ** (-1 - 4 * torch.rand(len(centers), 1, generator=generator, dtype=torch.float64))
+    step = scale * torch.randn(centers.shape, generator=generator, dtype=torch.float64)
+    points = centers + step.to(centers) * size
+    return torch.where(domain.contains(points)[:, None], points, centers)
 
 
 def _leans(everywhere: bool, region: Region) -> bool:

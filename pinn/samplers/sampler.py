@@ -50,7 +50,9 @@ class Sampler(ABC):
         return {c.name: c.region.sample(self.count(c), draw) for c in conditions}
 
     def count(self, condition: Condition) -> int:
-        """The number of points of a condition."""
+        """The number of points of a condition: all that there are of a finite region."""
+        if condition.region.size is not None:
+            return condition.region.size
         return self.interior if isinstance(condition.region, Interior) else self.boundary
 
 

@@ -1,7 +1,7 @@
 """The box [a₁, b₁] × … × [a_d, b_d]: interval, rectangle, cuboid."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -105,6 +105,40 @@ class Box(Domain):
         for axis in range(1, self.dim):
             extension = _boolean_sum(extension, g, self, axis)
         return extension
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The faces in the order of the coordinates, the lower before the upper."""
+        names = ("left", "right"), ("bottom", "top")
+        if self.dim <= 2:
+            return tuple(name for pair in names[: self.dim] for name in pair)
+        if self.dim == 3:
+            return (*names[0], "front", "back", *names[1])
+        return tuple(f"{side}_{axis}" for axis in range(self.dim) for side in ("lower", "upper"))
+
+    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        axis, side = divmod(self.tags.index(tag), 2)
+        return normal[:, axis] == 2 * side - 1
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        """The linear distance from a face, and the data held along its normal, falling linearly to the opposite face.
+
+        So data on several faces, one after the other, leave each other in peace.
+        """
+        axis, side = divmod(self.tags.index(tag), 2)
+        near, far = (self.upper[axis], self.lower[axis]) if side else (self.lower[axis], self.upper[axis])
+
+        def extend(g: Field) -> Field:
+            def held(x: Tensor) -> Tensor:
+                along = torch.eye(self.dim, dtype=x.dtype, device=x.device)[axis]
+                return g(x * (1 - along) + near * along) * (1 - distance(x))
+
+            return held
+
+        def distance(x: Tensor) -> Tensor:
+            return (x[..., axis] - near) / (far - near)
+
+        return distance, extend
 
     def _between_faces(self, f: Field, axis: int) -> Field:
         """Linear interpolation of f between the two faces across `axis`."""

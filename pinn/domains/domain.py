@@ -1,6 +1,7 @@
 """What a domain must know: its points, its boundary with normals, its size, and a distance to build in conditions."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor
 
@@ -64,6 +65,19 @@ class Domain(ABC):
     @abstractmethod
     def extend(self, g: Field) -> Field:
         """A field on Ω that equals g on ∂Ω and asks g for nothing but its values there."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The names of the parts of the boundary that can be told apart."""
+        return ()
+
+    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        """Which points of the boundary, both (N, d), belong to the part of that name: bool (N,)."""
+        raise NotImplementedError(f"{type(self).__name__} names the parts {self.tags} and does not know their points.")
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        """`distance` and `extend` for one part of the boundary alone; None where values cannot be built in there."""
+        return None
 
     def embed(self, x: Tensor) -> Tensor:
         """The point as a network sees it: (d,) to (e,). More coordinates than d make a field periodic."""

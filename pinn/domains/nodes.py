@@ -20,8 +20,8 @@ class Quadrature(Region):
     """Nodes and weights of an integral over the domain: yields `(X, w)` of shapes (Q, d) and (Q,), Σ w g(X) ≈ ∫ g dx.
 
     On a box of up to three dimensions Gauss–Legendre with `nodes` along each coordinate, exact for polynomials of
-    degree 2·nodes − 1; elsewhere nodes^d quasi-random points of equal weight, 4096 at most, with an error of nearly 1/Q.
-    Where the domain has time, an integral over space at one instant: as many instants as are asked for. Raises
+    degree 2·nodes − 1; elsewhere nodes^d quasi-random points of equal weight, 4096 at most, with an error of nearly
+    1/Q. Where the domain has time, an integral over space at one instant: as many instants as are asked for. Raises
     ValueError unless nodes >= 1.
     """
 

@@ -157,4 +157,3 @@ def _at_each(domain: ParameterDomain, extend: Callable[[Field], Field], g: Field
         return extend(lambda y: g(torch.cat([y, parameters.expand(*y.shape[:-1], -1)], -1)))(point)
 
     return extension
-

@@ -1,7 +1,7 @@
 """Regions: where a condition holds. A region yields tuples of tensors, one row for each point."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -75,7 +75,12 @@ class PointSet(Region):
 
 
 class Surface(Region):
-    """A region on which values can be built into the field: u = G + φN with φ = 0 and G = g there."""
+    """A region on which values can be built into the field: u = G + φN with φ = 0 and G = g there.
+
+    Where they cannot after all, `smooth` is False, and they are penalised.
+    """
+
+    smooth: bool = True
 
     @abstractmethod
     def distance(self, x: Tensor) -> Tensor:
@@ -88,22 +93,45 @@ class Surface(Region):
 
 @dataclass(frozen=True)
 class Boundary(Surface):
-    """The boundary ∂Ω: yields `(x, normal)` with the outward unit normal."""
+    """The boundary ∂Ω, or one part of it by name: yields `(x, normal)` with the outward unit normal.
+
+    Raises ValueError for a `tag` that the domain does not have.
+    """
 
     domain: Domain
+    tag: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.tag is not None and self.tag not in self.domain.tags:
+            known = ", ".join(self.domain.tags) or "none"
+            raise ValueError(f"The boundary of {self.domain} has no part {self.tag!r}; its parts: {known}.")
+
+    @property
+    def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.tag is None or self.domain.part(self.tag) is not None
 
     @property
     def numbers(self) -> int:
         return self.domain.boundary_numbers
 
     def place(self, u: Tensor) -> tuple[Tensor, ...]:
-        return self.domain.boundary(u)
+        x, normal = self.domain.boundary(u)
+        if self.tag is None:
+            return x, normal
+        return torch.where(self.domain.on(self.tag, x, normal)[:, None], x, torch.nan), normal
 
     def distance(self, x: Tensor) -> Tensor:
-        return self.domain.distance(x)
+        return self.domain.distance(x) if self.tag is None else self._part[0](x)
 
     def extend(self, g: Field) -> Field:
-        return self.domain.extend(g)
+        return self.domain.extend(g) if self.tag is None else self._part[1](g)
+
+    @property
+    def _part(self) -> tuple[Field, Callable[[Field], Field]]:
+        found = self.domain.part(str(self.tag))
+        if found is None:
+            raise ValueError(f"Values cannot be built in on {self.tag!r} of {self.domain}; use hard=False.")
+        return found
 
 
 @dataclass(frozen=True)
@@ -156,7 +184,7 @@ class InitialMotion(Surface):
 
 def _first_instant(domain: TimeDomain, u: Tensor) -> Tensor:
     x = domain.space.interior(u)
-    return torch.cat([torch.full_like(x[:, :1], domain.start), x], dim=1)
+    return torch.cat([x.new_full((len(x), 1), domain.start), x], dim=1)
 
 
 def _at_start(domain: TimeDomain, x: Tensor) -> Tensor:

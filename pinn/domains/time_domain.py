@@ -1,6 +1,7 @@
 """Time × space: the cylinder [0, T] × Ω, with time as coordinate 0."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -83,6 +84,30 @@ class TimeDomain(Domain):
             return self.space.extend(lambda y: g(torch.cat([t, y], dim=-1)))(x[..., 1:])
 
         return extension
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Those of space."""
+        return self.space.tags
+
+    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        return self.space.on(tag, x[:, 1:], normal[:, 1:])
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        """That of space at every instant."""
+        found = self.space.part(tag)
+        if found is None:
+            return None
+        distance, extend = found
+
+        def at_each_instant(g: Field) -> Field:
+            def extension(x: Tensor) -> Tensor:
+                t = x[..., :1]
+                return extend(lambda y: g(torch.cat([t, y], dim=-1)))(x[..., 1:])
+
+            return extension
+
+        return lambda x: distance(x[..., 1:]), at_each_instant
 
     def embed(self, x: Tensor) -> Tensor:
         return torch.cat([x[..., :1], self.space.embed(x[..., 1:])], -1)

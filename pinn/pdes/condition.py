@@ -124,9 +124,7 @@ def _motion_error(u: Field, x: Tensor, data: Tensor, *, strategy: Strategy) -> T
     return torch.stack(partials(u, x, [(), (0,)], strategy)) - data
 
 
-def _robin_error(
-    a: float, b: float, u: Field, x: Tensor, normal: Tensor, g: Tensor, *, strategy: Strategy
-) -> Tensor:
+def _robin_error(a: float, b: float, u: Field, x: Tensor, normal: Tensor, g: Tensor, *, strategy: Strategy) -> Tensor:
     """au + b ∂u/∂n − g."""
     return a * u(x) + b * directional(u, x, normal, strategy) - g
 

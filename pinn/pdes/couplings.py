@@ -70,7 +70,9 @@ def measured(
     With `components` the values are of these, in this order. Raises ValueError for shapes that do not match.
     """
     region = Measurements(points, values)
-    return Condition(name, region, partial(_data_error, None if components is None else tuple(components)), weight=weight)
+    return Condition(
+        name, region, partial(_data_error, None if components is None else tuple(components)), weight=weight
+    )
 
 
 def _period_error(axis: int, order: int, u: Field, x: Tensor, y: Tensor, *, strategy: Strategy) -> Tensor:

@@ -17,7 +17,7 @@ class Kovasznay:
     reynolds: float = 40.0
 
     def __call__(self, x: Tensor) -> Tensor:
-        rate = self.reynolds / 2 - math.sqrt(self.reynolds**2 / 4 + 4 * math.pi**2)
+        rate = self.reynolds / 2 - (self.reynolds**2 / 4 + 4 * math.pi**2) ** 0.5
         decay, y = torch.exp(rate * x[..., 0]), 2 * math.pi * x[..., 1]
         u = 1 - decay * torch.cos(y)
         v = rate / (2 * math.pi) * decay * torch.sin(y)

@@ -46,7 +46,12 @@ class PDE(ABC):
         return lambda network: built_in(lambda x: network(embed(x)))
 
     def _built_in(self, condition: Condition) -> bool:
-        return self.hard and condition.prescribed is not None and isinstance(condition.region, Surface)
+        return (
+            self.hard
+            and condition.prescribed is not None
+            and isinstance(condition.region, Surface)
+            and condition.region.smooth
+        )
 
 
 def require_positive(pde: PDE, *names: str) -> None:

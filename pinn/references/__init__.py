@@ -7,6 +7,7 @@ and with `error`, the relative L2 difference to the same computation at another 
 from pinn.references.cavity import CavityFlow
 from pinn.references.cole_hopf import ColeHopf
 from pinn.references.evolutions import AllenCahnEvolution, KdVEvolution, KuramotoSivashinskyEvolution
+from pinn.references.runge_kutta import RungeKutta
 from pinn.references.spectral import Evolution, SpectralReference
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "Evolution",
     "KdVEvolution",
     "KuramotoSivashinskyEvolution",
+    "RungeKutta",
     "SpectralReference",
 ]

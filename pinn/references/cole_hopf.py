@@ -23,7 +23,7 @@ class ColeHopf:
     nodes: int = 100
 
     def __post_init__(self) -> None:
-        if not self.viscosity > 0:
+        if isinstance(self.viscosity, float) and not self.viscosity > 0:
             raise ValueError(f"ColeHopf needs viscosity > 0, got viscosity={self.viscosity}.")
         if self.nodes < 1:
             raise ValueError(f"ColeHopf needs nodes >= 1, got nodes={self.nodes}.")

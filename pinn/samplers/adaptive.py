@@ -28,10 +28,11 @@ _AT_A_TIME = 1024  # fewer would spend their time on overhead
 class RAD(Sampler):
     """Residual-based adaptive distribution: at each redraw, points are drawn anew by the density above.
 
-    Of the present points the share `keep` stays, chosen at random; of the new ones the share `uniform_share` is even, a
-    Sobol sequence, and the rest drawn from `candidates` even points for each condition. The paper has keep=0 and
-    uniform_share=0. The share `local` of the candidates lies near points of large residual, at all distances: even ones
-    do not see what is smaller than the gaps between them, such as a corner in an initial value. Raises ValueError for shares outside [0, 1), negative k or c, and fewer candidates than points.
+    Of the present points the share `keep` stays, chosen at random; of the new ones the share `uniform_share` is
+    even, a Sobol sequence, and the rest drawn from `candidates` even points for each condition. The paper has
+    keep=0 and uniform_share=0. The share `local` of the candidates lies near points of large residual, at all
+    distances: even ones do not see what is smaller than the gaps between them. Raises ValueError for shares outside
+    [0, 1), negative k or c, and fewer candidates than points.
     """
 
     candidates: int = 20_000

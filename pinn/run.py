@@ -26,6 +26,7 @@ from pinn.pdes import PDE, Marched
 from pinn.recipe import build
 from pinn.train import Step
 from pinn.typing import Field, Points
+from pinn.uncertainty import found_fields, found_unknowns
 
 CHECKPOINT, SUMMARY, METRICS, SOLUTION = "checkpoint.pt", "summary.json", "metrics.csv", "solution.npz"
 _FORMAT = 1
@@ -171,6 +172,8 @@ def _checkpoint(step: Step, config: Mapping[str, Any]) -> dict[str, Any]:
 def _figures(step: Step) -> dict[str, Any]:
     """The numbers of the run, at its last parameters."""
     evaluation = step.objective.eager().evaluate(step.params)
+    unknowns = found_unknowns(step.objective, step.params)
+    fields = found_fields(step.objective, step.params, next(iter(step.objective.samples.values()))[0][:200])
     like = next(iter(step.params.values()))
     return {
         "device": str(like.device),
@@ -189,6 +192,8 @@ def _figures(step: Step) -> dict[str, Any]:
         "train_residual": step.train_residual,
         "heldout_residual": step.heldout_residual,
         "stopped_by": step.stop,
+        "unknowns": {name: dataclasses.asdict(found) for name, found in unknowns.items()},
+        "unknown_fields": {name: {"rel_l2": field.error, "coverage": field.coverage} for name, field in fields.items()},
         "guard": [dataclasses.asdict(finding) for finding in step.findings],
     }
 

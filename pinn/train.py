@@ -162,7 +162,8 @@ def train(
             terms = {name: float(term) for name, term in evaluation.terms.items()}
             params = copied(iteration.params)
             found = network.values(params) if isinstance(network, WithUnknowns) else {}
-            figures = {**found, **iteration.figures, **balance.figures}
+            unknowns = {f"unknown_{name}": value for name, value in found.items()}
+            figures = {**unknowns, **iteration.figures, **balance.figures}
             loss = float(evaluation.loss)
             step = Step(number, now, iteration.name, loss, terms, params, objective, heldout, reference, stop, figures)
             if not stop:

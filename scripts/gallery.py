@@ -2,9 +2,9 @@
 
     python scripts/gallery.py budget_s=20
 
-Each problem is one process, `python scripts/train.py pde=NAME`, with the settings of configs/experiment/gallery/NAME.yaml
-where there are any, and KEY=VALUE arguments handed on. What is there already is not trained again; --report makes
-the page from it alone.
+Each problem is one process, `python scripts/train.py pde=NAME`, or `experiment=gallery/NAME` where there are settings
+for it, with KEY=VALUE arguments handed on. What is there already is not trained again; --report makes the page from
+it alone.
 """
 
 import argparse
@@ -149,9 +149,7 @@ pre {{ background: #f5f5f5; padding: 0.5rem; overflow-x: auto; }}
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "overrides", nargs="*", metavar="KEY=VALUE", help=f"for every run; budget_s={BUDGET_S} if unset"
-    )
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="for every run")
     parser.add_argument("--only", nargs="+", default=names(), choices=names(), metavar="NAME", help=", ".join(names()))
     parser.add_argument("--jobs", type=positive, default=2, help="runs at a time")
     parser.add_argument("--threads", type=positive, default=1, help="CPU threads of each run")

@@ -1,6 +1,7 @@
 """Draw the history of a run: loss, terms and errors against steps and against time."""
 
 import csv
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +11,16 @@ import plot_command
 from figures import COLORS, DASHES, Format, figure, save
 from matplotlib.axes import Axes
 
-from pinn.run import METRICS
+from pinn.run import METRICS, SUMMARY
 
 _ERRORS = {"rel_l2": "relative $L^2$ error", "max_error": "max error"}
 _METHODS = {"adam": "Adam", "lbfgs": "L-BFGS", "lm": "Levenberg–Marquardt", "engd": "ENGD", "spring": "SPRING"}
 
 
 def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[Path]:
-    """Write `history` from the metrics in a run folder, of a run that still goes on as well. Returns the file.
+    """Write `history` from the metrics in a run folder, of a run that still goes on as well. Returns the files.
+
+    With unknown coefficients also `unknowns`, their values against steps.
 
     Each change of optimizer is marked. The errors are left out where no exact solution is known. Raises
     FileNotFoundError for a folder without metrics, ValueError where nothing is recorded yet.
@@ -40,7 +43,31 @@ def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[
             row[1].legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0)
         axes[-1, 0].set_xlabel("step")
         axes[-1, 1].set_xlabel("wall clock (s)")
-        return [save(canvas, output / f"history.{format}")]
+        paths = [save(canvas, output / f"history.{format}")]
+    unknowns = {name.removeprefix("unknown_"): v for name, v in columns.items() if name.startswith("unknown_")}
+    return paths + ([_plot_unknowns(folder, columns["step"], unknowns, output, format)] if unknowns else [])
+
+
+def _plot_unknowns(
+    folder: Path, steps: np.ndarray, unknowns: dict[str, np.ndarray], output: Path, format: Format
+) -> Path:
+    """The unknown numbers as they were found, with the last 95 % interval and the truth where there is one."""
+    file = folder / SUMMARY
+    found = json.loads(file.read_text(encoding="utf-8")).get("unknowns", {}) if file.is_file() else {}
+    with figure(5.4, 2.4 * len(unknowns) + 0.5) as canvas:
+        axes = canvas.subplots(len(unknowns), 1, squeeze=False, sharex="col")[:, 0]
+        for k, (ax, (name, values)) in enumerate(zip(axes, unknowns.items(), strict=True)):
+            ax.plot(steps, values, color=COLORS[k % len(COLORS)], label="found")
+            last = found.get(name) or {}
+            if last.get("deviation"):
+                ax.errorbar(steps[-1], last["value"], 1.96 * last["deviation"], color="0.2", capsize=4, label="95 %")
+            if last.get("truth") is not None:
+                ax.axhline(last["truth"], color="0.2", linestyle=":", label="true")
+            ax.set_ylabel(name)
+            ax.grid(True)
+            ax.legend()
+        axes[-1].set_xlabel("step")
+        return save(canvas, output / f"unknowns.{format}")
 
 
 def _read(folder: Path) -> tuple[dict[str, np.ndarray], list[str]]:

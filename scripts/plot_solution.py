@@ -66,7 +66,7 @@ def _errors(run: Run) -> str:
     """The errors over the whole domain, at the points where they are always measured."""
     if run.pde.exact is None:
         return ""
-    reference = Reference.of(run.pde.domain, run.pde.exact, run.like)
+    reference = Reference.of(run.pde.domain, run.pde.exact, run.like, run.pde.scored)
     l2, largest = reference.relative_l2(run), reference.max_error(run)
     return f"relative $L^2$ error {scientific(l2)}, max error {scientific(largest)}"
 

@@ -31,6 +31,7 @@ from pinn.run import MetricsFile, build_network, load_run, save_run
 from pinn.samplers import Sampler
 from pinn.stopping import Stopping
 from pinn.train import Step, train
+from pinn.uncertainty import found_fields, found_unknowns
 from pinn.weighting import Weighting
 
 log = logging.getLogger("pinn")
@@ -195,6 +196,13 @@ def report(folder: Path, step: Step, stopping: Stopping) -> None:
     reason = stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)
     log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {reason})")
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
+    for name, found in found_unknowns(step.objective, step.params).items():
+        spread = f" ± {found.interval()[1] - found.value:.1e} (95 %)" if found.deviation else ""
+        log.info(f"{name} = {found.value:.6g}{spread}" + ("" if found.truth is None else f", true {found.truth:.6g}"))
+    some = next(iter(step.objective.samples.values()))[0][:200]
+    for name, field in found_fields(step.objective, step.params, some).items():
+        told = "" if field.truth is None else f", relative L2 error {field.error:.1e}"
+        log.info(f"{name}: {float(field.values.min()):.4g} to {float(field.values.max()):.4g}{told}")
     log.info(f"run folder: {folder}")
 
 

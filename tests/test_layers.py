@@ -18,7 +18,7 @@ LAYERS = [
     {"objective"},
     {"samplers", "optimizers"},
     {"weighting"},
-    {"collocation", "evaluate"},
+    {"collocation", "evaluate", "uncertainty"},
     {"train"},
     {"marching"},
     {"recipe"},

@@ -1,6 +1,6 @@
 """Conditions that tie several points or several fields together, or a field to what was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -13,6 +13,9 @@ from pinn.pdes.condition import Condition
 from pinn.typing import Field
 
 _ZERO = 0.0
+
+Integrand = Callable[[Tensor, Tensor], Tensor]
+"""g(u(x), x) at one point, shape ()."""
 
 
 def periodic(domain: Domain, axis: int, *, order: int = 1, name: str = "", weight: float = 1.0) -> Condition:
@@ -48,7 +51,7 @@ def interface(
 
 
 def integral(
-    domain: Domain, integrand: Field, value: float, *, nodes: int = 20, name: str = "integral", weight: float = 1.0
+    domain: Domain, integrand: Integrand, value: float, *, nodes: int = 20, name: str = "integral", weight: float = 1.0
 ) -> Condition:
     """An integral constraint, ∫ g(u(x), x) dx = `value` over the domain; at every instant where it has time.
 
@@ -96,9 +99,9 @@ def _interface_error(
 
 
 def _integral_error(
-    integrand: Field, value: float, u: Field, X: Tensor, weights: Tensor, *, strategy: Strategy
+    integrand: Integrand, value: float, u: Field, X: Tensor, weights: Tensor, *, strategy: Strategy
 ) -> Tensor:
-    return weights @ vmap(lambda x: integrand(u(x), x))(X) - value  # pyright: ignore[reportCallIssue]
+    return weights @ vmap(lambda x: integrand(u(x), x))(X) - value
 
 
 def _data_error(

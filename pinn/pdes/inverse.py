@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -96,8 +97,8 @@ class Inverse(PDE):
             return None
 
         def completed(x: Tensor) -> Tensor:
-            values = [getattr(self.pde, name) for name in self.unknowns]
-            parts = [value(x) if callable(value) else x.new_tensor(value) for value in values]
+            values: list[Any] = [getattr(self.pde, name) for name in self.unknowns]
+            parts: list[Any] = [value(x) if callable(value) else x.new_tensor(value) for value in values]
             return torch.cat([solution(x).reshape(-1), torch.stack(parts)])
 
         return completed

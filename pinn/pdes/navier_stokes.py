@@ -17,15 +17,17 @@ from pinn.typing import Field
 
 @dataclass(frozen=True)
 class NavierStokes(PDE):
-    """Steady flow in the plane, (v·∇)v + ∇p − Δv/Re = 0 and ∇·v = 0 in Ω; Re = `reynolds`.
+    """Steady flow in the plane, λ(v·∇)v + ∇p − Δv/Re = 0 and ∇·v = 0 in Ω; Re = `reynolds`.
 
-    u = (v₁, v₂, p). The velocity is prescribed on ∂Ω by `exact`, and the pressure at one corner of the bounding box,
-    since it is defined up to a constant. `penalty` weighs the boundary condition where it is soft. Raises ValueError
-    unless reynolds and penalty are > 0.
+    λ = `advection` is 1 in nature; it is there to be found from data (Raissi, Perdikaris & Karniadakis 2019,
+    Section 4.1.1), and `exact` has it as 1. u = (v₁, v₂, p). The velocity is prescribed on ∂Ω by `exact`, and the
+    pressure at one corner of the bounding box, since it is defined up to a constant. `penalty` weighs the boundary
+    condition where it is soft. Raises ValueError unless reynolds and penalty are > 0.
     """
 
     domain: Domain = Box((-0.5, -0.5), (1.0, 1.5))
     reynolds: float = 40.0
+    advection: float = 1.0
     exact: Field | None = None
     hard: bool = True
     penalty: float = 100.0
@@ -39,7 +41,7 @@ class NavierStokes(PDE):
             object.__setattr__(self, "exact", Kovasznay(self.reynolds))
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:
-        return momentum_and_mass(u, x, self.reynolds, strategy)
+        return momentum_and_mass(u, x, self.reynolds, strategy, self.advection)
 
     def conditions(self) -> tuple[Condition, ...]:
         assert self.exact is not None
@@ -92,10 +94,10 @@ class LidDrivenCavity(PDE):
         )
 
 
-def momentum_and_mass(u: Field, x: Tensor, reynolds: float, strategy: Strategy) -> Tensor:
-    """((v·∇)v + ∇p − Δv/Re, ∇·v) for u = (v, p) in the plane."""
+def momentum_and_mass(u: Field, x: Tensor, reynolds: float, strategy: Strategy, advection: float = 1.0) -> Tensor:
+    """(λ(v·∇)v + ∇p − Δv/Re, ∇·v) for u = (v, p) in the plane."""
     v = u(x)[:2]
     grad_u = jacobian(u, x, strategy)
     grad_v, grad_p = grad_u[:2], grad_u[2]
-    momentum = grad_v @ v + grad_p - laplacian(u, x, strategy)[:2] / reynolds
+    momentum = advection * (grad_v @ v) + grad_p - laplacian(u, x, strategy)[:2] / reynolds
     return torch.cat([momentum, grad_v.trace().unsqueeze(0)])

@@ -91,6 +91,14 @@ class Box(Domain):
         # Not Tensor.prod, whose second derivative costs more than that of the network.
         return math.prod((4 * (x - lower) * (upper - x) / (upper - lower) ** 2).unbind(-1))  # type: ignore[return-value]
 
+    def level(self, x: Tensor) -> Tensor:
+        """The R-conjunction of the parabolas across all coordinates: positive inside alone."""
+        lower, upper = self._corners(x)
+        found, *others = (4 * (x - lower) * (upper - x) / (upper - lower) ** 2).unbind(-1)
+        for other in others:
+            found = found + other - torch.sqrt(found**2 + other**2)
+        return found
+
     def extend(self, g: Field) -> Field:
         """Transfinite interpolation (Gordon & Hall 1973): the Boolean sum of linear interpolation between faces.
 

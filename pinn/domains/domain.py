@@ -1,7 +1,7 @@
 """What a domain must know: its points, its boundary with normals, its size, and a distance to build in conditions."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
@@ -66,6 +66,15 @@ class Domain(ABC):
     def extend(self, g: Field) -> Field:
         """A field on Ω that equals g on ∂Ω and asks g for nothing but its values there."""
 
+    def level(self, x: Tensor) -> Tensor:
+        """A function with the sign of `distance` that is negative everywhere outside: (…, d) to (…)."""
+        return self.distance(x)
+
+    @property
+    def extendable(self) -> bool:
+        """Whether there is an extension of boundary values; without one they are penalised, not built in."""
+        return True
+
     @property
     def tags(self) -> tuple[str, ...]:
         """The names of the parts of the boundary that can be told apart."""
@@ -78,6 +87,48 @@ class Domain(ABC):
     def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """`distance` and `extend` for one part of the boundary alone; None where values cannot be built in there."""
         return None
+
+    def __or__(self, other: "Domain") -> "Domain":
+        """The union."""
+        from pinn.domains.combined import Union
+
+        return Union(self, other)
+
+    def __and__(self, other: "Domain") -> "Domain":
+        """The intersection."""
+        from pinn.domains.combined import Intersection
+
+        return Intersection(self, other)
+
+    def __sub__(self, other: "Domain") -> "Domain":
+        """The difference."""
+        from pinn.domains.combined import Difference
+
+        return Difference(self, other)
+
+    def translated(self, offset: Sequence[float]) -> "Domain":
+        """The domain moved by `offset`, d numbers."""
+        from pinn.domains.transformed import Transformed
+
+        return Transformed(self, offset)
+
+    def rotated(self, angle: float, axis: Sequence[float] = (0.0, 0.0, 1.0)) -> "Domain":
+        """The domain turned by `angle` (radians) about the origin; in space about the direction `axis`."""
+        from pinn.domains.transformed import Transformed
+
+        return Transformed(self, angle=angle, axis=axis)
+
+    def scaled(self, factor: float) -> "Domain":
+        """The domain scaled by `factor` > 0 about the origin."""
+        from pinn.domains.transformed import Transformed
+
+        return Transformed(self, factor=factor)
+
+    def tagged(self, **parts: Callable[[Tensor], Tensor]) -> "Domain":
+        """The domain with further names for parts of its boundary, each by a predicate: x of shape (…, d) to bool."""
+        from pinn.domains.tagged import Tagged
+
+        return Tagged(self, parts)
 
     def embed(self, x: Tensor) -> Tensor:
         """The point as a network sees it: (d,) to (e,). More coordinates than d make a field periodic."""

@@ -76,6 +76,10 @@ class ParameterDomain(Domain):
         """The extension of the domain at all parameters."""
         return _at_each(self, self.base.extend, g)
 
+    @property
+    def extendable(self) -> bool:
+        return self.base.extendable
+
     def embed(self, x: Tensor) -> Tensor:
         point, parameters = self.split(x)
         return torch.cat([self.base.embed(point), parameters], -1)

@@ -108,7 +108,7 @@ class Boundary(Surface):
 
     @property
     def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.tag is None or self.domain.part(self.tag) is not None
+        return self.domain.extendable if self.tag is None else self.domain.part(self.tag) is not None
 
     @property
     def numbers(self) -> int:

@@ -109,6 +109,10 @@ class TimeDomain(Domain):
 
         return lambda x: distance(x[..., 1:]), at_each_instant
 
+    @property
+    def extendable(self) -> bool:
+        return self.space.extendable
+
     def embed(self, x: Tensor) -> Tensor:
         return torch.cat([x[..., :1], self.space.embed(x[..., 1:])], -1)
 

@@ -34,10 +34,10 @@ class OscillatorState:
 class HarmonicOscillator(PDE):
     """−½ψ'' + ½x²ψ = Eψ on an interval, ψ = 0 at its ends and ∫ψ² dx = 1, for the state ψ and its energy E, unknown.
 
-    u = (ψ, E). The energy begins at `guess`, by default n + 0.3, and training comes to a state near it; `level` n says
-    which one is meant, 0 to 3: its projection on xⁿe^{−x²/2} is prescribed, which also settles the sign. `penalty` weighs the
-    conditions where they are soft; those of the integrals always are. Raises ValueError for another level, unless
-    penalty > 0, and for d ≠ 1.
+    u = (ψ, E). The energy begins at `guess`, by default n + 0.3, and training comes to a state near it; `level` n
+    says which one is meant, 0 to 3: its projection on xⁿe^{−x²/2} is prescribed, which also settles the sign.
+    `penalty` weighs the conditions where they are soft; those of the integrals always are. Raises ValueError for
+    another level, unless penalty > 0, and for d ≠ 1.
     """
 
     domain: Domain = Box((-8.0,), (8.0,))

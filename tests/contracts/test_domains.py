@@ -10,23 +10,35 @@ from torch.func import vmap
 
 import pinn.domains
 from pinn.domains import (
+    Annulus,
     Ball,
     Boundary,
     Box,
     CenteredBall,
     Disk,
     Domain,
+    Ellipse,
+    Extrusion,
     Initial,
     InitialMotion,
     Interior,
+    LShape,
+    ParameterDomain,
     PeriodicBox,
+    PointCloud,
+    Polygon,
+    Simplex,
+    SinglePoint,
     TimeDomain,
+    Triangle,
 )
 from pinn.operators import div, partials
 from pinn.typing import Draw
 
 SHIPPED = [
-    cls for _, cls in inspect.getmembers(pinn.domains, inspect.isclass) if issubclass(cls, Domain) and cls is not Domain
+    cls
+    for _, cls in inspect.getmembers(pinn.domains, inspect.isclass)
+    if issubclass(cls, Domain) and cls not in (Domain, SinglePoint)
 ]
 DOMAINS: list[Domain] = [
     *(cls() for cls in SHIPPED),
@@ -42,9 +54,34 @@ DOMAINS: list[Domain] = [
     TimeDomain(0.5, Disk(), start=-2.0),
     PeriodicBox((0.0, -1.0), (3.0, 2.0)),
     TimeDomain(1.0, PeriodicBox(), start=1.0),
+    TimeDomain(1.0, LShape()),
+    ParameterDomain(Disk(), (0.0,), (2.0,)),
+    Ellipse((1.0, 2.0), (0.3, 2.0)),
+    Simplex(((0.0,), (2.0,))),
+    Simplex(((0.0, 0.0), (2.0, 0.0), (0.5, 1.0))),
+    Polygon(((0.0, 0.0), (1.0, 1.0), (2.0, 0.0), (1.0, 3.0))),
+    Disk() | Disk((0.8, 0.0), 0.7),
+    Box((-1.0, -1.0), (1.0, 1.0)) - Disk((0.2, 0.1), 0.5),
+    Box((0.0, 0.0), (2.0, 1.0)) | Box((0.0, 0.0), (1.0, 2.0)),
+    Box((0.0, 0.0), (1.0, 1.0)) | Box((1.0, 0.0), (2.0, 1.0)),
+    (Triangle() & Disk((0.2, 0.2), 0.4)).rotated(0.5),
+    Box((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)) - Ball((0.5, 0.5, 0.5), 0.3),
+    Annulus().rotated(0.3).scaled(2.0).translated((1.0, -1.0)),
+    Box((0.0, 0.0, 0.0), (1.0, 2.0, 3.0)).rotated(1.0, axis=(1.0, 1.0, 0.0)),
+    Extrusion(LShape(), (-1.0, 1.0)),
+    LShape((2.0, 1.0), 0.5).tagged(inlet=lambda x: x[..., 0] < 1.6),
 ]
-EACH = pytest.mark.parametrize("domain", DOMAINS, ids=repr)
-WITH_BOUNDARY = pytest.mark.parametrize("domain", [d for d in DOMAINS if d.boundary_measure], ids=repr)
+
+
+def name(domain: Domain) -> str:
+    """Short, and without the addresses of functions."""
+    return f"{type(domain).__name__}{DOMAINS.index(domain)}"
+
+
+EACH = pytest.mark.parametrize("domain", DOMAINS, ids=name)
+BOUNDED = [domain for domain in DOMAINS if domain.boundary_measure]
+WITH_BOUNDARY = pytest.mark.parametrize("domain", BOUNDED, ids=name)
+EXTENDABLE = pytest.mark.parametrize("domain", [d for d in BOUNDED if d.extendable], ids=name)
 N = 20_000
 
 
@@ -61,7 +98,9 @@ def smooth(x: Tensor) -> Tensor:
 
 
 def in_space(domain: Domain, v: Tensor) -> Tensor:
-    """v without its time component, which has no part in the lateral boundary."""
+    """v without its components of time or parameters, which have no part in the lateral boundary."""
+    if isinstance(domain, ParameterDomain):
+        return torch.cat([v[: domain.base.dim], torch.zeros_like(v[domain.base.dim :])])
     return torch.cat([torch.zeros_like(v[:1]), v[1:]]) if isinstance(domain, TimeDomain) else v
 
 
@@ -128,6 +167,40 @@ def test_divergence_theorem(domain: Domain) -> None:
 
 
 @WITH_BOUNDARY
+def test_parts_of_the_boundary_by_name(domain: Domain) -> None:
+    """Every part yields points of its own, and all parts of the lowest rank together are the whole boundary."""
+    x, normal = Boundary(domain).sample(2000, sobol())
+    for tag in domain.tags:
+        share = domain.on(tag, x, normal)
+        assert share.dtype == torch.bool
+        if share.double().mean() > 0.01:
+            y, outward = Boundary(domain, tag).sample(20, sobol())
+            assert domain.on(tag, y, outward).all()
+            found = domain.part(tag)
+            if found is not None:
+                distance, extend = found
+                torch.testing.assert_close(distance(y), torch.zeros_like(y[:, 0]), rtol=0, atol=1e-13)
+                torch.testing.assert_close(vmap(extend(smooth))(y), smooth(y))
+    with pytest.raises(ValueError, match="has no part 'nowhere'; its parts"):
+        Boundary(domain, "nowhere")
+
+
+@EACH
+def test_the_level_is_positive_inside_and_negative_outside(domain: Domain) -> None:
+    if type(domain) in (PeriodicBox, PointCloud, TimeDomain, ParameterDomain):
+        return  # of which no set is made by combination
+    lower, upper = domain.bounds
+    around = Box(
+        tuple(a - 0.3 * (b - a) for a, b in zip(lower, upper, strict=True)),
+        tuple(b + 0.3 * (b - a) for a, b in zip(lower, upper, strict=True)),
+    )
+    (x,) = Interior(around).sample(500, sobol())
+    level = domain.level(x)
+    assert level.isfinite().all()
+    assert torch.equal(level > 0, domain.contains(x))
+
+
+@EXTENDABLE
 def test_extension_equals_the_data_and_asks_for_nothing_else(domain: Domain) -> None:
     def g(x: Tensor) -> Tensor:
         return torch.where(domain.distance(x).abs() < 1e-9, smooth(x), math.nan)

@@ -1,0 +1,128 @@
+"""The simplex in any dimension: interval, triangle, tetrahedron."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinn.domains.domain import Domain
+from pinn.domains.rejection import refuse_extension
+from pinn.typing import Field, Points
+
+
+@dataclass(frozen=True)
+class Simplex(Domain):
+    """The convex hull of d + 1 vertices in d dimensions. Raises ValueError where they lie in one hyperplane.
+
+    >>> round(Simplex().measure, 6)
+    0.166667
+    """
+
+    vertices: Sequence[Sequence[float]] = ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+    def __post_init__(self) -> None:
+        vertices = tuple(tuple(map(float, vertex)) for vertex in self.vertices)
+        d = len(vertices) - 1
+        if d < 1 or any(len(v) != d or not all(map(math.isfinite, v)) for v in vertices):
+            raise ValueError(f"Simplex needs d + 1 vertices of d finite coordinates, got {self.vertices}.")
+        object.__setattr__(self, "vertices", vertices)
+        edges = self._array[1:] - self._array[0]
+        if abs(np.linalg.det(edges)) <= 1e-12 * math.prod(np.linalg.norm(edges, axis=1)):
+            raise ValueError(f"Simplex needs vertices that do not lie in one hyperplane, got {self.vertices}.")
+
+    @property
+    def dim(self) -> int:
+        return len(self.vertices) - 1
+
+    @property
+    def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return tuple(self._array.min(0).tolist()), tuple(self._array.max(0).tolist())
+
+    @property
+    def measure(self) -> float:
+        return abs(float(np.linalg.det(self._array[1:] - self._array[0]))) / math.factorial(self.dim)
+
+    @property
+    def boundary_measure(self) -> float:
+        return float(self._areas.sum())
+
+    @property
+    def interior_numbers(self) -> int:
+        return self.dim
+
+    def interior(self, u: Tensor) -> Points:
+        return _weights(u) @ u.new_tensor(self.vertices)
+
+    @property
+    def boundary_numbers(self) -> int:
+        return self.dim
+
+    def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
+        areas = torch.from_numpy(self._areas).to(u)
+        face = torch.bucketize(u[:, 0] * areas.sum(), areas.cumsum(0), right=True).clamp(max=self.dim)
+        weights = _weights(u[:, 1:])
+        # Face i is opposite to vertex i, so its own weights go to all the others.
+        others = torch.tensor([[j for j in range(self.dim + 1) if j != i] for i in range(self.dim + 1)])
+        full = torch.zeros(len(u), self.dim + 1, dtype=u.dtype, device=u.device)
+        full = full.scatter(1, others.to(u.device)[face], weights)
+        return full @ u.new_tensor(self.vertices), torch.from_numpy(self._normals).to(u)[face]
+
+    def contains(self, x: Tensor) -> Tensor:
+        return (self._barycentric(x) >= -16 * torch.finfo(x.dtype).eps).all(-1)
+
+    def distance(self, x: Tensor) -> Tensor:
+        """φ = (d + 1)^{d+1} Π λ_i of the barycentric coordinates, which is 1 at the centre."""
+        return (self.dim + 1) ** (self.dim + 1) * math.prod(self._barycentric(x).unbind(-1))  # pyright: ignore
+
+    def level(self, x: Tensor) -> Tensor:
+        size = self.distance(x).abs()
+        return torch.where(self.contains(x), size, -size)
+
+    def extend(self, g: Field) -> Field:
+        return refuse_extension(self)
+
+    @property
+    def extendable(self) -> bool:
+        return False
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """face_i is opposite to vertex i."""
+        return tuple(f"face_{i}" for i in range(self.dim + 1))
+
+    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        return self._barycentric(x).argmin(-1) == self.tags.index(tag)
+
+    @cached_property
+    def _array(self) -> np.ndarray:
+        return np.array(self.vertices)
+
+    @cached_property
+    def _gradients(self) -> np.ndarray:
+        """∇λ_i, shape (d + 1, d)."""
+        inverse = np.linalg.inv((self._array[1:] - self._array[0]).T)
+        return np.concatenate([-inverse.sum(0, keepdims=True), inverse])
+
+    @cached_property
+    def _normals(self) -> np.ndarray:
+        return -self._gradients / np.linalg.norm(self._gradients, axis=1, keepdims=True)
+
+    @cached_property
+    def _areas(self) -> np.ndarray:
+        """|F_i| = d |T| |∇λ_i|."""
+        return self.dim * self.measure * np.linalg.norm(self._gradients, axis=1)
+
+    def _barycentric(self, x: Tensor) -> Tensor:
+        gradients = torch.from_numpy(self._gradients).to(x)
+        first = torch.eye(self.dim + 1, dtype=x.dtype, device=x.device)[0]
+        return (x - x.new_tensor(self.vertices[0])) @ gradients.T + first
+
+
+def _weights(u: Tensor) -> Tensor:
+    """Barycentric weights uniform on a simplex: the gaps between sorted uniform numbers, shape (N, k + 1)."""
+    ends = torch.cat([u.new_zeros(len(u), 1), u.sort(dim=1).values, u.new_ones(len(u), 1)], 1)
+    return ends.diff(dim=1)

@@ -104,7 +104,7 @@ class Boundary(Surface):
     def __post_init__(self) -> None:
         if self.tag is not None and self.tag not in self.domain.tags:
             known = ", ".join(self.domain.tags) or "none"
-            raise ValueError(f"The boundary of {self.domain} has no part {self.tag!r}; its parts: {known}.")
+            raise ValueError(f"The boundary of the domain {self.domain} has no part {self.tag!r}; its parts: {known}.")
 
     @property
     def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]

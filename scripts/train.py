@@ -71,6 +71,9 @@ class TrainConfig:
 
 
 ConfigStore.instance().store("train_schema", TrainConfig)
+# For a configuration that takes names which only the user knows: `pde.coefficients.nu=0.01` without a plus sign.
+OPEN = OmegaConf.create({}, flags={"struct": False})
+ConfigStore.instance().store("open_coefficients", OmegaConf.create({"coefficients": OPEN}))
 
 
 class InputError(CompactHydraException):

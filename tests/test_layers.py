@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"typing", "guard", "stopping"},
     {"operators"},
-    {"domains", "networks", "references"},
+    {"domains", "expressions", "networks", "references"},
     {"pdes"},
     {"compiled", "evaluation", "layered"},
     {"jacobian"},

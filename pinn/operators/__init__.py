@@ -5,6 +5,7 @@ A field u maps a point x of shape (d,) to () or (m,). For many points: `vmap(par
 
 from pinn.operators.arguments import refuse_batch_norm
 from pinn.operators.auto import Auto
+from pinn.operators.curvilinear import Coordinates, Cylindrical, Polar, Spherical
 from pinn.operators.estimate import Estimate
 from pinn.operators.first_order import curl, diagonal, directional, div, grad, jacobian, sym_grad
 from pinn.operators.forward import ForwardOverReverse
@@ -19,6 +20,8 @@ from pinn.operators.whole_batch import on_batch
 
 __all__ = [
     "Auto",
+    "Coordinates",
+    "Cylindrical",
     "Distribution",
     "Estimate",
     "Eye",
@@ -30,10 +33,12 @@ __all__ = [
     "MultiIndex",
     "NotDiagonalError",
     "Ones",
+    "Polar",
     "Rademacher",
     "Recording",
     "Rows",
     "SampledDimensions",
+    "Spherical",
     "Strategy",
     "biharmonic",
     "curl",

@@ -22,6 +22,7 @@ from pinn.pdes.couplings import integral, interface, measured, periodic
 from pinn.pdes.darcy import Darcy, WavyConductivity
 from pinn.pdes.eikonal import ArrivalTime, Eikonal
 from pinn.pdes.elasticity import LinearElasticity, NeoHookean, SmoothDisplacement
+from pinn.pdes.expression import Expression
 from pinn.pdes.fisher_kpp import FisherFront, FisherKPP
 from pinn.pdes.flows import Beltrami, Kovasznay, TaylorGreen
 from pinn.pdes.fokker_planck import FokkerPlanck, NormalDensity
@@ -81,6 +82,7 @@ __all__ = [
     "DecayingWave",
     "Eikonal",
     "EulerBernoulli",
+    "Expression",
     "FisherFront",
     "FisherKPP",
     "FokkerPlanck",

@@ -1,0 +1,150 @@
+"""Graphs as fields and residuals: a list of steps, run from first to last."""
+
+import operator
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinn.expressions.functions import FUNCTIONS
+from pinn.expressions.grammar import read, read_equation
+from pinn.expressions.graph import Graph, Node
+from pinn.expressions.names import Names
+from pinn.operators import Strategy, biharmonic, laplacian, partials
+from pinn.typing import Field
+
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "neg": operator.neg,
+    **{name: on_tensors for name, (on_tensors, _) in FUNCTIONS.items()},
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """What computes the nodes `outputs` of a graph: the nodes that they need, arguments before results."""
+
+    steps: tuple[Node, ...]
+    outputs: tuple[int, ...]
+
+    @classmethod
+    def of(cls, graph: Graph, outputs: Sequence[int]) -> "Program":
+        """The program for some nodes of a graph."""
+        needed = graph.beneath(list(outputs))
+        place = {a: k for k, a in enumerate(needed)}
+        nodes = [graph.nodes[a] for a in needed]
+        steps = tuple(node._replace(arguments=tuple(place[a] for a in node.arguments)) for node in nodes)
+        return cls(steps, tuple(place[a] for a in outputs))
+
+    def run(self, x: Tensor, leaves: Mapping[Node, Tensor]) -> list[Tensor]:
+        """The outputs at a point, with the derivatives of fields there given as `leaves`."""
+        values: list[Any] = []
+        for node in self.steps:
+            if node.op == "number":
+                values.append(node.data[0])
+            elif node.op == "coordinate":
+                values.append(x[..., int(node.data[0])])
+            elif node.op in ("partial", "laplacian"):
+                values.append(leaves[node])
+            elif node.op == "power":
+                values.append(values[node.arguments[0]] ** node.data[0])
+            else:
+                values.append(_OPERATIONS[node.op](*(values[a] for a in node.arguments)))
+        found = [values[a] for a in self.outputs]
+        return [x.new_full(x.shape[:-1], value) if isinstance(value, float) else value for value in found]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A field of the coordinates alone, from one text, shape (), or from a list of them, shape (m,).
+
+    None in the list is a component that is not spoken of, and zero. Raises FormulaError.
+
+    >>> Formula.of("exp(-t)*x**2", Names(space=1, time=True))(torch.tensor([0.0, 3.0]))
+    tensor(9.)
+    """
+
+    program: Program
+    vector: bool = False
+
+    @classmethod
+    def of(cls, texts: object, names: Names, label: str = "formula") -> "Formula":
+        """The field of a text, or of a list of texts."""
+        graph = Graph(names.space_axes)
+        if isinstance(texts, str) or not isinstance(texts, Sequence):
+            return cls(Program.of(graph, [read(texts, names, graph, label)]))
+        labels = [f"{label}[{k}]" for k in range(len(texts))]
+        entries = [0.0 if text is None else text for text in texts]
+        nodes = [read(text, names, graph, name) for text, name in zip(entries, labels, strict=True)]
+        return cls(Program.of(graph, nodes), vector=True)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        found = self.program.run(x, {})
+        return torch.stack(found, -1) if self.vector else found[0]
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Residuals of typed equations: functions of the point and of derivatives of the fields, found in one pass.
+
+    With one field u(x) has the shape (), else one component for each field. `scalar` says that there is one equation,
+    with a residual of shape (), else one entry for each. Raises FormulaError.
+
+    >>> from pinn.operators import Auto
+    >>> heat = Equations.of("dt(u) = k*laplacian(u)", Names(1, True, ("u",), {"k": 0.5}))
+    >>> heat(lambda x: x[0] * x[1] ** 2, torch.tensor([1.0, 3.0]), Auto())  # x² − t
+    tensor(8.)
+    """
+
+    program: Program
+    names: Names
+    scalar: bool
+
+    @classmethod
+    def of(cls, texts: object, names: Names, label: str = "equation") -> "Equations":
+        """The equations of a text, or of a list of texts."""
+        graph = Graph(names.space_axes)
+        if isinstance(texts, str) or not isinstance(texts, Sequence):
+            return cls(Program.of(graph, [read_equation(texts, names, graph, label)]), names, scalar=True)
+        labels = [f"{label}[{k}]" for k in range(len(texts))]
+        nodes = [read_equation(text, names, graph, name) for text, name in zip(texts, labels, strict=True)]
+        return cls(Program.of(graph, nodes), names, scalar=False)
+
+    @property
+    def orders(self) -> tuple[dict[int, int], ...]:
+        """For each field, the highest order of its derivatives along each coordinate; empty if it does not occur."""
+        found: tuple[dict[int, int], ...] = tuple({} for _ in self.names.fields)
+        for node in self._leaves():
+            field, *rest = (int(entry) for entry in node.data)
+            if node.op == "laplacian":
+                counts = dict.fromkeys(self.names.space_axes, 2 * rest[0])
+            else:
+                counts = Counter(rest)
+            for axis, order in {-1: 0, **counts}.items():  # −1 stands for the value
+                found[field][axis] = max(found[field].get(axis, 0), order)
+        return found
+
+    def __call__(self, u: Field, x: Tensor, strategy: Strategy) -> Tensor:
+        several = len(self.names.fields) > 1
+        nodes = self._leaves()
+        orders = list(dict.fromkeys(tuple(int(a) for a in n.data[1:]) for n in nodes if n.op == "partial"))
+        known: dict[Any, Tensor] = dict(zip(orders, partials(u, x, orders, strategy), strict=True)) if orders else {}
+        space = self.names.space_axes
+        for times, operate in ((1.0, laplacian), (2.0, biharmonic)):
+            if any(node.op == "laplacian" and node.data[1] == times for node in nodes):
+                known[times] = operate(u, x, strategy, axes=space)
+        leaves: dict[Node, Tensor] = {}
+        for node in nodes:
+            whole = known[node.data[1]] if node.op == "laplacian" else known[tuple(int(a) for a in node.data[1:])]
+            leaves[node] = whole[int(node.data[0])] if several else whole
+        found = self.program.run(x, leaves)
+        return found[0] if self.scalar else torch.stack(found)
+
+    def _leaves(self) -> list[Node]:
+        return [node for node in self.program.steps if node.op in ("partial", "laplacian")]

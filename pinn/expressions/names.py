@@ -1,0 +1,91 @@
+"""What the names in a formula mean: coordinates by the domain, fields, coefficients, functions, operators."""
+
+import dataclasses
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pinn.expressions.functions import FUNCTIONS
+
+CONSTANTS = {"pi": math.pi, "e": math.e}
+OPERATORS = ("laplacian", "lap", "grad", "div", "dot")
+_COORDINATE = re.compile(r"d?(t|x|y|z|x\d+)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that a formula may use on a domain of `space` dimensions, with or without `time` as coordinate 0.
+
+    Coordinates of space are x, y, z, also called x1, x2, x3, and x4 and so on beyond them; ∂/∂x is dx, ∂/∂x4 is dx4.
+    `coefficients` are numbers or texts in the coordinates. `still` says that time is no argument here, as in initial
+    values. Raises ValueError for a field or a coefficient whose name is no name, is taken, or is given twice.
+    """
+
+    space: int
+    time: bool = False
+    fields: tuple[str, ...] = ()
+    coefficients: Mapping[str, float | str] = dataclasses.field(default_factory=dict)
+    still: bool = False
+
+    def __post_init__(self) -> None:
+        for kind, names in (("field", self.fields), ("coefficient", tuple(self.coefficients))):
+            for name in names:
+                _check_free(kind, name)
+        if twice := [name for name in (*self.fields, *self.coefficients) if self._count(name) > 1]:
+            raise ValueError(f"The name {twice[0]!r} is given twice, among the fields and coefficients.")
+
+    @cached_property
+    def axes(self) -> dict[str, int]:
+        """Coordinates by name."""
+        first = int(self.time)
+        found = {f"x{k + 1}": first + k for k in range(self.space)}
+        found |= {name: first + k for k, name in enumerate("xyz"[: self.space])}
+        return found | ({"t": 0} if self.time and not self.still else {})
+
+    @property
+    def space_axes(self) -> tuple[int, ...]:
+        """The coordinates of space."""
+        return tuple(range(int(self.time), int(self.time) + self.space))
+
+    def operator_axis(self, name: str) -> int | None:
+        """The coordinate along which the operator of that name differentiates, None if it is no such operator."""
+        return self.axes.get(name[1:]) if name.startswith("d") else None
+
+    def data(self, *, still: bool = False) -> "Names":
+        """The names in prescribed values, which know no fields."""
+        return dataclasses.replace(self, fields=(), still=still)
+
+    def known(self) -> str:
+        """All of them, for an error."""
+        shown = [name for name in self.axes if not re.fullmatch(r"x\d+", name) or int(name[1:]) > 3]
+        shown = sorted(shown, key=lambda name: self.axes[name])[:9]
+        parts = [f"fields {', '.join(self.fields)}"] if self.fields else []
+        parts.append(f"coordinates of this domain {', '.join(shown) or 'none'}")
+        parts += [f"coefficients {', '.join(self.coefficients)}"] if self.coefficients else []
+        parts += [f"constants {', '.join(CONSTANTS)}", f"functions {', '.join(FUNCTIONS)}"]
+        parts.append(f"operators {', '.join([*(f'd{name}' for name in shown), *OPERATORS])}")
+        return f"Known here: {'; '.join(parts)}."
+
+    def _count(self, name: str) -> int:
+        return (*self.fields, *self.coefficients).count(name)
+
+
+def words(text: str) -> set[str]:
+    """The names that occur in a text."""
+    return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text, re.ASCII))
+
+
+def uses_time(texts: Sequence[str]) -> bool:
+    """Whether t or dt occurs in any of the texts."""
+    return any({"t", "dt"} & words(text) for text in texts)
+
+
+def _check_free(kind: str, name: object) -> None:
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise ValueError(f"The {kind} {name!r} needs a name of letters and digits, such as u or v2.")
+    if name in CONSTANTS or name in FUNCTIONS or name in OPERATORS or _COORDINATE.fullmatch(name):
+        raise ValueError(
+            f"The {kind} {name!r} has the name of a coordinate, constant, function or operator: choose another."
+        )

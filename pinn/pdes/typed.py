@@ -1,0 +1,193 @@
+"""Initial and boundary values typed as text: which of them an equation needs, and the conditions that they make."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from pinn.domains import Boundary, Domain, Initial, PeriodicBox, TimeDomain
+from pinn.expressions import Formula, Names
+from pinn.operators import Strategy
+from pinn.pdes.condition import Condition, Residual, cauchy, dirichlet, neumann
+from pinn.typing import Field
+
+Texts = str | float | Sequence[str | float | None]
+"""A formula; for several fields a list of them, None where a field is left free."""
+
+
+def typed_field(
+    name: str, texts: Texts, names: Names, *, free: bool = False, still: bool = False
+) -> tuple[Formula, tuple[int, ...] | None]:
+    """The prescribed field of `pde.name`, and the components that it speaks of, None for all.
+
+    `free` admits entries that are None, `still` no time. Raises ValueError unless there is one entry for each field.
+    """
+    entries = [texts] if isinstance(texts, (str, int, float)) else list(texts)
+    fields = ", ".join(names.fields)
+    if len(entries) != len(names.fields):
+        raise ValueError(
+            f"pde.{name} has {len(entries)} expressions for {len(names.fields)} fields ({fields}): give one for each"
+            + (", null for a field that is left free." if free else ".")
+        )
+    chosen = tuple(k for k, entry in enumerate(entries) if entry is not None)
+    if not chosen or (not free and len(chosen) < len(entries)):
+        raise ValueError(f"pde.{name} needs an expression for {'one of' if free else 'each of'} the fields {fields}.")
+    given = names.data(still=still)
+    formula = Formula.of(entries if len(entries) > 1 else entries[0], given, name)
+    return formula, None if len(chosen) == len(entries) else chosen
+
+
+@dataclass(frozen=True)
+class Prescribed:
+    """What is prescribed beside an equation whose fields have derivatives of these `orders` along each coordinate.
+
+    Initial values as often as it differentiates in time, boundary values where it differentiates in space. Values are
+    those of the texts, else of `exact`. Raises ValueError for what is missing and for what has no use.
+    """
+
+    domain: Domain
+    names: Names
+    orders: tuple[dict[int, int], ...]
+    exact: Field | None
+    initial: Texts | None
+    initial_velocity: Texts | None
+    boundary: Texts | Mapping[str, Texts] | None
+    flux: Texts | Mapping[str, Texts] | None
+    weight: float
+
+    def conditions(self) -> list[Condition]:
+        """All of them."""
+        if self.exact is not None:
+            _check_period(self.domain, "exact", self.exact)
+        return [*self._initial(), *self._boundary(), *self._flux()]
+
+    def _initial(self) -> list[Condition]:
+        """Value or value and velocity at the first instant, as often as the equation differentiates in time."""
+        timed = isinstance(self.domain, TimeDomain)
+        orders = [found.get(0, 0) if timed else 0 for found in self.orders]
+        given = {name: getattr(self, name) for name in ("initial", "initial_velocity")}
+        for name, needed in (("initial", 1), ("initial_velocity", 2)):
+            if given[name] is not None and max(orders) < needed:
+                what = "dt(…)" if needed == 1 else "dt(dt(…))"
+                raise ValueError(f"pde.{name} is given, but the equation has no {what} that would need it.")
+        if not max(orders):
+            return []
+        assert isinstance(self.domain, TimeDomain)
+        if max(orders) > 2:
+            name = self.names.fields[orders.index(max(orders))]
+            raise ValueError(
+                f"dt is applied {max(orders)} times to {name}, at most 2: make its rate a field of its own."
+            )
+        once, twice = (tuple(k for k, order in enumerate(orders) if order == n) for n in (1, 2))
+        value, moving = self._start(once, twice)
+        found: list[Condition] = []
+        if once:
+            components = None if len(once) == len(orders) else once
+            start = Initial(self.domain)
+            found.append(dirichlet(start, value, name="initial", weight=self.weight, components=components))
+        if twice:
+            name = "initial_motion" if once else "initial"
+            motion = cauchy(self.domain, moving, name=name, weight=self.weight)
+            found.append(motion if len(twice) == len(orders) else _restricted(motion, twice))
+        return found
+
+    def _start(self, once: tuple[int, ...], twice: tuple[int, ...]) -> tuple[Field, Field]:
+        """The initial value, and a field with the initial value and velocity."""
+        exact = self.exact
+        if self.initial is None and self.initial_velocity is None and exact is not None:
+            return exact, exact
+        if self.initial is None:
+            which = ", ".join(self.names.fields[k] for k in sorted(once + twice))
+            raise ValueError(
+                f"The equation has dt of {which}: give pde.initial, the value at the first instant, or pde.exact."
+            )
+        value, chosen = typed_field("initial", self.initial, self.names, free=True, still=True)
+        _check_period(self.domain, "initial", value)
+        self._require("initial", chosen, once + twice)
+        if not twice:
+            return value, value
+        if self.initial_velocity is None:
+            which = ", ".join(self.names.fields[k] for k in twice)
+            raise ValueError(
+                f"The equation has dt(dt(…)) of {which}: give pde.initial_velocity, its dt at the first instant."
+            )
+        velocity, chosen = typed_field("initial_velocity", self.initial_velocity, self.names, free=True, still=True)
+        self._require("initial_velocity", chosen, twice)
+        assert isinstance(self.domain, TimeDomain)
+        first = self.domain.start
+        return value, lambda x: value(x) + (x[..., 0] - first) * velocity(x)
+
+    def _require(self, name: str, chosen: tuple[int, ...] | None, needed: tuple[int, ...]) -> None:
+        for k in needed:
+            if chosen is not None and k not in chosen:
+                field = self.names.fields[k]
+                raise ValueError(f"pde.{name} has no expression for {field}, which has dt in the equation.")
+
+    def _boundary(self) -> list[Condition]:
+        found: list[Condition] = []
+        exact, in_space = self.exact, any(set(orders) & {*self.names.space_axes} for orders in self.orders)
+        if self.boundary is None and self.flux is None and in_space and self.domain.boundary_measure:
+            if exact is None:
+                raise ValueError(
+                    "The domain has a boundary: give pde.boundary, the value there, or pde.flux, its normal derivative, "
+                    "or pde.exact; pde.boundary=[] means no condition."
+                )
+            return [dirichlet(Boundary(self.domain), exact, weight=self.weight)]
+        for name, region, texts in self._parts("boundary", self.boundary):
+            g, chosen = typed_field(name, texts, self.names, free=True)
+            found.append(dirichlet(region, g, name=name, weight=self.weight, components=chosen))
+        return found
+
+    def _flux(self) -> list[Condition]:
+        found: list[Condition] = []
+        for name, region, texts in self._parts("flux", self.flux):
+            h, chosen = typed_field(name, texts, self.names, free=True)
+            condition = neumann(region, h, name=name, weight=self.weight)
+            found.append(condition if chosen is None else _restricted(condition, chosen))
+        return found
+
+    def _parts(self, name: str, given: Texts | Mapping[str, Texts] | None) -> list[tuple[str, Boundary, Texts]]:
+        """The parts of the boundary that are spoken of: what to call the condition, the region, the formulas."""
+        if given is None or (not isinstance(given, (str, int, float)) and not given):
+            return []
+        if not self.domain.boundary_measure:
+            raise ValueError(f"pde.{name} is given, but the domain {self.domain} has no boundary.")
+        if isinstance(given, Mapping):
+            return [(f"{name}_{tag}", Boundary(self.domain, tag), texts) for tag, texts in given.items()]
+        return [(name, Boundary(self.domain), given)]
+
+
+def _check_period(domain: Domain, name: str, g: Field) -> None:
+    """Refuse data that differ on opposite faces of a periodic box by more than one part in a thousand."""
+    space = domain.space if isinstance(domain, TimeDomain) else domain
+    if not isinstance(space, PeriodicBox):
+        return
+    generator = torch.Generator().manual_seed(0)
+    points = domain.interior(torch.rand(50, domain.interior_numbers, generator=generator, dtype=torch.float64))
+    for k, (lower, upper) in enumerate(zip(*space.bounds, strict=True)):
+        axis = k + domain.dim - space.dim
+        near, far = points.clone(), points.clone()
+        near[:, axis], far[:, axis] = lower, upper
+        a, b = vmap(g)(near), vmap(g)(far)
+        if (a - b).abs().max() > 1e-3 * torch.maximum(a.abs().max(), vmap(g)(points).abs().max()):
+            raise ValueError(
+                f"pde.{name} is not periodic on the domain, whose coordinate {k + 1} of space runs from {lower:g} to "
+                f"{upper:g}: choose its bounds (domain.lower, domain.upper) to hold whole periods."
+            )
+
+
+def _restricted(condition: Condition, components: tuple[int, ...]) -> Condition:
+    """The condition for some components of u alone, which are the last axis of its residual."""
+    residual = partial(_of_components, condition.residual, components)
+    return dataclasses.replace(condition, residual=residual, components=components)
+
+
+def _of_components(
+    residual: Residual, components: tuple[int, ...], u: Field, *sample: Tensor, strategy: Strategy
+) -> Tensor:
+    found = residual(u, *sample, strategy=strategy)
+    return torch.stack([found[..., k] for k in components], -1)

@@ -208,7 +208,7 @@ def _solution(step: Step) -> dict[str, np.ndarray]:
     arrays = {"points": points, "u": torch.cat([vmap(step.field)(part).detach() for part in parts])}
     arrays["residual"] = torch.cat(residuals)
     if pde.exact is not None:
-        arrays["exact"] = torch.cat([vmap(pde.exact)(part) for part in parts])
+        arrays["exact"] = torch.cat([vmap(pde.solution(pde.exact))(part) for part in parts])
         arrays["error"] = arrays["u"] - arrays["exact"]
     return {name: array.cpu().numpy() for name, array in arrays.items()}
 

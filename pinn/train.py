@@ -136,7 +136,7 @@ def train(
     samples = sampler.sample(conditions, generator, like)
     objective = Objective(pde, network, samples, strategy or Auto(), chunk_size, compiled)
     heldout = objective.at(_heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like))
-    reference = Reference.of(pde.domain, pde.exact, like, pde.scored) if pde.exact else None
+    reference = Reference.of(pde.domain, pde.solution(pde.exact), like, pde.scored) if pde.exact else None
 
     def seconds() -> float:
         return time.perf_counter() - start - (compiled.seconds if compiled else 0.0)

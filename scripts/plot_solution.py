@@ -51,7 +51,7 @@ def plot_solution(
 
 
 def _quantities(run: Run) -> list[Quantity]:
-    exact = run.pde.exact
+    exact = run.pde.solution(run.pde.exact) if run.pde.exact else None
     solution = Quantity("solution", "Solution", "u{}", vmap(run))
     if exact is None:
         return [solution]
@@ -66,7 +66,7 @@ def _errors(run: Run) -> str:
     """The errors over the whole domain, at the points where they are always measured."""
     if run.pde.exact is None:
         return ""
-    reference = Reference.of(run.pde.domain, run.pde.exact, run.like, run.pde.scored)
+    reference = Reference.of(run.pde.domain, run.pde.solution(run.pde.exact), run.like, run.pde.scored)
     l2, largest = reference.relative_l2(run), reference.max_error(run)
     return f"relative $L^2$ error {scientific(l2)}, max error {scientific(largest)}"
 

@@ -18,6 +18,7 @@ from pinn.pdes.condition import (
     point_value,
     robin,
 )
+from pinn.pdes.corner import CornerSingularity
 from pinn.pdes.couplings import integral, interface, measured, periodic
 from pinn.pdes.darcy import Darcy, WavyConductivity
 from pinn.pdes.eikonal import ArrivalTime, Eikonal
@@ -58,6 +59,7 @@ from pinn.pdes.solutions import (
     TravellingSine,
 )
 from pinn.pdes.stokes import Stokes
+from pinn.pdes.two_materials import RoundInclusion, TwoMaterials
 from pinn.pdes.unsteady_navier_stokes import UnsteadyNavierStokes
 from pinn.pdes.wave import Wave
 
@@ -76,6 +78,7 @@ __all__ = [
     "Burgers",
     "Burgers2D",
     "Condition",
+    "CornerSingularity",
     "CosineSum",
     "Darcy",
     "DecayingSine",
@@ -118,6 +121,7 @@ __all__ = [
     "Potential",
     "ReactionDiffusion",
     "Residual",
+    "RoundInclusion",
     "SineGordon",
     "SineProduct",
     "SineWaves",
@@ -127,6 +131,7 @@ __all__ = [
     "Stokes",
     "TaylorGreen",
     "TravellingSine",
+    "TwoMaterials",
     "TwoSolitons",
     "UnsteadyNavierStokes",
     "Wave",

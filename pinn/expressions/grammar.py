@@ -70,7 +70,7 @@ class _Reader:
         try:
             tree = ast.parse(part, mode="eval").body
         except SyntaxError as error:
-            place = self.start + min(max(0, (error.offset or 1) - 1), len(part))
+            place = self.start + min((error.offset or len(part) + 1) - 1, len(part))
             raise FormulaError(self.label, "this is no formula", self.text, place) from None
         except (ValueError, RecursionError, MemoryError):
             raise FormulaError(self.label, "this is nested too deeply", self.text, self.start) from None

@@ -133,7 +133,7 @@ class Prescribed:
         if self.boundary is None and self.flux is None and in_space and self.domain.boundary_measure:
             if exact is None:
                 raise ValueError(
-                    "The domain has a boundary: give pde.boundary, the value there, or pde.flux, its normal derivative, "
+                    "The domain has a boundary: give pde.boundary, the value there, pde.flux, the normal derivative, "
                     "or pde.exact; pde.boundary=[] means no condition."
                 )
             return [dirichlet(Boundary(self.domain), exact, weight=self.weight)]

@@ -160,6 +160,7 @@ def test_where_time_is_spoken_of() -> None:
 REFUSED = {
     "dt(u) + w*dx(u)": ("'w' is not known", 8),
     "dt(u) + sine(x)": ("'sine' is not known, perhaps 'sin' is meant", 8),
+    "dt(u) - u_xy": ("'u_xy' is not known, a derivative is written dx(dy(u))", 8),
     "dz(u)": ("'dz' is not known", 0),
     "u^2": ("a power is written with **", 1),
     "2u": ("a product is written with *, as in 2*u", 1),

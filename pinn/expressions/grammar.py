@@ -217,6 +217,9 @@ class _Reader:
         known = [*names.fields, *names.axes, *names.coefficients, *CONSTANTS, *FUNCTIONS, *OPERATORS]
         near = get_close_matches(name, known, n=1)
         hint = f", perhaps {near[0]!r} is meant" if near else ""
+        field, _, along = name.partition("_")
+        if field in names.fields and along and set(along) <= {*names.axes}:
+            hint = f", a derivative is written {''.join(f'd{a}(' for a in along)}{field}{')' * len(along)}"
         return self._error(node, f"{name!r} is not known{hint}", accepted=names.known())
 
     def _error(self, node: ast.expr, problem: str, *, before: bool = False, accepted: str = ACCEPTED) -> FormulaError:

@@ -9,8 +9,20 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from pinn.domains import Boundary, Box, Disk, Domain, Initial, InitialMotion, PeriodicBox, SinglePoint, TimeDomain
+from pinn.domains import (
+    Boundary,
+    Box,
+    CenteredBall,
+    Disk,
+    Domain,
+    Initial,
+    InitialMotion,
+    PeriodicBox,
+    SinglePoint,
+    TimeDomain,
+)
 from pinn.marching import march
+from pinn.networks import Windows
 from pinn.operators import Auto, Rows, Strategy
 from pinn.optimizers import LevenbergMarquardt
 from pinn.pdes import PDE, Burgers, Expression, Heat, KdV, Marched, NavierStokes, Poisson, Wave
@@ -139,6 +151,15 @@ def test_an_ordinary_differential_equation() -> None:
     )
 
 
+def test_very_many_dimensions() -> None:
+    """Δu stays one operator, and the boundary is there although its measure is too small for a number."""
+    typed = Expression(CenteredBall(dimensions=1000), "-lap(u) = 2000", exact="1 - x1**2")
+    u = lambda x: 1 - x @ x  # noqa: E731
+    x = torch.full((1000,), 0.01, dtype=F64)
+    torch.testing.assert_close(typed.residual(u, x, strategy=Auto()), torch.zeros((), dtype=F64))
+    assert [condition.name for condition in typed.conditions()] == ["interior", "boundary"]
+
+
 def test_time_where_it_is_spoken_of() -> None:
     assert not isinstance(Expression(SQUARE, "lap(u) + x", boundary=0).domain, TimeDomain)
     assert isinstance(Expression(SQUARE, "lap(u) + x", boundary="sin(t)").domain, TimeDomain)
@@ -153,6 +174,7 @@ def test_in_windows_of_time() -> None:
     network = build_network(
         {"_target_": "pinn.networks.MLP", "width": 8, "depth": 1}, Marched(typed, 2), torch.Generator().manual_seed(0)
     ).double()
+    assert isinstance(network, Windows)
     step = list(march(Marched(typed, 2), network, LevenbergMarquardt(steps=40), Sobol(60, 20)))[-1]
     assert step.rel_l2 < 0.05
 

@@ -70,7 +70,7 @@ class _Reader:
         try:
             tree = ast.parse(part, mode="eval").body
         except SyntaxError as error:
-            place = self.start + min(max(0, (error.offset or 1) - 1), len(part))
+            place = self.start + min((error.offset or len(part) + 1) - 1, len(part))
             raise FormulaError(self.label, "this is no formula", self.text, place) from None
         except (ValueError, RecursionError, MemoryError):
             raise FormulaError(self.label, "this is nested too deeply", self.text, self.start) from None
@@ -217,6 +217,9 @@ class _Reader:
         known = [*names.fields, *names.axes, *names.coefficients, *CONSTANTS, *FUNCTIONS, *OPERATORS]
         near = get_close_matches(name, known, n=1)
         hint = f", perhaps {near[0]!r} is meant" if near else ""
+        field, _, along = name.partition("_")
+        if field in names.fields and along and set(along) <= {*names.axes}:
+            hint = f", a derivative is written {''.join(f'd{a}(' for a in along)}{field}{')' * len(along)}"
         return self._error(node, f"{name!r} is not known{hint}", accepted=names.known())
 
     def _error(self, node: ast.expr, problem: str, *, before: bool = False, accepted: str = ACCEPTED) -> FormulaError:

@@ -127,13 +127,18 @@ class Prescribed:
                 field = self.names.fields[k]
                 raise ValueError(f"pde.{name} has no expression for {field}, which has dt in the equation.")
 
+    @property
+    def _bounded(self) -> bool:
+        """Whether there is a boundary, whose measure may also be too small for a number, as in 1000 dimensions."""
+        return self.domain.boundary_measure > 0 or self.domain.measure == 0
+
     def _boundary(self) -> list[Condition]:
         found: list[Condition] = []
         exact, in_space = self.exact, any(set(orders) & {*self.names.space_axes} for orders in self.orders)
-        if self.boundary is None and self.flux is None and in_space and self.domain.boundary_measure:
+        if self.boundary is None and self.flux is None and in_space and self._bounded:
             if exact is None:
                 raise ValueError(
-                    "The domain has a boundary: give pde.boundary, the value there, or pde.flux, its normal derivative, "
+                    "The domain has a boundary: give pde.boundary, the value there, pde.flux, the normal derivative, "
                     "or pde.exact; pde.boundary=[] means no condition."
                 )
             return [dirichlet(Boundary(self.domain), exact, weight=self.weight)]
@@ -154,7 +159,7 @@ class Prescribed:
         """The parts of the boundary that are spoken of: what to call the condition, the region, the formulas."""
         if given is None or (not isinstance(given, (str, int, float)) and not given):
             return []
-        if not self.domain.boundary_measure:
+        if not self._bounded:
             raise ValueError(f"pde.{name} is given, but the domain {self.domain} has no boundary.")
         if isinstance(given, Mapping):
             return [(f"{name}_{tag}", Boundary(self.domain, tag), texts) for tag, texts in given.items()]

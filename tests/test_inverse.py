@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pinn.domains import Box, TimeDomain
+from pinn.domains import Box, SinglePoint, TimeDomain
 from pinn.networks import MLP, Unknown, WithUnknowns
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.pdes import Burgers, Darcy, HarmonicOscillator, Heat, Inverse, Lorenz, NavierStokes, Poisson, WavyConductivity
@@ -19,7 +19,7 @@ from pinn.uncertainty import Found, found_fields, found_unknowns
 PROBLEMS = {
     "heat": Inverse(Heat(), {"diffusivity": Unknown(0.5, 0.0)}),
     "lorenz": Inverse(
-        Lorenz(hard=False),
+        Lorenz(TimeDomain(1.0, SinglePoint()), hard=False),
         {"prandtl": Unknown(7.0, 1.0), "rayleigh": Unknown(20.0, 1.0), "beta": Unknown(2.0, 0.1)},
         weight=1000.0,
         keep=(),

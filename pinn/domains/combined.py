@@ -40,11 +40,11 @@ class _Combined(Domain):
         return self.first.dim
 
     @cached_property
-    def measure(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def measure(self) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]
         return counted(self) * Box(*self.bounds).measure
 
     @cached_property
-    def boundary_measure(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def boundary_measure(self) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]
         total = self.first.boundary_measure + self.second.boundary_measure
         u = torch.quasirandom.SobolEngine(self.boundary_numbers, scramble=True, seed=0).draw(2**16, dtype=torch.float64)
         return total * float((~self.boundary(u)[0].isnan().any(1)).double().mean())

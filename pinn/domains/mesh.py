@@ -39,8 +39,7 @@ class Mesh(Domain):
     faces: Sequence[Sequence[int]] = _TETRAHEDRON[1]
 
     def __post_init__(self) -> None:
-        triangles = _load(self.file) if self.file is not None else _checked(self.vertices, self.faces)
-        object.__setattr__(self, "_triangles", triangles)
+        _ = self._array
 
     @property
     def dim(self) -> int:
@@ -100,10 +99,10 @@ class Mesh(Domain):
     def extendable(self) -> bool:
         return False
 
-    @property
+    @cached_property
     def _array(self) -> np.ndarray:
         """The triangles, outward in the right-handed sense: (F, 3, 3)."""
-        return self._triangles  # type: ignore[attr-defined]
+        return _load(self.file) if self.file is not None else _checked(self.vertices, self.faces)
 
     @cached_property
     def _areas(self) -> np.ndarray:

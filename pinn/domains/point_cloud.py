@@ -41,6 +41,65 @@ class PointCloud(Domain):
     file: str | None = None
 
     def __post_init__(self) -> None:
+        _ = self._arrays
+
+    def __repr__(self) -> str:
+        return f"PointCloud({len(self._arrays[0])} points inside, {len(self._arrays[1])} on the rim)"
+
+    @property
+    def dim(self) -> int:
+        return self._arrays[0].shape[1]
+
+    @property
+    def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        points = np.concatenate([self._arrays[0], self._arrays[1]])
+        return tuple(points.min(0).tolist()), tuple(points.max(0).tolist())
+
+    @property
+    def measure(self) -> float:
+        """|Ω| = 1/d ∮ x·n."""
+        return self._part * float((self._arrays[1] * self._arrays[2]).sum()) / self.dim
+
+    @property
+    def boundary_measure(self) -> float:
+        return self._part * len(self._arrays[1])
+
+    @property
+    def interior_numbers(self) -> int:
+        return 1
+
+    def interior(self, u: Tensor) -> Points:
+        return torch.from_numpy(self._arrays[0]).to(u)[_index(u, len(self._arrays[0]))]
+
+    @property
+    def boundary_numbers(self) -> int:
+        return 1
+
+    def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
+        index = _index(u, len(self._arrays[1]))
+        return torch.from_numpy(self._arrays[1]).to(u)[index], torch.from_numpy(self._arrays[2]).to(u)[index]
+
+    def contains(self, x: Tensor) -> Tensor:
+        """By the winding number of the rim, or at a given point."""
+        given = torch.from_numpy(np.concatenate([self._arrays[0], self._arrays[1]])).to(x)
+        at_point = torch.cdist(x.reshape(-1, self.dim), given).amin(-1).reshape(x.shape[:-1]) < 1e-12
+        return (self._part * self._flux(x) > 0.5) | at_point
+
+    def distance(self, x: Tensor) -> Tensor:
+        """The distance from the nearest point of the rim."""
+        rim = torch.from_numpy(self._arrays[1]).to(x)
+        return (x[..., None, :] - rim).square().sum(-1).amin(-1).sqrt()
+
+    def extend(self, g: Field) -> Field:
+        return refuse_extension(self)
+
+    @property
+    def extendable(self) -> bool:
+        return False
+
+    @cached_property
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Points inside, points of the rim, unit normals there."""
         arrays = {name: getattr(self, name) for name in ("inside", "rim", "normals")}
         if self.file is not None:
             if not Path(self.file).is_file():
@@ -60,72 +119,17 @@ class PointCloud(Domain):
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
         if not (lengths > 0).all():
             raise ValueError(f"PointCloud: normal {int(lengths.argmin())} has length zero.")
-        for name, array in (("_inside", inside), ("_rim", rim), ("_normals", normals / lengths)):
-            object.__setattr__(self, name, array)
-
-    def __repr__(self) -> str:
-        return f"PointCloud({len(self._inside)} points inside, {len(self._rim)} on the rim)"
-
-    @property
-    def dim(self) -> int:
-        return self._inside.shape[1]
-
-    @property
-    def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        points = np.concatenate([self._inside, self._rim])
-        return tuple(points.min(0).tolist()), tuple(points.max(0).tolist())
-
-    @property
-    def measure(self) -> float:
-        """|Ω| = 1/d ∮ x·n."""
-        return self._part * float((self._rim * self._normals).sum()) / self.dim
-
-    @property
-    def boundary_measure(self) -> float:
-        return self._part * len(self._rim)
-
-    @property
-    def interior_numbers(self) -> int:
-        return 1
-
-    def interior(self, u: Tensor) -> Points:
-        return torch.from_numpy(self._inside).to(u)[_index(u, len(self._inside))]
-
-    @property
-    def boundary_numbers(self) -> int:
-        return 1
-
-    def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
-        index = _index(u, len(self._rim))
-        return torch.from_numpy(self._rim).to(u)[index], torch.from_numpy(self._normals).to(u)[index]
-
-    def contains(self, x: Tensor) -> Tensor:
-        """By the winding number of the rim, or at a given point."""
-        given = torch.from_numpy(np.concatenate([self._inside, self._rim])).to(x)
-        at_point = torch.cdist(x.reshape(-1, self.dim), given).amin(-1).reshape(x.shape[:-1]) < 1e-12
-        return (self._part * self._flux(x) > 0.5) | at_point
-
-    def distance(self, x: Tensor) -> Tensor:
-        """The distance from the nearest point of the rim."""
-        rim = torch.from_numpy(self._rim).to(x)
-        return (x[..., None, :] - rim).square().sum(-1).amin(-1).sqrt()
-
-    def extend(self, g: Field) -> Field:
-        return refuse_extension(self)
-
-    @property
-    def extendable(self) -> bool:
-        return False
+        return inside, rim, normals / lengths
 
     @cached_property
     def _part(self) -> float:
         """What one boundary point stands for: the winding number, seen from the points inside, is one."""
-        some = torch.from_numpy(self._inside[:: max(1, len(self._inside) // 500)])
+        some = torch.from_numpy(self._arrays[0][:: max(1, len(self._arrays[0]) // 500)])
         return 1 / float(self._flux(some).median())
 
     def _flux(self, x: Tensor) -> Tensor:
         """Σ n·(p − x)/(|S| |p − x|^d), the flux of a unit source at x through boundary points of unit size."""
-        rim, normals = (torch.from_numpy(a).to(x) for a in (self._rim, self._normals))
+        rim, normals = (torch.from_numpy(a).to(x) for a in (self._arrays[1], self._arrays[2]))
         away = rim - x[..., None, :]
         sphere = 2 * math.pi ** (self.dim / 2) / math.gamma(self.dim / 2)
         distance = away.norm(dim=-1).clamp(min=torch.finfo(x.dtype).tiny ** (1 / self.dim))

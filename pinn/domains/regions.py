@@ -90,6 +90,10 @@ class Surface(Region):
     def extend(self, g: Field) -> Field:
         """A field that equals g on the surface."""
 
+    def data(self, g: Field) -> Field:
+        """All that is asked of g on the surface: its value."""
+        return g
+
 
 @dataclass(frozen=True)
 class Boundary(Surface):
@@ -136,9 +140,14 @@ class Boundary(Surface):
 
 @dataclass(frozen=True)
 class Initial(Surface):
-    """The first instant {t₀} × Ω: yields `(x,)` with t = t₀."""
+    """The first instant {t₀} × Ω: yields `(x,)` with t = t₀.
+
+    Values built in are held for all times, unless `evolved`, a field of (t, x), says how a part of them goes on: a
+    corner in them, held, would be in the solution for ever.
+    """
 
     domain: TimeDomain
+    evolved: Field | None = None
 
     @property
     def numbers(self) -> int:
@@ -151,8 +160,11 @@ class Initial(Surface):
         return (x[..., 0] - self.domain.start) / self.domain.duration
 
     def extend(self, g: Field) -> Field:
-        """g at t = t₀, held for all times."""
-        return lambda x: g(_at_start(self.domain, x))
+        """g at t = t₀, held for all times, but for the part that is evolved."""
+        evolved = self.evolved
+        if evolved is None:
+            return lambda x: g(_at_start(self.domain, x))
+        return lambda x: evolved(x) + g(start := _at_start(self.domain, x)) - evolved(start)
 
 
 @dataclass(frozen=True)
@@ -180,6 +192,10 @@ class InitialMotion(Surface):
             return value + (x[..., 0] - self.domain.start) * rate
 
         return extension
+
+    def data(self, g: Field) -> Field:
+        """Value and velocity."""
+        return lambda x: torch.stack(partials(g, x, [(), (0,)]))
 
 
 def _first_instant(domain: TimeDomain, u: Tensor) -> Tensor:

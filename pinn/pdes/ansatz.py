@@ -80,9 +80,9 @@ def _surface(condition: Condition) -> Surface:
 
 
 def _vanishes(surface: Surface, g: Field) -> bool:
-    """Whether g is zero to rounding on the surface, judged in float64 at 200 quasi-random points."""
+    """Whether the data are zero to rounding on the surface, judged in float64 at 200 quasi-random points."""
     sobol = torch.quasirandom.SobolEngine(surface.numbers, scramble=True, seed=0)
     points = surface.place(sobol.draw(200, dtype=torch.float64))[0]
     hits = points[~points.isnan().any(dim=1)]
-    values = torch.func.vmap(g)(hits)
+    values = torch.func.vmap(surface.data(g))(hits)
     return bool((values.abs() <= 16 * torch.finfo(values.dtype).eps).all())

@@ -108,7 +108,7 @@ class Lorenz(PDE):
     ValueError unless all are > 0, and for a domain with space.
     """
 
-    domain: TimeDomain = TimeDomain(1.0, SinglePoint())
+    domain: TimeDomain = TimeDomain(0.5, SinglePoint())
     prandtl: float = 10.0
     rayleigh: float = 28.0
     beta: float = 8 / 3

@@ -32,7 +32,7 @@ class PDE(ABC):
         """Everything that u must satisfy. The first is the differential equation, named "interior"."""
 
     def solution(self, u: Field) -> Field:
-        """What is compared and plotted, of the trained field and of `exact` alike: u itself, unless it is made of pieces."""
+        """What is compared and plotted, of the trained field and of `exact` alike: u itself, unless it has pieces."""
         return u
 
     def soft_conditions(self) -> tuple[Condition, ...]:

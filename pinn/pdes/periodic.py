@@ -20,7 +20,7 @@ def check_period(name: str, domain: TimeDomain, exact: SpectralReference) -> Non
 
 
 def initial_value_problem(
-    domain: TimeDomain, residual: Residual, initial: Field, penalty: float
+    domain: TimeDomain, residual: Residual, initial: Field, penalty: float, evolved: Field | None = None
 ) -> tuple[Condition, ...]:
-    """The equation on all of the domain, and u = `initial` at its first instant."""
-    return interior(domain, residual), dirichlet(Initial(domain), initial, name="initial", weight=penalty)
+    """The equation on all of the domain, and u = `initial` at its first instant; for `evolved` see `Initial`."""
+    return interior(domain, residual), dirichlet(Initial(domain, evolved), initial, name="initial", weight=penalty)

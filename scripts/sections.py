@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domains import Domain, TimeDomain
+from pinn.domains import Domain, ParameterDomain, TimeDomain
 from pinn.evaluate import chunks
 from pinn.typing import Points
 
@@ -74,7 +74,10 @@ class Grid:
 
 
 def axis_names(domain: Domain) -> list[str]:
-    """t first if there is time, then x, y, z, or x_1 … x_d in more than three space dimensions."""
+    """t first if there is time, then x, y, z, or x_1 … x_d in more than three space dimensions, then parameters."""
+    if isinstance(domain, ParameterDomain):
+        names = domain.names or [f"parameter{i}" for i in range(len(domain.lower))]
+        return axis_names(domain.base) + [rf"\mathrm{{{name}}}" for name in names]
     time = ["t"] if isinstance(domain, TimeDomain) else []
     space = domain.dim - len(time)
     return time + (["x", "y", "z"][:space] if space <= 3 else [f"x_{{{i + 1}}}" for i in range(space)])
@@ -99,7 +102,7 @@ def sections(domain: Domain, times: Sequence[float] = (), slices: Mapping[str, f
     names = _typed(domain)
     lower, upper = domain.bounds
     middle = [(a + b) / 2 for a, b in zip(lower, upper, strict=True)]
-    has_time = isinstance(domain, TimeDomain)
+    has_time = isinstance(getattr(domain, "base", domain), TimeDomain)
     held: dict[int, float] = {}
     for name, value in (slices or {}).items():
         axis = _axis(names, name)
@@ -140,4 +143,6 @@ def _axis(names: list[str], name: str) -> int:
 
 def _typed(domain: Domain) -> list[str]:
     """Axis names as they are typed: x_{2} is x2."""
+    if isinstance(domain, ParameterDomain):
+        return [*_typed(domain.base), *(domain.names or axis_names(domain)[domain.base.dim :])]
     return ["".join(letter for letter in name if letter.isalnum()) for name in axis_names(domain)]

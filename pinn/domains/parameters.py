@@ -16,6 +16,8 @@ from pinn.typing import Field, Points
 class ParameterDomain(Domain):
     """The points (x, μ) with x in a domain and parameters μ between `lower` and `upper`, as last coordinates.
 
+    `names` are those of the parameters in plots.
+
     Its boundary is the lateral one, ∂Ω × [lower, upper]. Raises ValueError unless lower < upper.
 
     >>> ParameterDomain(Box(), (1.0,), (3.0,)).measure
@@ -25,6 +27,7 @@ class ParameterDomain(Domain):
     base: Domain = Box()
     lower: Sequence[float] = (0.0,)
     upper: Sequence[float] = (1.0,)
+    names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lower", self._box.lower)

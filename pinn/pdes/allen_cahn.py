@@ -47,8 +47,11 @@ class AllenCahn(PDE):
         return x[1] ** 2 * torch.cos(math.pi * x[1])
 
     def corner(self, x: Tensor) -> Tensor:
-        """v(t, y) = 2e^{−10t} (y erf(y/s) + s/√π e^{−y²/s²}) with s = √(4εt) and y = 1 − |x|."""
-        t, y = x[..., 0], 1 - torch.abs(x[..., 1])
+        """v(t, y) = 2e^{−10t} (y erf(y/s) + s/√π e^{−y²/s²}) with s = √(4εt) and y = 2/π cos πx/2.
+
+        y is the distance from the corner where it is small, and smooth elsewhere.
+        """
+        t, y = x[..., 0], 2 / math.pi * torch.cos(math.pi / 2 * x[..., 1])
         width = torch.sqrt(4 * self.diffusivity * (t + 1e-14))  # no 0/0 at the first instant
         spread = y * torch.erf(y / width) + width / math.sqrt(math.pi) * torch.exp(-((y / width) ** 2))
         return 2 * torch.exp(-10 * t) * spread

@@ -40,7 +40,7 @@ class Parametric(PDE):
     @cached_property
     def domain(self) -> ParameterDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
         lower, upper = zip(*self.parameters.values(), strict=True)
-        return ParameterDomain(self.pde.domain, lower, upper)
+        return ParameterDomain(self.pde.domain, lower, upper, tuple(self.parameters))
 
     @property
     def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -40,11 +40,11 @@ class _Combined(Domain):
         return self.first.dim
 
     @cached_property
-    def measure(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def measure(self) -> float:  # pyright: ignore
         return counted(self) * Box(*self.bounds).measure
 
     @cached_property
-    def boundary_measure(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def boundary_measure(self) -> float:  # pyright: ignore
         total = self.first.boundary_measure + self.second.boundary_measure
         u = torch.quasirandom.SobolEngine(self.boundary_numbers, scramble=True, seed=0).draw(2**16, dtype=torch.float64)
         return total * float((~self.boundary(u)[0].isnan().any(1)).double().mean())
@@ -97,11 +97,12 @@ class _Combined(Domain):
         own = torch.where(part.contains(x + step)[:, None], -normal, normal)
         return mine & part.on(inner, x, own)
 
-    def level(self, x: Tensor) -> Tensor:
-        return self.distance(x)
-
     def _on_first(self, x: Tensor, step: Tensor) -> Tensor:
         return _changes(self.first, x, step)
+
+
+def _both(a: Tensor, b: Tensor) -> Tensor:
+    return a + b - torch.sqrt(a**2 + b**2)
 
 
 def _changes(part: Domain, x: Tensor, step: Tensor) -> Tensor:
@@ -154,9 +155,16 @@ class Intersection(_Combined):
         return self.first.contains(x) & self.second.contains(x)
 
     def distance(self, x: Tensor) -> Tensor:
+        """The product of both, as smooth as they are."""
+        return self.first.distance(x) * self.second.distance(x)
+
+    def level(self, x: Tensor) -> Tensor:
         """The R-conjunction a + b − √(a² + b²) of the levels of both (Rvachev 1982)."""
-        a, b = self.first.level(x), self.second.level(x)
-        return a + b - torch.sqrt(a**2 + b**2)
+        return _both(self.first.level(x), self.second.level(x))
+
+    @property
+    def smooth(self) -> bool:
+        return self.first.smooth and self.second.smooth
 
 
 @dataclass(frozen=True)
@@ -183,6 +191,14 @@ class Difference(_Combined):
         return self.first.contains(x) & (outside | rim)
 
     def distance(self, x: Tensor) -> Tensor:
+        """The distance of the first times the level of the second, with its sign changed."""
+        return self.first.distance(x) * -self.second.level(x)
+
+    def level(self, x: Tensor) -> Tensor:
         """The R-conjunction of a and −b, the levels of both (Rvachev 1982)."""
-        a, b = self.first.level(x), -self.second.level(x)
-        return a + b - torch.sqrt(a**2 + b**2)
+        return _both(self.first.level(x), -self.second.level(x))
+
+    @property
+    def smooth(self) -> bool:
+        """Where what is cut out has no corner, which would point inward."""
+        return self.first.smooth and self.second.round

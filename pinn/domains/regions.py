@@ -77,10 +77,12 @@ class PointSet(Region):
 class Surface(Region):
     """A region on which values can be built into the field: u = G + φN with φ = 0 and G = g there.
 
-    Where they cannot after all, `smooth` is False, and they are penalised.
+    Where no smooth φ is known, `smooth` is False, and values are penalised instead; where no G is known, `extendable`
+    is False, and those that do not vanish are.
     """
 
     smooth: bool = True
+    extendable: bool = True
 
     @abstractmethod
     def distance(self, x: Tensor) -> Tensor:
@@ -108,6 +110,10 @@ class Boundary(Surface):
 
     @property
     def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.domain.smooth if self.tag is None else self.domain.part(self.tag) is not None
+
+    @property
+    def extendable(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.domain.extendable if self.tag is None else self.domain.part(self.tag) is not None
 
     @property

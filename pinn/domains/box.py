@@ -134,7 +134,7 @@ class Box(Domain):
 
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         axis, side = divmod(self.tags.index(tag), 2)
-        return normal[:, axis] == 2 * side - 1
+        return normal[:, axis] * (2 * side - 1) > 0.5  # not 1: the box may be a turned one
 
     def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """The linear distance from a face, and the data held along its normal, falling linearly to the opposite face.

@@ -102,8 +102,8 @@ class Extrusion(Domain):
 
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         if tag in ("floor", "ceiling"):
-            return normal[:, -1] == (1 if tag == "ceiling" else -1)
-        side = normal[:, -1] == 0
+            return normal[:, -1] * (1 if tag == "ceiling" else -1) > 0.5
+        side = normal[:, -1].abs() < 0.5
         return side if tag == "side" else side & self.base.on(tag.removeprefix("side."), x[:, :-1], normal[:, :-1])
 
     def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:

@@ -221,9 +221,11 @@ def check_simple(vertices: Sequence[Sequence[float]]) -> None:
         from shapely.validation import explain_validity
     except ImportError as error:
         raise ImportError("Polygons are checked by shapely: pip install 'pinn[geometry]'.") from error
+    if abs(signed_area(vertices)) <= 1e-14 * max(math.dist(a, vertices[0]) for a in vertices) ** 2:
+        raise ValueError(f"Polygon needs vertices that enclose something, got {vertices}: their area is zero.")
     polygon = shapely.Polygon(vertices)
-    if not polygon.is_valid or polygon.area == 0:
-        reason = explain_validity(polygon) if not polygon.is_valid else "its area is zero"
+    if not polygon.is_valid:
+        reason = explain_validity(polygon)
         raise ValueError(f"Polygon needs a boundary that neither touches nor crosses itself: {reason}.")
 
 

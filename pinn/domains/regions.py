@@ -117,6 +117,16 @@ class Boundary(Surface):
         return self.domain.extendable if self.tag is None else self.domain.part(self.tag) is not None
 
     @property
+    def measure(self) -> float:
+        """Its length or area; of a part by its share of 2¹⁴ fixed quasi-random points, to about 1e-3."""
+        if self.tag is None:
+            return self.domain.boundary_measure
+        u = torch.quasirandom.SobolEngine(self.numbers, scramble=True, seed=0).draw(2**14, dtype=torch.float64)
+        x, normal = self.domain.boundary(u)
+        hit = ~x.isnan().any(dim=1)
+        return self.domain.boundary_measure * float(self.domain.on(self.tag, x[hit], normal[hit]).double().mean())
+
+    @property
     def numbers(self) -> int:
         return self.domain.boundary_numbers
 

@@ -112,7 +112,7 @@ class Transformed(Domain):
         return self.base.tags
 
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        return self.base.on(tag, self._back(x), (normal @ self._turn(x)).round(decimals=12))
+        return self.base.on(tag, self._back(x), normal @ self._turn(x))
 
     def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         found = self.base.part(tag)

@@ -69,7 +69,7 @@ class Grid:
         """A function that changes sign at the domain's edge; None where the section fills its bounding box."""
         if bool(self.inside.all()):
             return None
-        size = self.section.domain.distance(self.nodes).abs()
+        size = self.section.domain.level(self.nodes).abs()
         return torch.where(self.inside, size, -size).double().cpu().numpy()
 
 

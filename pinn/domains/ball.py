@@ -89,11 +89,8 @@ class _Round(Domain):
         return extension
 
     @property
-    def tags(self) -> tuple[str, ...]:
-        return ("rim",)
-
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        return torch.ones_like(x[:, 0], dtype=torch.bool)
+    def round(self) -> bool:
+        return True
 
     def _directions(self, u: Tensor) -> Tensor:
         """Unit vectors uniform on the sphere: by angle in 2-D, by normalised Gaussians (Muller 1959) otherwise."""

@@ -104,7 +104,7 @@ class Box(Domain):
 
         It takes g at 3^d − 1 projections of x to faces and corners. Raises ValueError above five dimensions.
         """
-        if self.dim > 5:
+        if not self.extendable:
             raise ValueError(
                 f"Hard conditions with data that do not vanish need 3^d − 1 evaluations on a Box, too many for "
                 f"d={self.dim} (at most 5). Use soft conditions: hard=False (pde.hard=false)."
@@ -113,6 +113,14 @@ class Box(Domain):
         for axis in range(1, self.dim):
             extension = _boolean_sum(extension, g, self, axis)
         return extension
+
+    @property
+    def extendable(self) -> bool:
+        return self.dim <= 5
+
+    @property
+    def smooth(self) -> bool:
+        return True
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -126,7 +134,7 @@ class Box(Domain):
 
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         axis, side = divmod(self.tags.index(tag), 2)
-        return normal[:, axis] == 2 * side - 1
+        return normal[:, axis] * (2 * side - 1) > 0.5  # not 1: the box may be a turned one
 
     def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """The linear distance from a face, and the data held along its normal, falling linearly to the opposite face.

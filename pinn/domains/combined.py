@@ -12,7 +12,7 @@ from pinn.domains.rejection import counted, in_bounding_box, refuse_extension
 from pinn.typing import Field, Points
 
 _STEP = 1e-6
-"""How far a point of a part's boundary is moved to see what lies on either side, in sizes of the bounding box."""
+"""In sizes of the bounding box."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,17 @@ class _Combined(Domain):
         return 1 + max(self.first.boundary_numbers, self.second.boundary_numbers)
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
+        dtype, u = u.dtype, u.double()  # which side is which cannot be told in single precision
         parts = [part.boundary(u[:, 1 : 1 + part.boundary_numbers]) for part in (self.first, self.second)]
         share = self.first.boundary_measure / (self.first.boundary_measure + self.second.boundary_measure)
         first = (u[:, 0] < share)[:, None]
         x, normal = (torch.where(first, a, b) for a, b in zip(*parts, strict=True))
-        lower, upper = (u.new_tensor(bound) for bound in self.bounds)
-        step = _STEP * float((upper - lower).amin()) * normal
+        step = self._step(dtype) * normal
         ahead, behind = self.contains(x + step), self.contains(x - step)
         # Where both boundaries run together, the first one speaks for both.
-        twice = ~first[:, 0] & self._on_first(x, step)
+        twice = ~first[:, 0] & _changes(self.first, x, step)
         outward = torch.where((ahead & ~behind)[:, None], -normal, normal)
-        return torch.where(((ahead == behind) | twice)[:, None], torch.nan, x), outward
+        return torch.where(((ahead == behind) | twice)[:, None], torch.nan, x).to(dtype), outward.to(dtype)
 
     def extend(self, g: Field) -> Field:
         return refuse_extension(self)
@@ -89,19 +89,24 @@ class _Combined(Domain):
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         key, _, inner = tag.partition(".")
         part = self.first if key == "first" else self.second
-        lower, upper = (x.new_tensor(bound) for bound in self.bounds)
-        step = _STEP * float((upper - lower).amin()) * normal
+        size = self._step(x.dtype)
+        x, normal = x.double(), normal.double()
+        step = size * normal
         mine = _changes(self.first, x, step) if key == "first" else ~_changes(self.first, x, step)
         if not inner:
             return mine
         own = torch.where(part.contains(x + step)[:, None], -normal, normal)
         return mine & part.on(inner, x, own)
 
-    def level(self, x: Tensor) -> Tensor:
-        return self.distance(x)
+    def _step(self, dtype: torch.dtype) -> float:
+        """How far a point of a part's boundary is moved to see what lies on either side, in spite of rounding."""
+        lower, upper = self.bounds
+        largest = max(abs(c) for c in (*lower, *upper))
+        return _STEP * min(b - a for a, b in zip(lower, upper, strict=True)) + 64 * torch.finfo(dtype).eps * largest
 
-    def _on_first(self, x: Tensor, step: Tensor) -> Tensor:
-        return _changes(self.first, x, step)
+
+def _both(a: Tensor, b: Tensor) -> Tensor:
+    return a + b - torch.sqrt(a**2 + b**2)
 
 
 def _changes(part: Domain, x: Tensor, step: Tensor) -> Tensor:
@@ -154,9 +159,16 @@ class Intersection(_Combined):
         return self.first.contains(x) & self.second.contains(x)
 
     def distance(self, x: Tensor) -> Tensor:
+        """The product of both, as smooth as they are."""
+        return self.first.distance(x) * self.second.distance(x)
+
+    def level(self, x: Tensor) -> Tensor:
         """The R-conjunction a + b − √(a² + b²) of the levels of both (Rvachev 1982)."""
-        a, b = self.first.level(x), self.second.level(x)
-        return a + b - torch.sqrt(a**2 + b**2)
+        return _both(self.first.level(x), self.second.level(x))
+
+    @property
+    def smooth(self) -> bool:
+        return self.first.smooth and self.second.smooth
 
 
 @dataclass(frozen=True)
@@ -183,6 +195,14 @@ class Difference(_Combined):
         return self.first.contains(x) & (outside | rim)
 
     def distance(self, x: Tensor) -> Tensor:
+        """The distance of the first times the level of the second, with its sign changed."""
+        return self.first.distance(x) * -self.second.level(x)
+
+    def level(self, x: Tensor) -> Tensor:
         """The R-conjunction of a and −b, the levels of both (Rvachev 1982)."""
-        a, b = self.first.level(x), -self.second.level(x)
-        return a + b - torch.sqrt(a**2 + b**2)
+        return _both(self.first.level(x), -self.second.level(x))
+
+    @property
+    def smooth(self) -> bool:
+        """Where what is cut out has no corner, which would point inward."""
+        return self.first.smooth and self.second.round

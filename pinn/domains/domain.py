@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 
 from pinn.typing import Field, Points
@@ -76,17 +77,27 @@ class Domain(ABC):
         return True
 
     @property
+    def smooth(self) -> bool:
+        """Whether `distance` has bounded derivatives; without, even values that vanish are penalised, not built in."""
+        return self.extendable
+
+    @property
+    def round(self) -> bool:
+        """Whether `level` is smooth outside too, on a boundary without corners."""
+        return False
+
+    @property
     def tags(self) -> tuple[str, ...]:
-        """The names of the parts of the boundary that can be told apart."""
-        return ()
+        """The names of the parts of the boundary that can be told apart; "boundary" where it is one piece."""
+        return ("boundary",)
 
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         """Which points of the boundary, both (N, d), belong to the part of that name: bool (N,)."""
-        raise NotImplementedError(f"{type(self).__name__} names the parts {self.tags} and does not know their points.")
+        return torch.ones_like(x[:, 0], dtype=torch.bool)
 
     def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """`distance` and `extend` for one part of the boundary alone; None where values cannot be built in there."""
-        return None
+        return (self.distance, self.extend) if self.extendable and tag == "boundary" else None
 
     def __or__(self, other: "Domain") -> "Domain":
         """The union."""

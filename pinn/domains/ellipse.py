@@ -1,7 +1,7 @@
 """Round domains in the plane that are no disks: ellipse and annulus."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -85,11 +85,8 @@ class Ellipse(Domain):
         return lambda x: extension(self._to_disk(x))
 
     @property
-    def tags(self) -> tuple[str, ...]:
-        return ("rim",)
-
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        return torch.ones_like(x[:, 0], dtype=torch.bool)
+    def round(self) -> bool:
+        return True
 
     def _to_disk(self, x: Tensor) -> Tensor:
         return (x - x.new_tensor(self.center)) / x.new_tensor(self.semi_axes)
@@ -176,12 +173,35 @@ class Annulus(Domain):
         return extension
 
     @property
+    def round(self) -> bool:
+        return True
+
+    @property
     def tags(self) -> tuple[str, ...]:
         return ("inner", "outer")
 
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         outward = ((x - x.new_tensor(self.center)) * normal).sum(1) > 0
         return outward if tag == "outer" else ~outward
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]]:
+        """For one circle: ρ² less its square, and the data along each ray, falling linearly to the other circle."""
+        radius, other = (self.outer, self.inner) if tag == "outer" else (self.inner, self.outer)
+
+        def distance(x: Tensor) -> Tensor:
+            r2 = (x - x.new_tensor(self.center)).square().sum(-1)
+            return (r2 - radius**2) / (other**2 - radius**2)
+
+        def extend(g: Field) -> Field:
+            def extension(x: Tensor) -> Tensor:
+                center = x.new_tensor(self.center)
+                y = x - center
+                rho = torch.sqrt((y * y).sum(-1, keepdim=True))
+                return (rho[..., 0] - other) / (radius - other) * g(center + y / rho * radius)
+
+            return extension
+
+        return distance, extend
 
 
 def _direction(share: Tensor) -> Tensor:

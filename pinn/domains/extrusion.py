@@ -1,7 +1,7 @@
 """A domain in the plane drawn out to a solid."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -9,7 +9,6 @@ from torch import Tensor
 
 from pinn.domains.ball import Disk
 from pinn.domains.domain import Domain
-from pinn.domains.rejection import refuse_extension
 from pinn.typing import Field, Points
 
 
@@ -83,11 +82,19 @@ class Extrusion(Domain):
         return a + b - torch.sqrt(a**2 + b**2)
 
     def extend(self, g: Field) -> Field:
-        return refuse_extension(self)
+        """The extension of the base at each height, and what it lacks on floor and ceiling, linear in z."""
+        around = self._at_each_height(self.base.extend)(g)
+        caps = self._cap(*self.height), self._cap(*reversed(self.height))
+        floor, ceiling = (extend(lambda x: g(x) - around(x)) for _, extend in caps)
+        return lambda x: around(x) + floor(x) + ceiling(x)
 
     @property
     def extendable(self) -> bool:
-        return False
+        return self.base.extendable
+
+    @property
+    def smooth(self) -> bool:
+        return self.base.smooth
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -95,9 +102,38 @@ class Extrusion(Domain):
 
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         if tag in ("floor", "ceiling"):
-            return normal[:, -1] == (1 if tag == "ceiling" else -1)
-        side = normal[:, -1] == 0
+            return normal[:, -1] * (1 if tag == "ceiling" else -1) > 0.5
+        side = normal[:, -1].abs() < 0.5
         return side if tag == "side" else side & self.base.on(tag.removeprefix("side."), x[:, :-1], normal[:, :-1])
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        """Of floor and ceiling the linear distance and data that fall linearly; of the side those of the base."""
+        if tag in ("floor", "ceiling"):
+            return self._cap(*(self.height if tag == "floor" else reversed(self.height)))
+        if tag == "side":
+            found = (self.base.distance, self.base.extend) if self.base.extendable else None
+        else:
+            found = self.base.part(tag.removeprefix("side."))
+        return None if found is None else (lambda x: found[0](x[..., :-1]), self._at_each_height(found[1]))
+
+    def _cap(self, near: float, far: float) -> tuple[Field, Callable[[Field], Field]]:
+        def distance(x: Tensor) -> Tensor:
+            return (x[..., -1] - near) / (far - near)
+
+        def extend(g: Field) -> Field:
+            return lambda x: (1 - distance(x)) * g(torch.cat([x[..., :-1], torch.full_like(x[..., -1:], near)], -1))
+
+        return distance, extend
+
+    def _at_each_height(self, extend: Callable[[Field], Field]) -> Callable[[Field], Field]:
+        def extended(g: Field) -> Field:
+            def extension(x: Tensor) -> Tensor:
+                z = x[..., -1:]
+                return extend(lambda y: g(torch.cat([y, z], -1)))(x[..., :-1])
+
+            return extension
+
+        return extended
 
     @property
     def _length(self) -> float:

@@ -56,3 +56,7 @@ class SinglePoint(Domain):
 
     def extend(self, g: Field) -> Field:
         return g
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return ()

@@ -83,6 +83,29 @@ class ParameterDomain(Domain):
     def extendable(self) -> bool:
         return self.base.extendable
 
+    @property
+    def smooth(self) -> bool:
+        return self.base.smooth
+
+    def level(self, x: Tensor) -> Tensor:
+        return self.base.level(self.split(x)[0])
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Those of the domain."""
+        return self.base.tags
+
+    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        return self.base.on(tag, self.split(x)[0], self.split(normal)[0])
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        """That of the domain at all parameters."""
+        found = self.base.part(tag)
+        if found is None:
+            return None
+        distance, extend = found
+        return lambda x: distance(self.split(x)[0]), lambda g: _at_each(self, extend, g)
+
     def embed(self, x: Tensor) -> Tensor:
         point, parameters = self.split(x)
         return torch.cat([self.base.embed(point), parameters], -1)
@@ -135,6 +158,14 @@ class _SurfaceAtAllParameters(Surface):
 
     def place(self, u: Tensor) -> tuple[Tensor, ...]:
         return _placed(self.region, self.domain, u)
+
+    @property
+    def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.region.smooth
+
+    @property
+    def extendable(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.region.extendable
 
     def distance(self, x: Tensor) -> Tensor:
         return self.region.distance(self.domain.split(x)[0])

@@ -75,6 +75,10 @@ class PeriodicBox(Domain):
         """Zero, and g is not asked."""
         return lambda x: torch.zeros_like(x[..., 0])
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return ()
+
     def embed(self, x: Tensor) -> Tensor:
         frequency = x.new_tensor([2 * math.pi / (b - a) for a, b in zip(self.lower, self.upper, strict=True)])
         angle = (x - x.new_tensor(self.lower)) * frequency

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def _sunflower(n: int) -> tuple[tuple[float, float], ...]:
     return tuple((r * math.cos(k * turn), r * math.sin(k * turn)) for k, r in enumerate(radius))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointCloud(Domain):
     """Given points, even within a set: `inside` (n, d), `rim` (m, d) on its boundary, outward `normals` (m, d) there.
 
@@ -39,6 +39,10 @@ class PointCloud(Domain):
     rim: Sequence[Sequence[float]] = _circle(200)
     normals: Sequence[Sequence[float]] = _circle(200)
     file: str | None = None
+
+    _inside: np.ndarray = field(init=False, repr=False)
+    _rim: np.ndarray = field(init=False, repr=False)
+    _normals: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         _ = self._arrays

@@ -2,12 +2,14 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from pinn.domains.convex import ConvexEdges, is_convex
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import in_bounding_box, refuse_extension
 from pinn.typing import Field, Points
@@ -74,11 +76,43 @@ class _Polygonal(Domain):
         return (crosses.sum(-1) % 2 == 1) | on_edge
 
     def distance(self, x: Tensor) -> Tensor:
-        """(Σ_i φ_i⁻²)^{−½} of normalised functions φ_i of the edges (Rvachev; Sukumar & Srivastava 2022, eq. 11, 14).
+        """Where the polygon is convex, a rational function of the distances d_i from its lines (`ConvexEdges`).
 
-        φ_i = √(f² + ¼(√(t² + f⁴) − t)²) with the distance f from the line and t ≥ 0 between the ends. It is the
+        Elsewhere (Σ_i φ_i⁻²)^{−½} of normalised functions φ_i of the edges (Rvachev; Sukumar & Srivastava 2022, eq. 11,
+        14), φ_i = √(f² + ¼(√(t² + f⁴) − t)²) with the distance f from the line and t ≥ 0 between the ends. It is the
         distance to first order at the edges, and its second derivatives are singular in the corners alone.
         """
+        return self._from_edges(x) if self._convex is None else self._convex.distance(x)
+
+    def level(self, x: Tensor) -> Tensor:
+        size = self._from_edges(x)
+        return torch.where(self.contains(x), size, -size)
+
+    def extend(self, g: Field) -> Field:
+        """Charrot & Gregory's (1984) blend of corner interpolants; ValueError where the polygon is not convex."""
+        return refuse_extension(self) if self._convex is None else self._convex.extend(g)
+
+    @property
+    def extendable(self) -> bool:
+        return self._convex is not None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """edge_0 from the first corner to the second, and so on."""
+        return tuple(f"edge_{i}" for i in range(len(self.corners)))
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        """The distance from the line of an edge; None where the polygon is not convex."""
+        return None if self._convex is None else self._convex.edge(self.tags.index(tag))
+
+    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        return _from_segments(x, *self._edges(x)).argmin(-1) == self.tags.index(tag)
+
+    @cached_property
+    def _convex(self) -> ConvexEdges | None:
+        return ConvexEdges(self.corners) if is_convex(self.corners) else None
+
+    def _from_edges(self, x: Tensor) -> Tensor:
         a, b = self._edges(x)
         length = (b - a).norm(dim=1)
         along = (b - a) / length[:, None]
@@ -88,28 +122,10 @@ class _Polygonal(Domain):
         trimming = (length**2 / 4 - middle) / length
         root = torch.sqrt(trimming**2 + across**4)
         edges = torch.sqrt(across**2 + (root - trimming) ** 2 / 4)
-        # Of the products rather than of the inverses, which have no value on an edge.
+        # Of the products rather than of the inverses, which have no value on an edge; in a corner two edges vanish.
         others = torch.stack([_product_without(edges, i) for i in range(edges.shape[-1])], -1)
-        return edges.prod(-1) / torch.sqrt((others**2).sum(-1))
-
-    def level(self, x: Tensor) -> Tensor:
-        size = self.distance(x)
-        return torch.where(self.contains(x), size, -size)
-
-    def extend(self, g: Field) -> Field:
-        return refuse_extension(self)
-
-    @property
-    def extendable(self) -> bool:
-        return False
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """edge_0 from the first corner to the second, and so on."""
-        return tuple(f"edge_{i}" for i in range(len(self.corners)))
-
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        return _from_segments(x, *self._edges(x)).argmin(-1) == self.tags.index(tag)
+        total = (others**2).sum(-1)
+        return edges.prod(-1) / torch.sqrt(torch.where(total > 0, total, torch.ones_like(total)))
 
     def _edges(self, like: Tensor) -> tuple[Tensor, Tensor]:
         """The first and second ends of all edges, both (E, 2)."""
@@ -125,8 +141,9 @@ class _Polygonal(Domain):
 class Polygon(_Polygonal):
     """The polygon with the given `vertices`, in either order, convex or not, without holes.
 
-    Values on the boundary are penalised, not built in: functions that vanish on the boundary alone are rough in the
-    corners. Raises ValueError for less than three vertices and for edges that touch or cross (by shapely).
+    Where it is not convex, values on the boundary are penalised, not built in: at a corner that points inward no smooth
+    function vanishes on the boundary alone. Raises ValueError for less than three vertices and for edges that touch or
+    cross (by shapely).
 
     >>> Polygon(((0, 0), (2, 0), (2, 1))).measure
     1.0
@@ -204,9 +221,11 @@ def check_simple(vertices: Sequence[Sequence[float]]) -> None:
         from shapely.validation import explain_validity
     except ImportError as error:
         raise ImportError("Polygons are checked by shapely: pip install 'pinn[geometry]'.") from error
+    if abs(signed_area(vertices)) <= 1e-14 * max(math.dist(a, vertices[0]) for a in vertices) ** 2:
+        raise ValueError(f"Polygon needs vertices that enclose something, got {vertices}: their area is zero.")
     polygon = shapely.Polygon(vertices)
-    if not polygon.is_valid or polygon.area == 0:
-        reason = explain_validity(polygon) if not polygon.is_valid else "its area is zero"
+    if not polygon.is_valid:
+        reason = explain_validity(polygon)
         raise ValueError(f"Polygon needs a boundary that neither touches nor crosses itself: {reason}.")
 
 

@@ -1,16 +1,16 @@
 """The simplex in any dimension: interval, triangle, tetrahedron."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pinn.domains.domain import Domain
-from pinn.domains.rejection import refuse_extension
 from pinn.typing import Field, Points
 
 
@@ -79,15 +79,62 @@ class Simplex(Domain):
         return (self.dim + 1) ** (self.dim + 1) * math.prod(self._barycentric(x).unbind(-1))  # pyright: ignore
 
     def level(self, x: Tensor) -> Tensor:
-        size = self.distance(x).abs()
-        return torch.where(self.contains(x), size, -size)
+        """The R-conjunction of all barycentric coordinates: positive inside alone."""
+        found, *others = self._barycentric(x).unbind(-1)
+        for other in others:
+            found = found + other - torch.sqrt(found**2 + other**2)
+        return found
 
     def extend(self, g: Field) -> Field:
-        return refuse_extension(self)
+        """Σ_i λ_i C_i g, where C_i interpolates on the faces that meet in vertex i (Gregory 1980), a polynomial blend.
+
+        C_i is the Boolean sum of projections x ↦ x_i + Σ_{j∉S} λ_j (x_j − x_i) to faces, S not empty: it takes g at
+        2^d − 1 points of the boundary. Raises ValueError above five dimensions.
+        """
+        if not self.extendable:
+            raise ValueError(
+                f"Hard conditions with data that do not vanish need (d + 1)(2^d − 1) evaluations on a Simplex, "
+                f"too many for d={self.dim} (at most 5). Use soft conditions: hard=False (pde.hard=false)."
+            )
+
+        def extension(x: Tensor) -> Tensor:
+            weights = self._barycentric(x).unbind(-1)
+            parts = []
+            for i in range(self.dim + 1):
+                others = [j for j in range(self.dim + 1) if j != i]
+                for k in range(self.dim):
+                    for kept in combinations(others, k):
+                        sign = -1 if (self.dim - k) % 2 == 0 else 1
+                        parts.append(sign * weights[i] * g(self._from_vertex(i, kept, x, weights)))
+            return sum(parts[1:], start=parts[0])
+
+        return extension
 
     @property
     def extendable(self) -> bool:
-        return False
+        return self.dim <= 5
+
+    @property
+    def smooth(self) -> bool:
+        return True
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]]:
+        """λ_i, and the data on a face taken along the edges that leave it, so that they fall to zero as λ_i grows.
+
+        Data on several faces, one after the other, leave each other in peace.
+        """
+        face = self.tags.index(tag)
+        corners = [j for j in range(self.dim + 1) if j != face]
+
+        def extend(g: Field) -> Field:
+            def extension(x: Tensor) -> Tensor:
+                weights = self._barycentric(x).unbind(-1)
+                parts = [weights[i] * g(self._from_vertex(i, corners, x, weights)) for i in corners]
+                return sum(parts[1:], start=parts[0])
+
+            return extension
+
+        return lambda x: self._barycentric(x)[..., face], extend
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -96,6 +143,12 @@ class Simplex(Domain):
 
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         return self._barycentric(x).argmin(-1) == self.tags.index(tag)
+
+    def _from_vertex(self, i: int, kept: Sequence[int], x: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        """x_i + Σ λ_j (x_j − x_i) over the vertices j that are kept."""
+        vertices = x.new_tensor(self.vertices)
+        moved = [weights[j][..., None] * (vertices[j] - vertices[i]) for j in kept if j != i]
+        return sum(moved, start=vertices[i])
 
     @cached_property
     def _array(self) -> np.ndarray:

@@ -74,6 +74,14 @@ class Tagged(Domain):
         return self.base.extendable
 
     @property
+    def smooth(self) -> bool:
+        return self.base.smooth
+
+    @property
+    def round(self) -> bool:
+        return self.base.round
+
+    @property
     def tags(self) -> tuple[str, ...]:
         return (*self.base.tags, *self.parts)
 

@@ -113,6 +113,13 @@ class TimeDomain(Domain):
     def extendable(self) -> bool:
         return self.space.extendable
 
+    @property
+    def smooth(self) -> bool:
+        return self.space.smooth
+
+    def level(self, x: Tensor) -> Tensor:
+        return self.space.level(x[..., 1:])
+
     def embed(self, x: Tensor) -> Tensor:
         return torch.cat([x[..., :1], self.space.embed(x[..., 1:])], -1)
 

@@ -1,7 +1,7 @@
 """Domains moved, turned and scaled."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -100,11 +100,31 @@ class Transformed(Domain):
         return self.base.extendable
 
     @property
+    def smooth(self) -> bool:
+        return self.base.smooth
+
+    @property
+    def round(self) -> bool:
+        return self.base.round
+
+    @property
     def tags(self) -> tuple[str, ...]:
         return self.base.tags
 
     def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        return self.base.on(tag, self._back(x), (normal @ self._turn(x)).round(decimals=12))
+        return self.base.on(tag, self._back(x), normal @ self._turn(x))
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        found = self.base.part(tag)
+        if found is None:
+            return None
+        distance, extend = found
+
+        def carried(g: Field) -> Field:
+            extension = extend(lambda y: g(self._forth(y)))
+            return lambda x: extension(self._back(x))
+
+        return lambda x: distance(self._back(x)), carried
 
     @cached_property
     def _rotation(self) -> np.ndarray:

@@ -47,14 +47,15 @@ class AllenCahn(PDE):
         return x[1] ** 2 * torch.cos(math.pi * x[1])
 
     def corner(self, x: Tensor) -> Tensor:
-        """v(t, y) = 2e^{−10t} (y erf(y/s) + s/√π e^{−y²/s²}) with s = √(4εt) and y = 2/π cos πx/2.
+        """v(t, y) = 2e^{−10t} (y erf(y/s) + s/√π e^{−y²/s²}) with s = √(4εt) and y = 2/π cos πx/2, near the corner.
 
-        y is the distance from the corner where it is small, and smooth elsewhere.
+        y is the distance from the corner where it is small, and smooth elsewhere; a factor e^{−(4y)⁴} keeps v away from
+        x = 0, where the solution hangs on an unstable equilibrium.
         """
         t, y = x[..., 0], 2 / math.pi * torch.cos(math.pi / 2 * x[..., 1])
         width = torch.sqrt(4 * self.diffusivity * (t + 1e-14))  # no 0/0 at the first instant
         spread = y * torch.erf(y / width) + width / math.sqrt(math.pi) * torch.exp(-((y / width) ** 2))
-        return 2 * torch.exp(-10 * t) * spread
+        return 2 * torch.exp(-10 * t - (4 * y) ** 4) * spread
 
     def conditions(self) -> tuple[Condition, ...]:
         return initial_value_problem(self.domain, self.residual, self.initial, self.penalty, self.corner)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pinn.domains import Domain, Surface
 from pinn.networks import Unknown
-from pinn.pdes.ansatz import Ansatz, enforce
+from pinn.pdes.ansatz import Ansatz, enforce, vanishes
 from pinn.pdes.condition import Condition
 from pinn.typing import Field
 
@@ -15,7 +15,8 @@ class PDE(ABC):
     """A differential equation with its conditions. A subclass is a frozen dataclass with at least these fields:
 
     `domain`, where the equation holds, with time, if any, as coordinate 0; `exact`, the solution or None;
-    `hard`, whether prescribed values are built into the field (True) or penalised (False).
+    `hard`, whether prescribed values are built into the field (True) or penalised (False). Those that the domain cannot
+    build in, around a corner that points inward say, are penalised all the same.
     `components` is the number of components m of u, None for a scalar field of shape (). Errors are those of the
     components `scored`, None for all. `unknowns` are coefficients to be found, by name: the last components of u.
     """
@@ -46,12 +47,10 @@ class PDE(ABC):
         return lambda network: built_in(lambda x: network(embed(x)))
 
     def _built_in(self, condition: Condition) -> bool:
-        return (
-            self.hard
-            and condition.prescribed is not None
-            and isinstance(condition.region, Surface)
-            and condition.region.smooth
-        )
+        region, g = condition.region, condition.prescribed
+        if not self.hard or g is None or not isinstance(region, Surface) or not region.smooth:
+            return False
+        return region.extendable or vanishes(region, g)
 
 
 def require_positive(pde: PDE, *names: str) -> None:

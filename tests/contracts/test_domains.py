@@ -32,7 +32,7 @@ from pinn.domains import (
     TimeDomain,
     Triangle,
 )
-from pinn.operators import div, partials
+from pinn.operators import div, grad, laplacian, partials
 from pinn.typing import Draw
 
 SHIPPED = [
@@ -173,6 +173,8 @@ def test_parts_of_the_boundary_by_name(domain: Domain) -> None:
     for tag in domain.tags:
         share = domain.on(tag, x, normal)
         assert share.dtype == torch.bool
+        part = Boundary(domain, tag)
+        assert part.measure == pytest.approx(domain.boundary_measure * share.double().mean().item(), rel=0.1, abs=0.05)
         if share.double().mean() > 0.01:
             y, outward = Boundary(domain, tag).sample(20, sobol())
             assert domain.on(tag, y, outward).all()
@@ -200,6 +202,37 @@ def test_the_level_is_positive_inside_and_negative_outside(domain: Domain) -> No
     assert torch.equal(level > 0, domain.contains(x))
 
 
+@EACH
+def test_distance_and_level_are_finite_on_the_bounding_box(domain: Domain) -> None:
+    """Its corners too: figures ask for both at the nodes of a grid."""
+    axes = [
+        torch.linspace(a, b, 9 if domain.dim < 4 else 3, dtype=torch.float64)
+        for a, b in zip(*domain.bounds, strict=True)
+    ]
+    x = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
+    assert domain.distance(x).isfinite().all()
+    assert domain.level(x).isfinite().all()
+
+
+@EACH
+def test_distance_has_finite_derivatives_inside(domain: Domain) -> None:
+    (x,) = Interior(domain).sample(100, sobol())
+    assert vmap(lambda y: grad(domain.distance, y))(x).isfinite().all()
+    if domain.smooth:
+        assert vmap(lambda y: laplacian(domain.distance, y))(x).isfinite().all()
+
+
+@WITH_BOUNDARY
+def test_distance_grows_from_the_boundary(domain: Domain) -> None:
+    """∂φ/∂n < 0 but in corners."""
+    if isinstance(domain, PointCloud):
+        return  # which knows its boundary at points alone
+    x, normal = Boundary(domain).sample(200, sobol())
+    step = 1e-5 * min(b - a for a, b in zip(*domain.bounds, strict=True))
+    inside = domain.contains(x - step * normal)
+    assert ((domain.distance(x - step * normal) / step)[inside] > 1e-4).double().mean() > 0.95
+
+
 @EXTENDABLE
 def test_extension_equals_the_data_and_asks_for_nothing_else(domain: Domain) -> None:
     def g(x: Tensor) -> Tensor:
@@ -210,6 +243,8 @@ def test_extension_equals_the_data_and_asks_for_nothing_else(domain: Domain) -> 
     torch.testing.assert_close(vmap(extension)(x), smooth(x), rtol=1e-9, atol=1e-9)
     (y,) = Interior(domain).sample(200, sobol())
     assert vmap(extension)(y).isfinite().all()
+    assert vmap(extension)(y.float()).dtype == torch.float32
+    assert vmap(lambda z: laplacian(domain.extend(smooth), z))(y[:50]).isfinite().all()
 
 
 @EACH
@@ -223,6 +258,12 @@ def test_float32_stays_float32(domain: Domain) -> None:
     if domain.boundary_measure:
         x, normal = Boundary(domain).sample(100, draw)
         assert x.dtype == normal.dtype == torch.float32
+        # No part is lost to rounding.
+        x, normal = Boundary(domain).sample(2000, sobol())
+        for tag in domain.tags:
+            share = domain.on(tag, x, normal).double().mean().item()
+            coarse = domain.on(tag, x.float(), normal.float()).double().mean().item()
+            assert coarse == pytest.approx(share, abs=0.01)
 
 
 @EACH

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.func import vmap
+
+from pinn.typing import Field
 
 Sample = tuple[Tensor, ...]
 """What a region yields: `(x,)`, `(x, normal)`, …, one row for each point."""
@@ -21,6 +24,11 @@ class Evaluation:
     def of(cls, terms: dict[str, Tensor]) -> "Evaluation":
         """The evaluation whose loss is the sum of `terms`."""
         return cls(torch.stack(list(terms.values())).sum(), terms)
+
+
+def with_data(sample: Sample, given: Field | None) -> Sample:
+    """The sample, followed by the data given there."""
+    return sample if given is None else (*sample, vmap(given)(sample[0]).detach())
 
 
 def sum_by_name(parts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.compiled import Compiled
-from pinn.evaluation import Evaluation, Sample, chunked, sum_by_name
+from pinn.energies import energies, refuse_energies
+from pinn.evaluation import Evaluation, Sample, chunked, sum_by_name, with_data
 from pinn.jacobian import jacobian_rows, layers_if_any
 from pinn.layered import PointResidual, detached, kernel, kernel_is_cheaper
 from pinn.networks import field
@@ -81,8 +82,8 @@ class Objective:
     def gradient(self, params: Params) -> tuple[Evaluation, Params]:
         """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see.
 
-        The loss is a sum over points, so with `chunk_size` loss and gradient are summed over chunks of points, whose
-        graphs live one at a time. With `compiled` each is one compiled graph.
+        With `chunk_size` both are summed over chunks of points, whose graphs live one at a time; with `compiled` each is
+        one compiled graph.
         """
         parts = self._on_chunks(Objective._gradient, detached(params))
         terms, gradient = (sum_by_name(part[k] for part in parts) for k in range(2))
@@ -101,12 +102,12 @@ class Objective:
         return self.linearize(params)[1]
 
     def linearize(self, params: Params) -> tuple[Tensor, Tensor]:
-        """The residual r(θ), shape (M,), and the Jacobian J = ∂r/∂θ, shape (M, P), from one reverse pass.
+        """The residual r(θ), shape (M,), and the Jacobian J = ∂r/∂θ, shape (M, P). ValueError for an energy.
 
-        A residual at a point sees no other point, so its row of J is its own gradient, and the rows come as one batch.
-        Under `Jet` and `Auto` they come by layers, see `pinn.layered`; where that is not possible, from one gradient at
-        each point.
+        A residual at a point sees no other point, so its row of J is its own gradient, and the rows come as one batch:
+        under `Jet` and `Auto` by layers (`pinn.layered`), else from one gradient at each point.
         """
+        refuse_energies(self._conditions)
         parts = self._on_chunks(Objective._linearize, detached(params))
         r, J = (torch.cat([part[k] for part in parts]) if len(parts) > 1 else parts[0][k] for k in range(2))
         return r, J
@@ -168,7 +169,7 @@ class Objective:
         """Fetch the data at the points; the ansatz does not depend on them."""
         conditions = tuple(c for c in self.pde.soft_conditions() if c.name in samples)
         object.__setattr__(self, "_conditions", conditions)
-        object.__setattr__(self, "_complete", {c.name: _with_data(c, samples[c.name]) for c in conditions})
+        object.__setattr__(self, "_complete", {c.name: with_data(samples[c.name], c.given) for c in conditions})
 
     def _residuals(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
         """The residuals at the points of `data`, of the conditions that have points there."""
@@ -184,8 +185,13 @@ class Objective:
 
     def _terms(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
         """The terms of the loss at the points of `data`."""
-        residuals = self._residuals(params, data)
-        return {c.name: self._scaled(c, residuals[c.name]).square().sum() for c in self._conditions if c.name in data}
+        squares = {c.name: c for c in self._conditions if c.energy is None}
+        residuals = self._but(_conditions=tuple(squares.values()))._residuals(params, data)
+        terms = {name: self._scaled(squares[name], r).square().sum() for name, r in residuals.items()}
+        if len(squares) == len(self._conditions):
+            return terms
+        points = {name: len(sample[0]) for name, sample in self._complete.items()}
+        return terms | energies(self._conditions, self.field(params), data, points, self.strategy)
 
     def _gradient(self, params: Params, data: Mapping[str, Sample]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """The terms of the loss at the points of `data`, and the gradient of their sum."""
@@ -243,8 +249,3 @@ class Objective:
     def _scale(self, condition: Condition) -> float:
         points = len(self._complete[condition.name][0])  # all of them, also where `residual` is of a chunk
         return (condition.weight / points) ** 0.5
-
-
-def _with_data(condition: Condition, sample: Sample) -> Sample:
-    """The sample, followed by the data given there."""
-    return sample if condition.given is None else (*sample, vmap(condition.given)(sample[0]).detach())

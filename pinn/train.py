@@ -76,8 +76,9 @@ class Step:
 
     @property
     def start_residual(self) -> float:
-        """`train_residual` as the last step found it, which costs nothing; 0 where a weighting is in the loss."""
-        return 0.0 if self.objective.weights else math.sqrt(self.loss)
+        """`train_residual` as the last step found it, which costs nothing; 0 where the loss is something else."""
+        energetic = any(c.energy is not None for c in self.objective.conditions)
+        return 0.0 if self.objective.weights or energetic else math.sqrt(self.loss)
 
     @cached_property
     def train_residual(self) -> float:

@@ -14,7 +14,7 @@ LAYERS = [
     {"domains", "expressions", "networks", "references"},
     {"pdes"},
     {"compiled", "evaluation", "layered"},
-    {"jacobian"},
+    {"energies", "jacobian"},
     {"objective"},
     {"samplers", "optimizers"},
     {"weighting"},

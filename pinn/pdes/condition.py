@@ -26,6 +26,8 @@ class Condition:
     points and handed to the residual as its last argument. `weight` multiplies the mean square of the residual.
     `prescribed` are values that u takes on a surface: a condition that has them can be built into the field instead.
     They are those of some `components` of u, None for all; what a prescribed field says of others does not matter.
+    With an `energy` training minimises ∫ energy over the region, of size `measure`, in place of the mean square; the
+    residual stays what is validated and drawn. It takes what the residual takes and gives a number at a point.
     """
 
     name: str
@@ -35,15 +37,23 @@ class Condition:
     weight: float = 1.0
     prescribed: Field | None = None
     components: tuple[int, ...] | None = None
+    energy: Residual | None = None
+    measure: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.weight > 0:
             raise ValueError(f"Condition {self.name!r} needs a weight > 0, got {self.weight}.")
 
 
-def interior(domain: Domain, residual: Residual, *, source: Field | None = None) -> Condition:
-    """The differential equation itself, on all of the domain. With a source f, `residual(u, x, f, strategy=…)`."""
-    return Condition("interior", Interior(domain), residual, given=source)
+def interior(
+    domain: Domain, residual: Residual, *, source: Field | None = None, energy: Residual | None = None
+) -> Condition:
+    """The differential equation itself, on all of the domain. With a source f, `residual(u, x, f, strategy=…)`.
+
+    With an `energy`, which takes the same, training minimises its integral in place of the residual.
+    """
+    measure = domain.measure if energy else 1.0
+    return Condition("interior", Interior(domain), residual, given=source, energy=energy, measure=measure)
 
 
 def dirichlet(

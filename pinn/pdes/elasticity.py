@@ -30,10 +30,12 @@ class SmoothDisplacement:
 class LinearElasticity(PDE):
     """−∇·σ = f in Ω ⊂ R², σ = λ tr(ε) I + 2με, ε = (∇u + ∇uᵀ)/2: small displacements u in plane strain.
 
-    λ and μ (`lame_lambda`, `lame_mu`) are Lamé's constants. The traction σn is prescribed on the part `traction_on` of
-    the boundary, u on all others; `traction_on=None` prescribes u everywhere. f and the data are those of `exact`.
-    `penalty` weighs the boundary conditions where they are soft; that of the traction always is. Raises ValueError
-    unless lame_mu and penalty are > 0 and lame_lambda + lame_mu > 0, for d ≠ 2, and for a part that Ω does not have.
+    λ and μ (`lame_lambda`, `lame_mu`) are Lamé's constants. The traction σn is prescribed on the part `traction_on`
+    of the boundary, u on all others; `traction_on=None` prescribes u everywhere. f and the data are those of
+    `exact`. `penalty` weighs the boundary conditions where they are soft; that of the traction always is. With
+    `ritz` training minimises the energy ∫ ½σ:ε − f·u − ∮ t·u in place of residual and traction. Raises ValueError
+    unless lame_mu and penalty are > 0 and lame_lambda + lame_mu > 0, for d ≠ 2, and for a part that Ω does not
+    have.
     """
 
     domain: Domain = Box((0.0, 0.0), (1.0, 1.0))
@@ -43,6 +45,7 @@ class LinearElasticity(PDE):
     exact: Field = SmoothDisplacement()
     hard: bool = True
     penalty: float = 100.0
+    ritz: bool = False
     components: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -61,10 +64,15 @@ class LinearElasticity(PDE):
     def residual(self, u: Field, x: Tensor, f: Tensor, *, strategy: Strategy) -> Tensor:
         return -div(partial(self.stress, u, strategy=strategy), x, strategy) - f
 
+    def energy(self, u: Field, x: Tensor, f: Tensor, *, strategy: Strategy) -> Tensor:
+        """½σ:ε − f·u."""
+        return (self.stress(u, x, strategy=strategy) * sym_grad(u, x, strategy)).sum() / 2 - f @ u(x)
+
     def conditions(self) -> tuple[Condition, ...]:
+        source, energy = manufactured(self.residual, self.exact), self.energy if self.ritz else None
         return (
-            interior(self.domain, self.residual, source=manufactured(self.residual, self.exact)),
-            *supports(self.domain, self.traction_on, self.exact, self.stress, self.penalty),
+            interior(self.domain, self.residual, source=source, energy=energy),
+            *supports(self.domain, self.traction_on, self.exact, self.stress, self.penalty, ritz=self.ritz),
         )
 
 
@@ -83,6 +91,7 @@ class NeoHookean(PDE):
     exact: Field = SmoothDisplacement()
     hard: bool = True
     penalty: float = 100.0
+    ritz: bool = False
     components: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -103,24 +112,43 @@ class NeoHookean(PDE):
     def residual(self, u: Field, x: Tensor, f: Tensor, *, strategy: Strategy) -> Tensor:
         return -div(partial(self.stress, u, strategy=strategy), x, strategy) - f
 
+    def energy(self, u: Field, x: Tensor, f: Tensor, *, strategy: Strategy) -> Tensor:
+        """W − f·u."""
+        F = torch.eye(2, dtype=x.dtype, device=x.device) + jacobian(u, x, strategy)
+        log_J = torch.log(torch.abs(F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]))
+        shape = self.lame_mu / 2 * ((F * F).sum() - 2 - 2 * log_J)
+        return shape + self.lame_lambda / 2 * log_J**2 - f @ u(x)
+
     def conditions(self) -> tuple[Condition, ...]:
+        source, energy = manufactured(self.residual, self.exact), self.energy if self.ritz else None
         return (
-            interior(self.domain, self.residual, source=manufactured(self.residual, self.exact)),
-            *supports(self.domain, self.traction_on, self.exact, self.stress, self.penalty),
+            interior(self.domain, self.residual, source=source, energy=energy),
+            *supports(self.domain, self.traction_on, self.exact, self.stress, self.penalty, ritz=self.ritz),
         )
 
 
 def supports(
-    domain: Domain, traction_on: str | None, exact: Field, stress: Residual, penalty: float
+    domain: Domain, traction_on: str | None, exact: Field, stress: Residual, penalty: float, *, ritz: bool
 ) -> tuple[Condition, ...]:
-    """The displacement of `exact` on every part of the boundary but one, where its traction is prescribed."""
+    """The displacement of `exact` on every part of the boundary but one, where its traction t is prescribed.
+
+    With `ritz` by the energy −∮ t·u, whose weight is 1.
+    """
     if traction_on is None:
         return (dirichlet(Boundary(domain), exact, weight=penalty),)
     fixed = [tag for tag in domain.tags if tag != traction_on]
     held = [dirichlet(Boundary(domain, tag), exact, name=tag, weight=penalty) for tag in fixed]
     region = Boundary(domain, traction_on)
 
-    def traction(u: Field, x: Tensor, normal: Tensor, *, strategy: Strategy) -> Tensor:
-        return stress(u, x, strategy=strategy) @ normal - stress(exact, x, strategy=Auto()) @ normal
+    def given(x: Tensor, normal: Tensor) -> Tensor:
+        return stress(exact, x, strategy=Auto()) @ normal
 
+    def traction(u: Field, x: Tensor, normal: Tensor, *, strategy: Strategy) -> Tensor:
+        return stress(u, x, strategy=strategy) @ normal - given(x, normal)
+
+    def work(u: Field, x: Tensor, normal: Tensor, *, strategy: Strategy) -> Tensor:
+        return -given(x, normal) @ u(x)
+
+    if ritz:
+        return (*held, Condition("traction", region, traction, energy=work, measure=region.measure))
     return (*held, Condition("traction", region, traction, weight=penalty))

@@ -82,8 +82,8 @@ class Objective:
     def gradient(self, params: Params) -> tuple[Evaluation, Params]:
         """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see.
 
-        With `chunk_size` both are summed over chunks of points, whose graphs live one at a time; with `compiled` each is
-        one compiled graph.
+        With `chunk_size` both are summed over chunks of points, whose graphs live one at a time; with `compiled` each
+        is one compiled graph.
         """
         parts = self._on_chunks(Objective._gradient, detached(params))
         terms, gradient = (sum_by_name(part[k] for part in parts) for k in range(2))

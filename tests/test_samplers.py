@@ -5,13 +5,15 @@ import inspect
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 import pinn.samplers
-from pinn.domains import Box
+from pinn.domains import Box, TimeDomain
 from pinn.networks import MLP
 from pinn.objective import Objective
 from pinn.pdes import Heat, Poisson
 from pinn.samplers import RAD, RARD, Sampler, Sobol, Uniform
+from pinn.samplers.adaptive import scattered
 from pinn.typing import Params
 
 CLASSES = [cls for _, cls in inspect.getmembers(pinn.samplers, inspect.isclass)]
@@ -197,3 +199,46 @@ def test_rard_adds_up_to_its_limit() -> None:
 def test_bad_numbers_of_adaptive_samplers_are_refused(make) -> None:
     with pytest.raises(ValueError, match="needs"):
         make()
+
+
+def test_scattered_points_stay_near_and_inside() -> None:
+    """Half of them nearer than 1 % of the box; a coordinate that all centres share is kept."""
+    domain = TimeDomain(1.0, Box((0.0,), (1.0,)))
+    centers = torch.tensor([[0.0, 0.1], [0.0, 1.0]], dtype=torch.float64).repeat(500, 1)
+    points = scattered(centers, domain, torch.Generator().manual_seed(0))
+    assert (points[:, 0] == 0).all()
+    assert domain.contains(points).all()
+    away = (points - centers).norm(dim=1)
+    assert away.median() < 1e-2
+    assert away.max() > 0.05
+
+
+def test_rad_with_local_candidates_finds_what_even_ones_miss() -> None:
+    """A residual that is large within 1e-3 of a corner draws points there."""
+
+    class Spike(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.exp(-((x / 1e-3) ** 2).sum(-1)) + 0 * self.weight * x[..., 0]
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros((), dtype=torch.float64))
+
+    pde = Poisson(exact=lambda x: 0 * x[0], hard=False)
+    generator = torch.Generator().manual_seed(0)
+    shares = []
+    for local in (0.0, 0.5):
+        sampler = RAD(interior=200, boundary=20, candidates=2000, local=local, keep=0.2)
+        network = Spike()
+        params = dict(network.named_parameters())
+        near = torch.rand(200, 2, dtype=torch.float64, generator=generator)
+        near[0] = 1e-3
+        points = {
+            "interior": (near,),
+            "boundary": Sobol(boundary=20).sample(pde.conditions(), generator, near)["boundary"],
+        }
+        objective = Objective(pde, network, points)
+        for _ in range(3):
+            objective = objective.at(sampler.redraw(objective, params, generator))
+        shares.append(float((objective.samples["interior"][0].norm(dim=1) < 1e-2).double().mean()))
+    assert shares[1] > 0.3 > 0.1 > shares[0]

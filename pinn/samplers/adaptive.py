@@ -80,7 +80,7 @@ class RAD(Sampler):
         if not near:
             return found
         known = _joined(found, objective.samples[condition.name])
-        index = _by_residual(objective, params, condition, known, self.k, 0.0, min(near, len(known[0])), generator)
+        index = _by_residual(objective, params, condition, known, self.k, 0.0, near, generator, repeated=True)
         centers = known[0][index.to(known[0].device)]
         return _joined(found, (scattered(centers, objective.pde.domain, generator),))
 
@@ -138,8 +138,10 @@ def _by_residual(
     c: float,
     n: int,
     generator: torch.Generator,
+    *,
+    repeated: bool = False,
 ) -> Tensor:
-    """The numbers of n candidates, without repetition."""
+    """The numbers of n candidates, without repetition unless it is wanted."""
     name = condition.name
     at_a_time = max(_AT_A_TIME, len(objective.samples[name][0]))  # as a step of training, to bound memory
     parts = zip(*(part.split(at_a_time) for part in candidates), strict=True)
@@ -148,7 +150,7 @@ def _by_residual(
     size = residual.norm(dim=1).double().cpu() ** k
     mean = size.mean()
     density = size / mean + c if mean > 0 else torch.ones_like(size)
-    return torch.multinomial(density.clamp(min=1e-300), n, generator=generator)
+    return torch.multinomial(density.clamp(min=1e-300), n, replacement=repeated, generator=generator)
 
 
 def scattered(centers: Points, domain: Domain, generator: torch.Generator) -> Points:

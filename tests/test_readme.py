@@ -16,11 +16,11 @@ FILES = {mark.split("file=")[1].strip(): code for _, mark, code in BLOCKS if "fi
 
 
 def test_blocks_are_found() -> None:
-    assert len(PROGRAMS) == 3
+    assert len(PROGRAMS) == 4
     assert set(FILES) == {"screened_poisson.py", "conf/pde/screened_poisson.yaml"}
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=["job", "operators", "jacobian"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=["inverse", "job", "operators", "jacobian"])
 def test_programs_run(program: str, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     exec(compile(program, "README.md", "exec"), names)

@@ -10,7 +10,7 @@ from torch.func import vmap
 
 import pinn.networks
 from pinn.compiled import Compiled
-from pinn.networks import MLP, FourierNetwork, ModifiedMLP, PirateNet, Siren, Windows, field
+from pinn.networks import MLP, FourierNetwork, ModifiedMLP, PirateNet, Siren, Windows, WithUnknowns, field
 from pinn.objective import Objective
 from pinn.operators import Eye, Jet, Rows, Strategy, grad, laplacian
 from pinn.pdes import Poisson
@@ -20,7 +20,7 @@ F64 = torch.float64
 SHIPPED = [
     cls
     for _, cls in inspect.getmembers(pinn.networks, inspect.isclass)
-    if issubclass(cls, nn.Module) and cls is not Windows
+    if issubclass(cls, nn.Module) and cls not in (Windows, WithUnknowns)
 ]
 MAKERS = [
     *SHIPPED,

@@ -9,6 +9,9 @@ import torch
 import pinn.operators
 from pinn.operators import Strategy
 
+# Workers share the cores: threads of several of them on the same core are far slower than one each.
+torch.set_num_threads(1)
+
 NEEDS_A_DIAGONAL_JACOBIAN = {"Ones"}
 ONLY_ESTIMATES = {"Hutchinson", "SampledDimensions"}
 

@@ -1,6 +1,7 @@
 """Exact solutions of the incompressible Navier–Stokes equations: velocity and pressure in one vector."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,14 +30,24 @@ class TaylorGreen:
     """Decaying vortices (Taylor & Green 1937), (u, v, p) at (t, x, y), with ν = 1/Re:
 
     u = −cos x sin y e^{−2νt},   v = sin x cos y e^{−2νt},   p = −¼(cos 2x + cos 2y) e^{−4νt}.
+
+    With a `drift` (U, V) they are carried by a uniform stream: (U, V) is added to the velocity, and x − Ut, y − Vt
+    take the place of x and y. Raises ValueError unless the drift has two components.
     """
 
     reynolds: float = 100.0
+    drift: Sequence[float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if len(self.drift) != 2:
+            raise ValueError(f"TaylorGreen needs a drift of two components, got {list(self.drift)}.")
 
     def __call__(self, x: Tensor) -> Tensor:
-        decay = torch.exp(-2 / self.reynolds * x[..., 0])
-        a, b = x[..., 1], x[..., 2]
-        u, v = -torch.cos(a) * torch.sin(b) * decay, torch.sin(a) * torch.cos(b) * decay
+        U, V = self.drift
+        t = x[..., 0]
+        decay = torch.exp(-2 / self.reynolds * t)
+        a, b = x[..., 1] - U * t, x[..., 2] - V * t
+        u, v = U - torch.cos(a) * torch.sin(b) * decay, V + torch.sin(a) * torch.cos(b) * decay
         return torch.stack([u, v, -(torch.cos(2 * a) + torch.cos(2 * b)) / 4 * decay * decay], -1)
 
 

@@ -103,7 +103,7 @@ def found_fields(objective: Objective, params: Params, points: Points) -> dict[s
 
             values = vmap(value, in_dims=(None, 0))(theta, points)
             slopes = vmap(jacrev(value), in_dims=(None, 0))(theta, points)
-            truth = None if pde.data is not None else vmap(getattr(pde.pde, name))(points)
+            truth = None if pde.data is not None else vmap(pde.true_field(name))(points)
             found[name] = FoundField(points, values, _Answer(objective, params).deviations(slopes), truth)
     return found
 

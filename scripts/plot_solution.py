@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import plot_command
+import torch
 from figures import Format, scientific
 from lines import line_figure
 from maps import map_figure
 from quantities import Quantity, sample
 from sections import Section, sections
+from torch import Tensor
 from torch.func import vmap
 
 from pinn import Run
@@ -52,14 +54,25 @@ def plot_solution(
 
 def _quantities(run: Run) -> list[Quantity]:
     exact = run.pde.solution(run.pde.exact) if run.pde.exact else None
-    solution = Quantity("solution", "Solution", "u{}", vmap(run))
+    shown = vmap(lambda x: _without_numbers(run, run(x)))
+    solution = Quantity("solution", "Solution", "u{}", shown)
     if exact is None:
         return [solution]
+    true = vmap(lambda x: _without_numbers(run, exact(x)))
     return [
         solution,
-        Quantity("exact", "Exact", r"u^{\!*}{}", vmap(exact)),
-        Quantity("error", "Error", r"u{} - u^{\!*}{}", lambda x: vmap(run)(x) - vmap(exact)(x), signed=True),
+        Quantity("exact", "Exact", r"u^{\!*}{}", true),
+        Quantity("error", "Error", r"u{} - u^{\!*}{}", lambda x: shown(x) - true(x), signed=True),
     ]
+
+
+def _without_numbers(run: Run, value: Tensor) -> Tensor:
+    """The components of u that are fields; unknown numbers are no maps, and have a figure of their own."""
+    unknowns = list(run.pde.unknowns.values())
+    if all(unknown.field for unknown in unknowns):
+        return value
+    first = value.shape[-1] - len(unknowns)
+    return torch.stack([value[k] for k in range(value.shape[-1]) if k < first or unknowns[k - first].field], -1)
 
 
 def _errors(run: Run) -> str:

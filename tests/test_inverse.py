@@ -10,7 +10,7 @@ import torch
 from pinn.domains import Box, SinglePoint, TimeDomain
 from pinn.networks import MLP, Unknown, WithUnknowns
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
-from pinn.pdes import Burgers, Darcy, HarmonicOscillator, Heat, Inverse, Lorenz, Poisson, WavyConductivity
+from pinn.pdes import Burgers, Darcy, Expression, HarmonicOscillator, Heat, Inverse, Lorenz, Poisson, WavyConductivity
 from pinn.run import build_network
 from pinn.samplers import Sobol
 from pinn.train import Step, train
@@ -158,3 +158,28 @@ def test_time_and_space_of_a_wrapped_problem() -> None:
     assert pde.domain.dim == 3
     assert pde.components == 2
     assert pde.scored == (0,)
+
+
+def test_a_typed_coefficient_is_found_as_that_of_the_same_equation_by_hand() -> None:
+    typed = Expression(
+        equation="dt(u) = k*laplacian(u)", exact="exp(-k*pi**2*t)*sin(pi*x)", coefficients={"k": 0.1, "other": 1.0}
+    )
+    found = [
+        solved(Inverse(pde, {name: Unknown(0.5, 0.0)}), steps=15)
+        for pde, name in ((Heat(), "diffusivity"), (typed, "k"))
+    ]
+    (by_hand,), (by_text,) = (found_unknowns(step.objective, step.params).values() for step in found)
+    assert by_text.value == pytest.approx(by_hand.value, rel=1e-6)
+    assert by_text.truth == by_hand.truth == 0.1
+
+
+@pytest.mark.parametrize("as_field", [False, True])
+def test_a_typed_coefficient_is_a_number_or_a_field(as_field: bool) -> None:
+    pde = Expression(Box(), "-div(k*grad(u))", exact="sin(pi*x)*sin(pi*y)", coefficients={"k": "1 + x*y"})
+    if as_field:
+        exact = Inverse(pde, {"k": Unknown(1.0, field=True)}).exact
+        assert exact is not None
+        assert exact(torch.tensor([0.5, 0.5])).tolist() == [1.0, 1.25]
+    else:
+        with pytest.raises(ValueError, match="k of Expression is a function"):
+            Inverse(pde, {"k": Unknown(1.0)})

@@ -1,5 +1,6 @@
 """Graphs as fields and residuals: a list of steps, run from first to last."""
 
+import dataclasses
 import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -43,14 +44,14 @@ class Program:
         return cls(steps, tuple(place[a] for a in outputs))
 
     def run(self, x: Tensor, leaves: Mapping[Node, Tensor]) -> list[Tensor]:
-        """The outputs at a point, with the derivatives of fields there given as `leaves`."""
+        """The outputs at a point, with coefficients and the derivatives of fields there given as `leaves`."""
         values: list[Any] = []
         for node in self.steps:
             if node.op == "number":
                 values.append(node.data[0])
             elif node.op == "coordinate":
                 values.append(x[..., int(node.data[0])])
-            elif node.op in ("partial", "laplacian"):
+            elif node.op in ("partial", "laplacian", "coefficient"):
                 values.append(leaves[node])
             elif node.op == "power":
                 values.append(values[node.arguments[0]] ** node.data[0])
@@ -72,20 +73,27 @@ class Formula:
 
     program: Program
     vector: bool = False
+    tensors: Mapping[Node, Tensor] = dataclasses.field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, texts: object, names: Names, label: str = "formula") -> "Formula":
         """The field of a text, or of a list of texts."""
         graph = Graph(names.space_axes)
         if isinstance(texts, str) or not isinstance(texts, Sequence):
-            return cls(Program.of(graph, [read(texts, names, graph, label)]))
+            return cls(Program.of(graph, [read(texts, names, graph, label)]), tensors=names.tensors)
         labels = [f"{label}[{k}]" for k in range(len(texts))]
         entries = [0.0 if text is None else text for text in texts]
         nodes = [read(text, names, graph, name) for text, name in zip(entries, labels, strict=True)]
-        return cls(Program.of(graph, nodes), vector=True)
+        return cls(Program.of(graph, nodes), vector=True, tensors=names.tensors)
+
+    @property
+    def number(self) -> float | None:
+        """Its value, if it is one and the same everywhere."""
+        (last, *more) = [self.program.steps[k] for k in self.program.outputs]
+        return last.data[0] if last.op == "number" and not more else None
 
     def __call__(self, x: Tensor) -> Tensor:
-        found = self.program.run(x, {})
+        found = self.program.run(x, self.tensors)
         return torch.stack(found, -1) if self.vector else found[0]
 
 
@@ -139,7 +147,7 @@ class Equations:
         for times, operate in ((1.0, laplacian), (2.0, biharmonic)):
             if any(node.op == "laplacian" and node.data[1] == times for node in nodes):
                 known[times] = operate(u, x, strategy, axes=space)
-        leaves: dict[Node, Tensor] = {}
+        leaves: dict[Node, Tensor] = self.names.tensors
         for node in nodes:
             whole = known[node.data[1]] if node.op == "laplacian" else known[tuple(int(a) for a in node.data[1:])]
             leaves[node] = whole[int(node.data[0])] if several else whole

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Callable
 from difflib import get_close_matches
 
+from torch import Tensor
+
 from pinn.expressions.calculus import derivative, laplacian
 from pinn.expressions.functions import FUNCTIONS
 from pinn.expressions.graph import Graph, RefusedError
@@ -115,6 +117,8 @@ class _Reader:
         if name in names.axes:
             return graph.coordinate(names.axes[name])
         if name in names.coefficients:
+            if isinstance(names.coefficients[name], Tensor):
+                return graph.coefficient(list(names.coefficients).index(name))
             data = Names(names.space, names.time, still=names.still)
             return read(names.coefficients[name], data, graph, f"coefficient {name}")
         if name in CONSTANTS:

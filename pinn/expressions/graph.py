@@ -18,7 +18,8 @@ class RefusedError(ValueError):
 class Node(NamedTuple):
     """One operation on earlier nodes.
 
-    `op` is "number" (with its value), "coordinate" (axis), "partial" (field, axes of the derivative in order),
+    `op` is "number" (with its value), "coordinate" (axis), "coefficient" (one that is a tensor, by its place among the
+    coefficients), "partial" (field, axes of the derivative in order),
     "laplacian" (field, how often), "power" (a number as exponent), one of "+", "-", "*", "/", "neg", or a function.
     """
 
@@ -51,6 +52,10 @@ class Graph:
 
     def coordinate(self, axis: int) -> int:
         return self._node(Node("coordinate", (), (axis,)))
+
+    def coefficient(self, place: int) -> int:
+        """A coefficient that is known only when the formula is evaluated."""
+        return self._node(Node("coefficient", (), (place,)))
 
     def partial(self, field: int, order: tuple[int, ...] = ()) -> int:
         """A partial derivative of a field; `()` is the field itself."""

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from torch import Tensor
+
 from pinn.expressions.functions import FUNCTIONS
+from pinn.expressions.graph import Node
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 OPERATORS = ("laplacian", "lap", "grad", "div", "dot")
@@ -19,14 +22,15 @@ class Names:
     """The names that a formula may use on a domain of `space` dimensions, with or without `time` as coordinate 0.
 
     Coordinates of space are x, y, z, also called x1, x2, x3, and x4 and so on beyond them; ∂/∂x is dx, ∂/∂x4 is dx4.
-    `coefficients` are numbers or texts in the coordinates. `still` says that time is no argument here, as in initial
+    `coefficients` are numbers or texts in the coordinates, or tensors of shape (), which are taken as they are when a
+    formula is evaluated. `still` says that time is no argument here, as in initial
     values. Raises ValueError for a field or a coefficient whose name is no name, is taken, or is given twice.
     """
 
     space: int
     time: bool = False
     fields: tuple[str, ...] = ()
-    coefficients: Mapping[str, float | str] = dataclasses.field(default_factory=dict)
+    coefficients: Mapping[str, float | str | Tensor] = dataclasses.field(default_factory=dict)
     still: bool = False
 
     def __post_init__(self) -> None:
@@ -52,6 +56,12 @@ class Names:
     def operator_axis(self, name: str) -> int | None:
         """The coordinate along which the operator of that name differentiates, None if it is no such operator."""
         return self.axes.get(name[1:]) if name.startswith("d") else None
+
+    @property
+    def tensors(self) -> dict[Node, Tensor]:
+        """The coefficients that are tensors, by their nodes."""
+        values = enumerate(self.coefficients.values())
+        return {Node("coefficient", (), (k,)): value for k, value in values if isinstance(value, Tensor)}
 
     def data(self, *, still: bool = False) -> "Names":
         """The names in prescribed values, which know no fields."""

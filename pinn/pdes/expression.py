@@ -1,10 +1,13 @@
 """A problem typed as text: equation, data and solution as formulas."""
 
+import copy
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from pinn.domains import Box, Domain, TimeDomain
@@ -54,6 +57,10 @@ class Expression(PDE):
     hard: bool = True
     penalty: float = 100.0
 
+    typed_exact: ClassVar[Texts | None] = None
+    """The text of `exact`, which is a field once it is built."""
+    _coefficient_fields: ClassVar[Mapping[str, Field]] = {}
+
     def __post_init__(self) -> None:
         require_positive(self, "duration", "penalty")
         if not self.fields or isinstance(self.fields, str):
@@ -65,11 +72,36 @@ class Expression(PDE):
         for name, text in self.coefficients.items():
             Formula.of(text, self._names.data(), f"coefficient {name}")
         if self.exact is not None and not callable(self.exact):
+            object.__setattr__(self, "typed_exact", self.exact)
             object.__setattr__(self, "exact", typed_field("exact", self.exact, self._names)[0])
         for name, orders in zip(self.fields, self._equations.orders, strict=True):
             if not orders:
                 raise ValueError(f"The field {name!r} does not occur in pde.equation; its fields are {[*self.fields]}.")
         self.conditions()
+
+    def at(self, values: Mapping[str, Tensor | Field]) -> "Expression":
+        """The same problem with other coefficients: tensors, which may be those of a transform, or fields.
+
+        Everything that was typed with them follows, `exact` included.
+        """
+        fields = {name: value for name, value in values.items() if not isinstance(value, Tensor)}
+        other = copy.copy(self)
+        for name in ("_names", "_equations"):
+            vars(other).pop(name, None)
+        kept = {name: value for name, value in self.coefficients.items() if name not in fields}
+        numbers = {name: value for name, value in values.items() if name not in fields}
+        object.__setattr__(other, "coefficients", {**kept, **numbers})
+        object.__setattr__(other, "_coefficient_fields", fields)
+        if self.typed_exact is not None and not fields:
+            object.__setattr__(other, "exact", typed_field("exact", self.typed_exact, other._names)[0])
+        return other
+
+    def coefficient(self, name: str) -> float | Field:
+        """A coefficient as it was typed: a number, or a field of the coordinates."""
+        text = self.coefficients[name]
+        formula = Formula.of(text, self._names.data(), f"coefficient {name}")
+        number = formula.number
+        return formula if number is None else number
 
     @property
     def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -77,7 +109,8 @@ class Expression(PDE):
 
     def residual(self, u: Field, x: Tensor, *source: Tensor, strategy: Strategy) -> Tensor:
         """N[u] at a point, less the source where there is one: shape (), or one entry for each equation of a list."""
-        found = self._equations(u, x, strategy)
+        more = tuple(self._coefficient_fields.values())
+        found = self._equations((lambda y: _joined(u(y), [k(y) for k in more])) if more else u, x, strategy)
         return found - source[0] if source else found
 
     def conditions(self) -> tuple[Condition, ...]:
@@ -104,7 +137,7 @@ class Expression(PDE):
     @cached_property
     def _names(self) -> Names:
         timed = isinstance(self.domain, TimeDomain)
-        return Names(self.domain.dim - timed, timed, tuple(self.fields), self.coefficients)
+        return Names(self.domain.dim - timed, timed, (*self.fields, *self._coefficient_fields), self.coefficients)
 
     @cached_property
     def _equations(self) -> Equations:
@@ -124,6 +157,11 @@ class Expression(PDE):
         if self.time is None:
             return self.initial is not None or uses_time([text for part in given for text in _texts(part)])
         return self.time
+
+
+def _joined(u: Tensor, others: Sequence[Tensor]) -> Tensor:
+    """The components of u, and further ones."""
+    return torch.cat([u.reshape(-1), torch.stack(list(others))])
 
 
 def _texts(given: object) -> list[str]:

@@ -19,7 +19,7 @@ from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition
 from pinn.pdes.couplings import measured
 from pinn.pdes.pde import PDE
-from pinn.pdes.substituted import check_coefficients, residual_of, substituted
+from pinn.pdes.substituted import check_coefficients, coefficients_of, residual_of, substituted
 from pinn.typing import Field
 
 
@@ -51,7 +51,7 @@ class Inverse(PDE):
     def __post_init__(self) -> None:
         check_coefficients("Inverse", self.pde, tuple(self.unknowns))
         for name, unknown in self.unknowns.items():
-            if unknown.field != callable(getattr(self.pde, name)):
+            if unknown.field != callable(coefficients_of(self.pde)[name]):
                 kind = "a function: set field=True" if not unknown.field else "a number: set field=False"
                 raise ValueError(f"Inverse: {name} of {type(self.pde).__name__} is {kind} (pde.unknowns.{name}.field).")
         if self.sensors < 1 or self.noise < 0:
@@ -87,7 +87,13 @@ class Inverse(PDE):
     @property
     def truth(self) -> dict[str, float]:
         """The unknown numbers as `pde` has them, with which data without a file are made."""
-        return {name: getattr(self.pde, name) for name, unknown in self.unknowns.items() if not unknown.field}
+        numbers = {name: coefficients_of(self.pde)[name] for name in self.unknowns}
+        return {name: value for name, value in numbers.items() if not callable(value)}
+
+    def true_field(self, name: str) -> Field:
+        """An unknown field as `pde` has it."""
+        value = coefficients_of(self.pde)[name]
+        return value if callable(value) else lambda x: x.new_tensor(value)
 
     @property
     def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -97,7 +103,7 @@ class Inverse(PDE):
             return None
 
         def completed(x: Tensor) -> Tensor:
-            values: list[Any] = [getattr(self.pde, name) for name in self.unknowns]
+            values: list[Any] = [coefficients_of(self.pde)[name] for name in self.unknowns]
             parts: list[Any] = [value(x) if callable(value) else x.new_tensor(value) for value in values]
             return torch.cat([solution(x).reshape(-1), torch.stack(parts)])
 

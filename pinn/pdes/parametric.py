@@ -12,7 +12,14 @@ from pinn.domains import ParameterDomain, at_all_parameters
 from pinn.operators import Strategy
 from pinn.pdes.condition import Condition
 from pinn.pdes.pde import PDE
-from pinn.pdes.substituted import check_coefficients, condition_of, residual_of, substituted
+from pinn.pdes.substituted import (
+    check_coefficients,
+    check_value,
+    coefficients_of,
+    condition_of,
+    residual_of,
+    substituted,
+)
 from pinn.typing import Field
 
 
@@ -34,8 +41,10 @@ class Parametric(PDE):
         for name, bounds in self.parameters.items():
             if len(bounds) != 2 or not bounds[0] < bounds[1]:
                 raise ValueError(f"Parametric needs two numbers lower < upper for {name}, got {list(bounds)}.")
+            if callable(coefficients_of(self.pde)[name]):
+                raise ValueError(f"Parametric: {name} of {type(self.pde).__name__} is a function, no number.")
             for bound in bounds:  # what the PDE does not take is refused here
-                dataclasses.replace(self.pde, **{name: float(bound)})  # pyright: ignore[reportArgumentType]
+                check_value(self.pde, name, float(bound))
 
     @cached_property
     def domain(self) -> ParameterDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -91,6 +100,4 @@ class Parametric(PDE):
         """The point, and the PDE with the parameters there."""
         point, parameters = self.domain.split(x)
         values: dict[str, Tensor | Field] = dict(zip(self.parameters, parameters.unbind(-1), strict=True))
-        # Its solution goes with the parameters, unless it was chosen apart from them.
-        own = dataclasses.replace(self.pde, exact=None).exact == self.pde.exact  # pyright: ignore[reportArgumentType]
-        return point, substituted(self.pde, values, **({"exact": None} if own else {}))
+        return point, substituted(self.pde, values, solved=True)

@@ -8,18 +8,26 @@ from torch import Tensor
 
 from pinn.operators import Strategy
 from pinn.pdes.condition import Condition
+from pinn.pdes.expression import Expression
 from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
 
-def check_coefficients(wrapper: str, pde: PDE, names: Sequence[str]) -> None:
-    """Raise ValueError unless all names are fields of the PDE that hold a number or a function."""
+def coefficients_of(pde: PDE) -> dict[str, float | Field]:
+    """The coefficients of a PDE by name: its fields that hold a number or a function, or what was typed."""
+    if isinstance(pde, Expression):
+        return {name: pde.coefficient(name) for name in pde.coefficients}
     fields: dict[str, Any] = {field.name: getattr(pde, field.name) for field in dataclasses.fields(pde)}  # pyright: ignore
-    known = [
-        name
+    return {
+        name: value
         for name, value in fields.items()
         if name not in ("exact", "hard", "penalty") and (isinstance(value, float) or callable(value))
-    ]
+    }
+
+
+def check_coefficients(wrapper: str, pde: PDE, names: Sequence[str]) -> None:
+    """Raise ValueError unless all names are coefficients of the PDE."""
+    known = coefficients_of(pde)
     if not names:
         raise ValueError(f"{wrapper} needs at least one coefficient of {type(pde).__name__}: {', '.join(known)}.")
     for name in names:
@@ -29,9 +37,26 @@ def check_coefficients(wrapper: str, pde: PDE, names: Sequence[str]) -> None:
             )
 
 
-def substituted(pde: PDE, values: Mapping[str, Tensor | Field], **others: Any) -> PDE:
-    """The PDE with other coefficients, which may be tensors inside a transform of torch.func."""
-    return dataclasses.replace(pde, **values, **others)  # pyright: ignore[reportArgumentType]
+def check_value(pde: PDE, name: str, value: float) -> None:
+    """Raise ValueError where the PDE does not take that value of a coefficient."""
+    if isinstance(pde, Expression):
+        typed = {**pde.coefficients, name: value}
+        dataclasses.replace(pde, coefficients=typed, exact=pde.typed_exact)
+    else:
+        dataclasses.replace(pde, **{name: value})  # pyright: ignore[reportArgumentType]
+
+
+def substituted(pde: PDE, values: Mapping[str, Tensor | Field], *, solved: bool = False) -> PDE:
+    """The PDE with other coefficients, which may be tensors inside a transform of torch.func.
+
+    If it is to be `solved` with them its solution goes along, unless that was chosen apart from them.
+    """
+    if isinstance(pde, Expression):
+        return pde.at(values)
+    changes: dict[str, Any] = dict(values)
+    if solved and dataclasses.replace(pde, exact=None).exact == pde.exact:  # pyright: ignore[reportArgumentType]
+        changes["exact"] = None
+    return dataclasses.replace(pde, **changes)  # pyright: ignore[reportArgumentType]
 
 
 def residual_of(pde: PDE, name: str, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:

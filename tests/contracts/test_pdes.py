@@ -18,6 +18,7 @@ from pinn.pdes import (
     Advection,
     AllenCahn,
     Darcy,
+    Expression,
     HarmonicOscillator,
     Heat,
     Helmholtz,
@@ -34,6 +35,7 @@ from pinn.pdes import (
     Pendulum,
     Poisson,
     Potential,
+    TaylorGreen,
     UnsteadyNavierStokes,
     Wave,
     Window,
@@ -48,6 +50,8 @@ SHIPPED = [
     for _, cls in inspect.getmembers(pinn.pdes, inspect.isclass)
     if issubclass(cls, PDE) and cls not in (PDE, Marched, Window, Inverse, Parametric)
 ]
+TYPED_HEAT = Expression(equation="dt(u) = k*laplacian(u)", exact="exp(-k*pi**2*t)*sin(pi*x)", coefficients={"k": 0.1})
+TYPED_DARCY = Expression(Box(), "-div(k*grad(u))", exact="sin(pi*x)*sin(pi*y)", coefficients={"k": "1 + x*y"})
 PDES: list[PDE] = [
     *(cls() for cls in SHIPPED),
     Poisson(domain=Box((-1.0,), (1.0,))),
@@ -77,6 +81,10 @@ PDES: list[PDE] = [
     Inverse(Darcy(), {"conductivity": Unknown(1.0, 0.0, field=True)}, noise=0.0),
     Inverse(Lorenz(), {"prandtl": Unknown(8.0), "beta": Unknown(2.0, 0.0, 5.0)}, noise=0.0, keep=()),
     Parametric(Heat(), {"diffusivity": (0.05, 0.2)}),
+    UnsteadyNavierStokes(free_pressure=True, exact=TaylorGreen(100.0, (0.5, 0.25))),
+    Inverse(TYPED_HEAT, {"k": Unknown(0.5, 0.0)}, noise=0.0),
+    Inverse(TYPED_DARCY, {"k": Unknown(1.5, 0.0, field=True)}, noise=0.0),
+    Parametric(TYPED_HEAT, {"k": (0.05, 0.2)}),
     Parametric(NavierStokes(hard=False), {"reynolds": (20.0, 40.0)}),
 ]
 EACH = pytest.mark.parametrize("pde", PDES, ids=lambda pde: type(pde).__name__)

@@ -23,7 +23,9 @@ def unsteady_residual(u: Field, x: Tensor, reynolds: float) -> Tensor:
 
 
 @pytest.mark.parametrize(
-    ("flow", "d"), [(TaylorGreen(7.0), 2), (Beltrami(), 3), (Beltrami(3.0, a=0.7, d=1.3), 3)], ids=repr
+    ("flow", "d"),
+    [(TaylorGreen(7.0), 2), (TaylorGreen(7.0, (0.5, -0.25)), 2), (Beltrami(), 3), (Beltrami(3.0, a=0.7, d=1.3), 3)],
+    ids=repr,
 )
 def test_exact_flows_solve_the_equations(flow: TaylorGreen | Beltrami, d: int) -> None:
     x = 2 * torch.rand(50, d + 1, dtype=F64, generator=torch.Generator().manual_seed(0)) - 1

@@ -23,6 +23,7 @@ from pinn.networks import Windows, WithUnknowns, field
 from pinn.objective import Objective
 from pinn.operators import Strategy
 from pinn.pdes import PDE, Marched
+from pinn.provenance import provenance
 from pinn.recipe import build
 from pinn.train import Step
 from pinn.typing import Field, Points
@@ -116,7 +117,7 @@ def save_run(folder: str | Path, step: Step, config: Mapping[str, Any], **facts:
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / CHECKPOINT, lambda file: torch.save(_checkpoint(step, config), file))
     _write(folder / SOLUTION, lambda file: np.savez_compressed(file, allow_pickle=False, **_solution(step)))
-    summary = {**facts, **_figures(step), "versions": _versions()}
+    summary = {**facts, **_figures(step), **provenance(), "versions": _versions()}
     _write(folder / SUMMARY, lambda file: file.write(json.dumps(_no_nan(summary), indent=2).encode() + b"\n"))
     return summary
 

@@ -3,17 +3,17 @@
 import argparse
 import math
 import os
-import platform
 import re
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # read when torch loads: the profiler reports on its own start otherwise
 
 import torch
 from torch.profiler import ProfilerActivity, profile
+
+from pinn.provenance import processor
 
 Call = Callable[[], object]
 Times = dict[str, list[float]]
@@ -110,7 +110,7 @@ def peak_bytes(call: Call, device: torch.device) -> int:
 
 def machine(device: torch.device) -> dict[str, str | int]:
     """What the figures depend on besides the program: processor, threads, version and date."""
-    found: dict[str, str | int] = {"cpu": _processor(), "threads": torch.get_num_threads(), "torch": torch.__version__}
+    found: dict[str, str | int] = {"cpu": processor(), "threads": torch.get_num_threads(), "torch": torch.__version__}
     if device.type == "cuda":
         found["gpu"] = torch.cuda.get_device_name(device)
     return {**found, "device": str(device), "date": time.strftime("%Y-%m-%d")}
@@ -143,10 +143,3 @@ def device(text: str) -> torch.device:
 
 def _median_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> float:
     return statistics.median(a / b for a, b in zip(numerators, denominators, strict=True))
-
-
-def _processor() -> str:
-    """The processor's own name, where the system tells."""
-    cpuinfo = Path("/proc/cpuinfo")
-    names = re.findall(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), flags=re.M) if cpuinfo.is_file() else []
-    return names[0] if names else platform.processor() or platform.machine()

@@ -3,46 +3,35 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import hydra
-import torch
-from allocator import keep_freed_memory
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
+from jobs import FAILURE, REFUSED, Job, record_failure
 from omegaconf import MISSING, DictConfig, OmegaConf
 from plot_history import plot_history
 from plot_residual import plot_residual
 from plot_solution import plot_solution
+from process import prepare
 from progress import Progress
-from torch import nn
+from sweeps import missing_plugin, share_modules
 
 from pinn.evaluate import score
-from pinn.guard import Guard
-from pinn.marching import march
-from pinn.operators import Strategy
-from pinn.optimizers import Optimizer
-from pinn.pdes import PDE, Marched
-from pinn.recipe import build
-from pinn.run import MetricsFile, build_network, load_run, save_run
-from pinn.samplers import Sampler
+from pinn.run import MetricsFile, load_run, save_run
 from pinn.stopping import Stopping
-from pinn.train import Step, train
+from pinn.train import Step
 from pinn.uncertainty import found_fields, found_unknowns
-from pinn.weighting import Weighting
 
 log = logging.getLogger("pinn")
-DEFAULT_THREADS = torch.get_num_threads()
 # A user's own PDE lies in the folder from which the job is started.
 sys.path.append(os.getcwd())
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 @dataclass
@@ -69,6 +58,7 @@ class TrainConfig:
     threads: int | None = MISSING
     chunk_size: int | None = MISSING
     compile: bool = MISSING
+    deterministic: bool = MISSING
     log_every: int = MISSING
 
 
@@ -85,10 +75,13 @@ class InputError(CompactHydraException):
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
 def main(config: DictConfig) -> float:
     """Run one job; returns the final relative L2 error, which a sweeper may minimise."""
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    (folder / FAILURE).unlink(missing_ok=True)
     try:
-        return run(config)
-    except (ValueError, FloatingPointError, OSError) as error:
-        if "HYDRA_FULL_ERROR" in os.environ:
+        return run(config, folder)
+    except Exception as error:
+        record_failure(folder, error)
+        if not isinstance(error, REFUSED) or "HYDRA_FULL_ERROR" in os.environ:
             raise
         # SystemExit would end a whole sweep; in a single run it avoids Hydra's own second line.
         if HydraConfig.get().mode == RunMode.RUN:
@@ -96,77 +89,24 @@ def main(config: DictConfig) -> float:
         raise InputError(f"Error: {error}") from None
 
 
-@dataclass(frozen=True)
-class Job:
-    """What a configuration describes, checked and ready to be trained."""
-
-    config: DictConfig
-    recipes: dict[str, Any]
-    pde: PDE
-    network: nn.Module
-    strategy: Strategy
-    optimizer: Optimizer
-    sampler: Sampler
-    weighting: Weighting
-    stopping: Stopping
-
-    def training(self) -> Iterator[Step]:
-        """All steps of training, not one of them taken yet."""
-        config = self.config
-        method = march if isinstance(self.pde, Marched) else train
-        return method(
-            self.pde,  # pyright: ignore[reportArgumentType]
-            self.network,  # pyright: ignore[reportArgumentType]
-            self.optimizer,
-            self.sampler,
-            self.strategy,
-            weighting=self.weighting,
-            stopping=self.stopping,
-            guard=Guard() if config.guard else None,
-            steps=config.steps,
-            budget_s=config.budget_s,
-            seed=config.seed,
-            chunk_size=config.chunk_size,
-            compile=config.compile,
-        )
-
-
-def build_job(config: DictConfig) -> Job:
-    """Build all that a configuration names. Raises ValueError, or OSError for a file that is missing."""
-    device, dtype = find_device(config.device), find_dtype(config.dtype)
-    # Jobs of a sweep share one process, so every job sets what it needs.
-    torch.set_num_threads(find_threads(config.threads))
+def run(config: DictConfig, folder: Path) -> float:
+    """Build, train, validate, save in the folder, plot."""
     recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
-    for key in ("windows", "log_every"):
-        if config[key] < 1:
-            raise ValueError(f"{key}={config[key]} is not valid: expected an integer >= 1.")
-    if config.windows > 1:
-        recipes["pde"] = {"_target_": "pinn.pdes.Marched", "pde": recipes["pde"], "windows": config.windows}
-    pde: PDE = build(recipes["pde"], "pde")
-    strategy: Strategy = build(recipes["vjp"], "vjp")
-    optimizer: Optimizer = build(recipes["optimizer"], "optimizer")
-    sampler: Sampler = build(recipes["sampler"], "sampler")
-    weighting: Weighting = build(recipes["weighting"], "weighting")
-    network = build_network(recipes["network"], pde, torch.Generator().manual_seed(config.seed)).to(device, dtype)
-    stopping = Stopping(config.target_error, config.target_residual, config.patience)
-    return Job(config, recipes, pde, network, strategy, optimizer, sampler, weighting, stopping)
+    prepare(config.threads, config.deterministic)
+    job = Job.of(recipes)
+    network, stopping = job.network, job.stopping
+    if config.log_every < 1:
+        raise ValueError(f"log_every={config.log_every} is not valid: expected an integer >= 1.")
 
-
-def run(config: DictConfig) -> float:
-    """Build, train, validate, save, plot."""
-    job = build_job(config)
-    folder = Path(HydraConfig.get().runtime.output_dir)
     choices: dict[str, str] = dict(HydraConfig.get().runtime.choices)  # type: ignore[arg-type]
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
-    like = next(job.network.parameters())
-    parameters = sum(parameter.numel() for parameter in job.network.parameters())
-    log.info(
-        f"{type(job.pde).__name__} on {choices['domain']}: {parameters} parameters, {config.dtype} on {like.device}"
-    )
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    device = next(network.parameters()).device
+    log.info(f"{type(job.pde).__name__} on {choices['domain']}: {parameters} parameters, {config.dtype} on {device}")
     label = f"{choices['pde']} on {choices['domain']}"
     step, metrics, found = None, MetricsFile(folder), 0
-    with Progress(config.windows * (config.steps or job.optimizer.steps), config.budget_s, label) as progress:
-        for step in job.training():
+    with Progress(job.steps, config.budget_s, label) as progress:
+        for step in job.train():
             logged = step.step % config.log_every == 0 or step.step == 1 or step.stop
             if logged:
                 metrics.record(step)
@@ -175,45 +115,15 @@ def run(config: DictConfig) -> float:
                 log.info(f"guard: {finding}")
             found = len(step.findings)
     assert step is not None, "training takes at least one step"
-    names = {group: choices[group] for group in GROUPS}
-    save_run(folder, step, job.recipes, **names, seed=config.seed, status="completed", time_to=metrics.time_to())
+    names = {
+        group: choices[group] for group in ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
+    }
+    facts = {"seed": config.seed, "status": "completed", "time_to": metrics.time_to()}
+    facts["overrides"] = list(HydraConfig.get().overrides.task)
+    save_run(folder, step, job.config, **names, **facts)
     draw(folder)
-    report(folder, step, job.stopping)
+    report(folder, step, stopping)
     return step.rel_l2
-
-
-def find_device(name: str) -> torch.device:
-    """The torch device of that name; an error, never another device, where there is none."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        device = None
-    if device is None or device.type not in ("cpu", "cuda"):
-        raise ValueError(f"device={name} is not known: use auto, cpu, cuda or cuda:1.")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        lacks = "is built without CUDA" if torch.version.cuda is None else "finds no GPU"
-        raise ValueError(
-            f"device={name}: torch {torch.__version__} {lacks}. Install a CUDA build of torch, or use device=cpu."
-        )
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ValueError(f"device={name}, but there are {torch.cuda.device_count()} GPUs: use cuda:0 and so on.")
-    return device
-
-
-def find_dtype(name: str) -> torch.dtype:
-    """The floating-point type of that name."""
-    if name not in DTYPES:
-        raise ValueError(f"dtype={name} is not valid: use {' or '.join(DTYPES)}.")
-    return DTYPES[name]
-
-
-def find_threads(threads: int | None) -> int:
-    """The number of CPU threads; by default as many as torch chose at its start."""
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads={threads} is not valid: expected an integer >= 1, or null.")
-    return threads or DEFAULT_THREADS
 
 
 def draw(folder: Path) -> None:
@@ -243,5 +153,7 @@ def report(folder: Path, step: Step, stopping: Stopping) -> None:
 
 
 if __name__ == "__main__":
-    keep_freed_memory()
+    if problem := missing_plugin(sys.argv[1:]):
+        raise SystemExit(problem)
+    share_modules()
     main()

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 import torch
-import train as script  # the script registers the schema of the plain keys
+import train  # noqa: F401  (the script registers the schema of the plain keys)
 from hydra import compose, initialize_config_dir
+from jobs import find_device, find_dtype
 from omegaconf import OmegaConf
 
 from pinn.operators import Strategy
@@ -40,8 +41,8 @@ def test_composes_and_builds(choice: Path) -> None:
     assert isinstance(build(config["weighting"], "weighting"), Weighting)
     network = build_network(config["network"], pde, torch.Generator())
     assert network(torch.zeros(3, len(pde.domain.embedded_bounds[0]))).shape[0] == 3
-    script.find_device(config["device"])
-    script.find_dtype(config["dtype"])
+    find_device(config["device"])
+    find_dtype(config["dtype"])
 
 
 @pytest.mark.parametrize("domain", ["box", "box_5d", "cube", "disk", "interval", "l_shape", "none", "periodic"])

@@ -1,0 +1,117 @@
+"""A job: what a configuration describes, built and ready to train. Hydra composes it, other scripts repeat it."""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from pinn.guard import Guard
+from pinn.marching import march
+from pinn.operators import Strategy
+from pinn.optimizers import Optimizer
+from pinn.pdes import PDE, Marched
+from pinn.recipe import TARGET, build
+from pinn.run import build_network
+from pinn.samplers import Sampler
+from pinn.stopping import Stopping
+from pinn.train import Step, train
+from pinn.weighting import Weighting
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+FAILURE = "failure.txt"
+"""The file in a run folder that says why the job has failed."""
+REFUSED = (ValueError, FloatingPointError, OSError)
+"""Errors that say what the user can put right."""
+_MARCHED = "pinn.pdes.Marched"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A problem with its network, and the means and bounds of its training. `config` is all that it was built from."""
+
+    config: Mapping[str, Any]
+    pde: PDE
+    network: nn.Module
+    strategy: Strategy
+    optimizer: Optimizer
+    sampler: Sampler
+    weighting: Weighting
+    stopping: Stopping
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Job":
+        """Build everything. Raises ValueError, which names the key and what is accepted."""
+        device, dtype = find_device(config["device"]), find_dtype(config["dtype"])
+        windows = config["windows"]
+        if windows < 1:
+            raise ValueError(f"windows={windows} is not valid: expected an integer >= 1.")
+        if windows > 1 and config["pde"].get(TARGET) != _MARCHED:
+            config = {**config, "pde": {TARGET: _MARCHED, "pde": config["pde"], "windows": windows}}
+        pde: PDE = build(config["pde"], "pde")
+        strategy, optimizer, sampler, weighting = (
+            build(config[group], group) for group in ("vjp", "optimizer", "sampler", "weighting")
+        )
+        network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]))
+        stopping = Stopping(config["target_error"], config["target_residual"], config["patience"])
+        return cls(config, pde, network.to(device, dtype), strategy, optimizer, sampler, weighting, stopping)
+
+    @property
+    def steps(self) -> int:
+        """The most steps that training may take."""
+        return self.config["windows"] * (self.config["steps"] or self.optimizer.steps)
+
+    def train(self) -> Generator[Step, None, None]:
+        """The steps of training."""
+        config = self.config
+        method: Callable[..., Generator[Step, None, None]] = march if isinstance(self.pde, Marched) else train
+        return method(
+            self.pde,
+            self.network,
+            self.optimizer,
+            self.sampler,
+            self.strategy,
+            weighting=self.weighting,
+            stopping=self.stopping,
+            guard=Guard() if config["guard"] else None,
+            steps=config["steps"],
+            budget_s=config["budget_s"],
+            seed=config["seed"],
+            chunk_size=config["chunk_size"],
+            compile=config["compile"],
+        )
+
+
+def find_device(name: str) -> torch.device:
+    """The torch device of that name; an error, never another device, where there is none."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device={name} is not known: use auto, cpu, cuda or cuda:1.")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        lacks = "is built without CUDA" if torch.version.cuda is None else "finds no GPU"
+        raise ValueError(
+            f"device={name}: torch {torch.__version__} {lacks}. Install a CUDA build of torch, or use device=cpu."
+        )
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device={name}, but there are {torch.cuda.device_count()} GPUs: use cuda:0 and so on.")
+    return device
+
+
+def find_dtype(name: str) -> torch.dtype:
+    """The floating-point type of that name."""
+    if name not in DTYPES:
+        raise ValueError(f"dtype={name} is not valid: use {' or '.join(DTYPES)}.")
+    return DTYPES[name]
+
+
+def record_failure(folder: Path, error: Exception) -> None:
+    """Leave the reason in the run folder, for those who look at a whole sweep."""
+    text = str(error) if isinstance(error, REFUSED) else f"{type(error).__name__}: {error}"
+    (folder / FAILURE).write_text(text.strip() + "\n", encoding="utf-8")

@@ -1,6 +1,8 @@
 """The points of a run: when they are drawn anew, by the sampler's clock or because the guard says so."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -10,6 +12,7 @@ from pinn.samplers import RAD, Sampler
 from pinn.stopping import State
 from pinn.typing import Params
 
+_COUNTS = ("interior", "boundary", "candidates")
 _CANDIDATES = 50  # for each point that the guard asks for
 
 
@@ -21,6 +24,17 @@ class Collocation:
         self._wanted = False
         self.grew = False
         """Whether the last look asked for more points than before."""
+
+    def state(self) -> dict[str, Any]:
+        """The numbers of points, which the guard may have raised, and the state of the generator."""
+        counts = {name: getattr(self._sampler, name) for name in _COUNTS if hasattr(self._sampler, name)}
+        return {"counts": counts, "wanted": self._wanted, "grew": self.grew, "generator": self._generator.get_state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`."""
+        self._sampler = dataclasses.replace(self._sampler, **state["counts"])
+        self._wanted, self.grew = state["wanted"], state["grew"]
+        self._generator.set_state(state["generator"])
 
     def look(self, state: State, *, redraws: bool) -> Finding | None:
         """What the guard finds after a step, if anything. `redraws`: whether the method welcomes new points."""

@@ -1,8 +1,9 @@
 """When training is good enough, or as good as it gets."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Reason = Literal["steps", "budget", "stalled", "target_error", "target_residual", "stagnation"]
 
@@ -79,6 +80,14 @@ class Watch:
         self._rules = rules
         self._best = math.inf
         self._best_step = 0
+
+    def state(self) -> dict[str, float]:
+        """The best residual so far and its step."""
+        return {"best": self._best, "best_step": self._best_step}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`."""
+        self._best, self._best_step = state["best"], state["best_step"]
 
     def reason(self, state: State) -> Reason | None:
         """Why to stop at this state; None to go on. Error and residual are asked for where a rule needs them."""

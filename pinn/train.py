@@ -1,11 +1,9 @@
 """Training: one readable loop, as a generator."""
 
 import dataclasses
-import math
+import logging
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -13,82 +11,24 @@ from torch import nn
 
 from pinn.collocation import Collocation
 from pinn.compiled import Compiled
-from pinn.evaluate import Reference, rms
+from pinn.evaluate import Reference
+from pinn.faults import DivergedError, bad_term, is_out_of_memory, kept, not_enough_memory, where_it_went_bad
 from pinn.guard import Finding, Guard
 from pinn.networks import WithUnknowns
 from pinn.objective import Evaluation, Objective
 from pinn.operators import Auto, Estimate, Strategy
-from pinn.optimizers import LBFGS, Adam, LevenbergMarquardt, Optimizer, Schedule
+from pinn.optimizers import LBFGS, Adam, Iteration, LevenbergMarquardt, Optimizer, Schedule
 from pinn.optimizers.parameters import copied
 from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol, Uniform
+from pinn.step import Step, changed
 from pinn.stopping import Reason, Stopping
-from pinn.typing import Field, Params
+from pinn.typing import Params
 from pinn.weighting import Fixed, Weighting
 
-
-@dataclass(frozen=True)
-class Step:
-    """Training after `step` steps and `seconds` of wall clock, compilation apart.
-
-    `loss` and `terms` are the objective at the parameters from which the last step started; `params` are those at
-    which it ended; `figures` are numbers of the method, such as its damping. `stop` says why training ends here, and is
-    None before; `findings` are those of the guard so far. Errors and residuals are computed when they are asked for.
-    """
-
-    step: int
-    seconds: float
-    method: str
-    loss: float
-    terms: dict[str, float]
-    params: Params
-    objective: Objective
-    heldout: Objective
-    reference: Reference | None
-    stop: Reason | None
-    figures: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def field(self) -> Field:
-        """The trained solution u, a function of one point of shape (d,)."""
-        return self.objective.pde.solution(self.objective.field(self.params))
-
-    @property
-    def compile_s(self) -> float:
-        """Seconds spent so far on tracing and compiling."""
-        return self.objective.compiled.seconds if self.objective.compiled else 0.0
-
-    @cached_property
-    def rel_l2(self) -> float:
-        """The relative L2 error against the exact solution; NaN where none is known."""
-        return self.reference.relative_l2(self.field) if self.reference else math.nan
-
-    @property
-    def reference_error(self) -> float:
-        """The relative L2 error of the reference itself, 0 for a closed form."""
-        return self.reference.error if self.reference else 0.0
-
-    @cached_property
-    def max_error(self) -> float:
-        """The largest error against the exact solution; NaN where none is known."""
-        return self.reference.max_error(self.field) if self.reference else math.nan
-
-    @property
-    def start_residual(self) -> float:
-        """`train_residual` as the last step found it, which costs nothing; 0 where the loss is something else."""
-        energetic = any(c.energy is not None for c in self.objective.conditions)
-        return 0.0 if self.objective.weights or energetic else math.sqrt(self.loss)
-
-    @cached_property
-    def train_residual(self) -> float:
-        """‖r‖, the root mean square residual with the weights of the conditions, at the points of training."""
-        return rms(self.objective.weighted({}).eager().residual(self.params))
-
-    @cached_property
-    def heldout_residual(self) -> float:
-        """‖r‖ at points that training never sees."""
-        return rms(self.heldout.eager().residual(self.params))
+log = logging.getLogger("pinn")
+_GOOD_EVERY = 25
+"""Steps between states to which a training that diverges may go back."""
 
 
 def train(
@@ -106,6 +46,8 @@ def train(
     seed: int = 0,
     chunk_size: int | None = None,
     compile: bool = False,
+    retries: int = 0,
+    state: Mapping[str, Any] | None = None,
 ) -> Generator[Step, None, None]:
     """Train `network` to solve `pde`, yielding after every step.
 
@@ -120,8 +62,14 @@ def train(
     A strategy that estimates takes new directions at every step, a function of its own seed, `seed` and the step, as
     long as the optimizer welcomes new points.
 
-    Raises ValueError for bounds that are not positive and for a target error without exact solution,
-    FloatingPointError where a term of the loss is not finite.
+    With the `state` of a step of an earlier training with the same arguments it goes on from there, and every number
+    is bit for bit what it would have been without the break, on the same device with as many threads; `steps` and
+    `budget_s` are those of both together. Where a number is not finite, training goes back to an earlier step and takes
+    smaller ones, at most `retries` times, and then ends.
+
+    Raises ValueError for bounds that are not positive, for a target error without exact solution and where the state is
+    at its end; DivergedError, a FloatingPointError that has the last good parameters, where a term of the loss is not
+    finite; NotEnoughMemoryError.
     """
     optimizer = optimizer or _usual(network)
     sampler = sampler or Sobol()
@@ -130,67 +78,126 @@ def train(
         raise ValueError(f"Training needs steps >= 1, got steps={steps}.")
     if budget_s is not None and not budget_s > 0:
         raise ValueError(f"Training needs budget_s > 0 seconds, got budget_s={budget_s}.")
+    if retries < 0:
+        raise ValueError(f"Training needs retries >= 0, got retries={retries}.")
     like = next(network.parameters())
     generator = torch.Generator().manual_seed(seed)
     conditions = pde.soft_conditions()
     compiled = Compiled() if compile else None
     samples = sampler.sample(conditions, generator, like)
-    objective = Objective(pde, network, samples, strategy or Auto(), chunk_size, compiled)
-    heldout = objective.at(_heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like))
+    plain = Objective(pde, network, samples, strategy or Auto(), chunk_size, compiled)
+    heldout = plain.at(_heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like))
     reference = Reference.of(pde.domain, pde.solution(pde.exact), like, pde.scored) if pde.exact else None
+    watch = (stopping or Stopping()).start(error_known=reference is not None)
+    points = Collocation(sampler, guard, generator)
+    balance = (weighting or Fixed()).start(torch.Generator().manual_seed(seed + 2))
+    findings: list[Finding] = []
+    initial = dict(network.named_parameters())
+    iteration = optimizer.start(initial, steps)
+    reseeded: int | None = None
+
+    def seeded(objective: Objective, number: int | None) -> Objective:
+        return (
+            objective.using(strategy.reseeded(seed, number)) if number and isinstance(strategy, Estimate) else objective
+        )
+
+    def learn(objective: Objective) -> None:
+        """The first evaluation of a residual learns what it asks for, and rounds in another way than later ones."""
+        with torch.no_grad():
+            objective.eager().evaluate(initial)
 
     def seconds() -> float:
         return time.perf_counter() - start - (compiled.seconds if compiled else 0.0)
 
-    watch = (stopping or Stopping()).start(error_known=reference is not None)
-    points, plain = Collocation(sampler, guard, generator), objective
-    balance = (weighting or Fixed()).start(torch.Generator().manual_seed(seed + 2))
-    findings: list[Finding] = []
-    start = time.perf_counter()
-    iteration = optimizer.start(dict(network.named_parameters()), steps)
+    def now_kept() -> dict[str, Any]:
+        return {
+            "step": number,
+            "seconds": now,
+            "reseeded": reseeded,
+            "samples": {name: list(sample) for name, sample in plain.samples.items()},
+            "findings": [dataclasses.asdict(finding) for finding in findings],
+            "iteration": iteration.state(),
+            "balance": balance.state(),
+            "points": points.state(),
+            "watch": watch.state(),
+        }
+
+    def taken_up(state: Mapping[str, Any]) -> tuple[Iteration, Objective]:
+        """The iteration and the objective of a state, and everything else as it was then."""
+        objective = seeded(
+            plain.at({name: tuple(sample) for name, sample in state["samples"].items()}), state["reseeded"]
+        )
+        other = optimizer.start(initial, steps)
+        learn(objective)
+        other.restore(state["iteration"], balance.restore(state["balance"], objective))
+        points.restore(state["points"])
+        watch.restore(state["watch"])
+        findings[:] = [Finding(**finding) for finding in state["findings"]]
+        return other, points.following(state["step"], objective, other.params, redraws=other.redraws)
+
+    if compiled:  # a graph keeps what was learned when it was made
+        learn(plain)
+    number, now, start = 0, 0.0, time.perf_counter()
+    if state is not None:
+        number, now, reseeded = state["step"], state["seconds"], state["reseeded"]
+        _refuse_finished(number, steps, now, budget_s)
+        iteration, plain = taken_up(state)
+        start = time.perf_counter() - now
+    sound = params = copied(iteration.params)
+    good: dict[str, Any] | None = None
     try:
-        for number in range(1, steps + 1):
+        while number < steps:
+            number += 1
             if isinstance(strategy, Estimate) and iteration.redraws:
-                plain = plain.using(strategy.reseeded(seed, number))
+                plain, reseeded = seeded(plain, number), number
             objective = balance.applied(plain, iteration.params, number)
-            evaluation = iteration.step(objective)
-            _refuse_nan(evaluation, number)
+            try:
+                evaluation = iteration.step(objective)
+                _refuse_nan(evaluation, objective, params, number)
+            except FloatingPointError as error:
+                if not (retries and good):
+                    raise DivergedError(str(error), number, sound) from None
+                retries -= 1
+                log.warning("%s Training goes back to step %d and goes on with smaller steps.", error, good["step"])
+                number, reseeded = good["step"], good["reseeded"]
+                iteration, plain = taken_up(kept(good))
+                iteration.calm()
+                params = copied(iteration.params)
+                continue
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                raise not_enough_memory(objective, params, number, iteration.name) from error
+            sound, params = params, copied(iteration.params)
             now = seconds()
             over = budget_s is not None and now >= budget_s
             stop: Reason | None = (
                 "steps" if number == steps else "stalled" if iteration.stalled else "budget" if over else None
             )
             terms = {name: float(term) for name, term in evaluation.terms.items()}
-            params = copied(iteration.params)
             found = network.values(params) if isinstance(network, WithUnknowns) else {}
             unknowns = {f"unknown_{name}": value for name, value in found.items()}
             figures = {**unknowns, **iteration.figures, **balance.figures}
             loss = float(evaluation.loss)
             step = Step(number, now, iteration.name, loss, terms, params, objective, heldout, reference, stop, figures)
             if not stop:
-                step = _with(step, stop=watch.reason(step))  # pyright: ignore[reportArgumentType]  (cached properties)
+                step = changed(step, stop=watch.reason(step))  # pyright: ignore[reportArgumentType]  (cached properties)
             redraws = iteration.redraws
             finding = points.look(step, redraws=redraws)  # pyright: ignore[reportArgumentType]
             findings += [finding] if finding else []
             if step.stop == "stalled" and points.grew:
-                step = _with(step, stop=None)
-            yield _with(step, findings=tuple(findings))
+                step = changed(step, stop=None)
+            yield changed(step, findings=tuple(findings), state=now_kept)
             if step.stop:
                 return
+            if retries and (number % _GOOD_EVERY == 0 or good is None):
+                good = kept(now_kept())
             plain = points.following(number, plain, params, redraws=redraws)
+    except DivergedError:
+        params = sound
+        raise
     finally:
-        network.load_state_dict(iteration.params, strict=False)
-
-
-def _with(step: Step, **changes: Any) -> Step:
-    """The step with other facts, keeping what was computed of it."""
-    kept = {name: value for name, value in vars(step).items() if name in _COMPUTED}
-    other = dataclasses.replace(step, **changes)
-    vars(other).update(kept)
-    return other
-
-
-_COMPUTED = ("rel_l2", "max_error", "train_residual", "heldout_residual")
+        network.load_state_dict(params, strict=False)
 
 
 def _usual(network: nn.Module) -> Optimizer:
@@ -209,10 +216,19 @@ def _heldout(sampler: Sampler) -> Sampler:
     return Uniform(sampler.interior, sampler.boundary, every=0)
 
 
-def _refuse_nan(evaluation: Evaluation, step: int) -> None:
-    for name, term in evaluation.terms.items():
-        if not math.isfinite(term):
-            raise FloatingPointError(
-                f"Training diverged at step {step}: the term {name!r} of the loss is {float(term)}. "
-                "Lower the learning rate (optimizer.lr) or look at the data of this condition."
-            )
+def _refuse_nan(evaluation: Evaluation, objective: Objective, params: Params, step: int) -> None:
+    if (term := bad_term(evaluation)) is not None:
+        raise FloatingPointError(
+            f"Training diverged at step {step}: the term {term!r} of the loss is {float(evaluation.terms[term])}"
+            f"{where_it_went_bad(objective, params, term)}. Take smaller steps (optimizer.lr, more optimizer.damping), "
+            "let training go back and try again (retries=3), or look at the data of this condition."
+        )
+
+
+def _refuse_finished(done: int, steps: int, spent: float, budget_s: float | None) -> None:
+    if done >= steps:
+        raise ValueError(f"There is nothing left to do: {done} steps of {steps} are done. Ask for more (steps=…).")
+    if budget_s is not None and spent >= budget_s:
+        raise ValueError(
+            f"There is nothing left to do: {spent:.1f} s of budget_s={budget_s:g} are spent. Ask for more (budget_s=…)."
+        )

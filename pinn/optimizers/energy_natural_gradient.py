@@ -1,6 +1,8 @@
 """Energy natural gradient descent in its dual form (ENGD-W), for points drawn anew at every step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -44,13 +46,25 @@ class _Searched(Iteration):
 
     def __init__(self, recipe: EnergyNaturalGradient, params: Params) -> None:
         self.params = copied(params)
-        self._recipe = recipe
+        self._recipe, self._damping = recipe, recipe.damping
         self._objective: Objective | None = None
         self._stalled = False
 
     @property
     def stalled(self) -> bool:
         return self._stalled
+
+    def state(self) -> dict[str, Any]:
+        return {"params": self.params, "damping": self._damping, "stalled": self._stalled}
+
+    @torch.no_grad()
+    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+        self.params, self._damping, self._stalled = dict(state["params"]), state["damping"], state["stalled"]
+        self._objective, self._evaluation = objective, objective.evaluate(self.params)
+
+    def calm(self) -> None:
+        """A hundred times the damping."""
+        self._damping *= 100
 
     @torch.no_grad()
     def step(self, objective: Objective) -> Evaluation:
@@ -63,7 +77,7 @@ class _Searched(Iteration):
         if not mean > 0:
             self._stalled = True
             return start
-        phi = DampedLeastSquares(J).solve(self._recipe.damping * mean, r)
+        phi = DampedLeastSquares(J).solve(self._damping * mean, r)
         theta = flatten(self.params)
         for k in range(31):
             trial = unflatten(theta - 0.5**k * phi, self.params)

@@ -1,11 +1,13 @@
 """Gradient methods of torch.optim, or with its interface, as iterations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.optimizer import Iteration
+from pinn.optimizers.parameters import assign
 from pinn.typing import Params
 
 
@@ -30,6 +32,29 @@ class FirstOrder(Iteration):
     @property
     def stalled(self) -> bool:
         return False
+
+    def state(self) -> dict[str, Any]:
+        methods = [method.state_dict() for method in self._methods]
+        schedules = [schedule.state_dict() for schedule in self._schedules]
+        return {"params": self.params, "methods": methods, "schedules": schedules, "left": self._left}
+
+    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+        assign(self.params, state["params"])
+        for method, schedule, old, planned in zip(
+            self._methods, self._schedules, state["methods"], state["schedules"], strict=True
+        ):
+            method.load_state_dict(old)
+            schedule.load_state_dict(planned)
+        self._left = state["left"]
+
+    def calm(self) -> None:
+        """A third of the learning rates, and no memory of gradients."""
+        for method, schedule in zip(self._methods, self._schedules, strict=True):
+            method.state.clear()
+            for group in method.param_groups:
+                group["lr"] /= 3
+            schedule.base_lrs = [lr / 3 for lr in schedule.base_lrs]
+            schedule.eta_min /= 3
 
     def step(self, objective: Objective) -> Evaluation:
         evaluation, gradient = objective.gradient(self.params)

@@ -1,13 +1,15 @@
 """L-BFGS with a strong Wolfe line search."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
-from pinn.optimizers.parameters import copied, flatten
+from pinn.optimizers.parameters import assign, copied, flatten
 from pinn.typing import Params
 
 
@@ -52,20 +54,30 @@ class _QuasiNewton(Iteration):
     def stalled(self) -> bool:
         return self._stalled
 
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = {"params": self.params, "stalled": self._stalled}
+        if self._objective is not None:
+            state |= {"unit": self._unit, "method": self._optimizer.state_dict()}
+        return state
+
+    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+        assign(self.params, state["params"])
+        self._stalled = state["stalled"]
+        if "method" in state:
+            self._objective, self._seen, self._unit = objective, [], state["unit"]
+            self._optimizer = self._begun()
+            self._optimizer.load_state_dict(state["method"])
+
+    def calm(self) -> None:
+        """Begin again without curvature pairs."""
+        self._objective = None
+
     def step(self, objective: Objective) -> Evaluation:
         if objective is not self._objective:
             self._objective, self._seen = objective, []
             loss = float(objective.evaluate(self.params).loss)
             self._unit = 1e6 / loss if loss > 0 else 1.0
-            self._optimizer = torch.optim.LBFGS(
-                self.params.values(),
-                max_iter=1,
-                max_eval=30,
-                history_size=self._recipe.history,
-                tolerance_grad=0.0,
-                tolerance_change=0.0,
-                line_search_fn="strong_wolfe",
-            )
+            self._optimizer = self._begun()
         known, self._seen = self._seen, []
         start = flatten(self.params)
         evaluation = self._evaluate(objective, known)
@@ -76,6 +88,17 @@ class _QuasiNewton(Iteration):
         self._optimizer.step(closure)
         self._stalled = torch.equal(start, flatten(self.params))
         return evaluation
+
+    def _begun(self) -> torch.optim.LBFGS:
+        return torch.optim.LBFGS(
+            self.params.values(),
+            max_iter=1,
+            max_eval=30,
+            history_size=self._recipe.history,
+            tolerance_grad=0.0,
+            tolerance_change=0.0,
+            line_search_fn="strong_wolfe",
+        )
 
     def _evaluate(self, objective: Objective, known: list[tuple[Tensor, Evaluation, Params]]) -> Evaluation:
         """Loss and gradient at the parameters, from memory if they were there before."""

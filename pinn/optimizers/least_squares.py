@@ -1,6 +1,8 @@
 """The last layer by linear least squares: random features for linear equations, Gauss–Newton for others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,6 +54,15 @@ class _LastLayer(Iteration):
     @property
     def stalled(self) -> bool:
         return self._stalled
+
+    def state(self) -> dict[str, Any]:
+        return {"params": self.params, "stalled": self._stalled}
+
+    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+        self.params, self._stalled = dict(state["params"]), state["stalled"]
+
+    def calm(self) -> None:
+        """Nothing: each step falls as far as it can, whatever came before."""
 
     @torch.no_grad()
     def step(self, objective: Objective) -> Evaluation:

@@ -1,6 +1,8 @@
 """Levenberg–Marquardt: Gauss–Newton steps, damped where the linear model of the residual does not hold."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -71,6 +73,29 @@ class _Damped(Iteration):
     @property
     def figures(self) -> dict[str, float]:
         return {"damping": self._damping, "refused": self._refused}
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "params": self.params,
+            "damping": self._damping,
+            "growth": self._growth,
+            "scale": self._scale,
+            "needs_qr": self._needs_qr,
+            "stalled": self._stalled,
+            "refused": self._refused,
+        }
+
+    @torch.no_grad()
+    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+        self.params = dict(state["params"])
+        self._damping, self._growth = state["damping"], state["growth"]
+        self._scale, self._needs_qr = state["scale"], state["needs_qr"]
+        self._stalled, self._refused = state["stalled"], state["refused"]
+        self._objective, self._evaluation = objective, objective.evaluate(self.params)
+
+    def calm(self) -> None:
+        """A hundred times the damping."""
+        self._damping *= 100
 
     @torch.no_grad()
     def step(self, objective: Objective) -> Evaluation:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from pinn.objective import Evaluation, Objective
 from pinn.typing import Params
@@ -25,6 +26,24 @@ class Iteration(ABC):
 
         The objective may be another from step to step, when points are drawn anew.
         """
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """All that the next steps depend on, as plain data: numbers, texts, tensors, and lists and dicts of these.
+
+        The tensors are those of the iteration itself, which the next step may change: write them, or copy them.
+        """
+
+    @abstractmethod
+    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+        """Go on from a `state` of another iteration of the same optimizer, whose last objective was `objective`.
+
+        The steps that follow are bit for bit those that the other would have taken.
+        """
+
+    @abstractmethod
+    def calm(self) -> None:
+        """Take smaller steps from here on, after one that led to numbers that are not finite."""
 
     @property
     @abstractmethod

@@ -11,6 +11,13 @@ def copied(params: Params) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in params.items()}
 
 
+def assign(params: Params, values: Params) -> None:
+    """Write values into the memory of parameters, which an optimizer of torch holds on to."""
+    with torch.no_grad():
+        for name, value in params.items():
+            value.copy_(values[name])
+
+
 def flatten(params: Params) -> Tensor:
     """All parameters in their order, as a new vector of shape (P,)."""
     return torch.cat([value.detach().reshape(-1) for value in params.values()])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer
@@ -36,8 +37,8 @@ class Schedule(Optimizer):
 
 class _InTurn(Iteration):
     def __init__(self, stages: tuple[Optimizer, ...], params: Params, steps: int) -> None:
-        self._left_steps = steps
-        self._left_stages = stages
+        self._left_steps, self._done = steps, 0
+        self._stages = self._left_stages = stages
         self._begin(params)
 
     @property
@@ -60,15 +61,39 @@ class _InTurn(Iteration):
     def stalled(self) -> bool:
         return self._iteration.stalled and not self._left_stages
 
+    def state(self) -> dict[str, Any]:
+        return {
+            "stage": len(self._stages) - len(self._left_stages) - 1,
+            "stage_left": self._stage_steps,
+            "planned": self._planned,
+            "done": self._done,
+            "iteration": self._iteration.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+        stage = state["stage"]
+        self._left_stages = self._stages[stage + 1 :]
+        self._done, self._planned = state["done"], state["planned"]
+        # The run may be meant to be longer than the one before: that prolongs its last stage.
+        self._left_steps -= self._done
+        self._stage_steps = state["stage_left"] if self._left_stages else self._left_steps
+        self._iteration = self._stages[stage].start(state["iteration"]["params"], self._planned)
+        self._iteration.restore(state["iteration"], objective)
+
+    def calm(self) -> None:
+        self._iteration.calm()
+
     def step(self, objective: Objective) -> Evaluation:
         if self._left_stages and (self._stage_steps <= 0 or self._iteration.stalled):
             self._begin(self._iteration.params)
         self._stage_steps -= 1
         self._left_steps -= 1
+        self._done += 1
         return self._iteration.step(objective)
 
     def _begin(self, params: Params) -> None:
         stage, *rest = self._left_stages
         self._left_stages = tuple(rest)
         self._stage_steps = min(stage.steps, self._left_steps) if rest else self._left_steps
-        self._iteration = stage.start(params, max(self._stage_steps, 1))
+        self._planned = max(self._stage_steps, 1)
+        self._iteration = stage.start(params, self._planned)

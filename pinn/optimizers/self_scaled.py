@@ -2,8 +2,10 @@
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -87,6 +89,17 @@ class _Searched(Iteration):
     @property
     def stalled(self) -> bool:
         return self._stalled
+
+    def state(self) -> dict[str, Any]:
+        return {"params": self.params, "H": self._H, "stalled": self._stalled}
+
+    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+        self.params, self._H, self._stalled = dict(state["params"]), state["H"], state["stalled"]
+        self._objective = None  # the gradient is evaluated anew, and H stays
+
+    def calm(self) -> None:
+        """Begin again with the identity for H."""
+        self._H = None
 
     def step(self, objective: Objective) -> Evaluation:
         if objective is not self._objective:

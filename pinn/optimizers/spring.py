@@ -1,7 +1,9 @@
 """SPRING: natural gradient steps that remember the directions of earlier points."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -54,12 +56,26 @@ class _Remembering(Iteration):
     def __init__(self, recipe: Spring, params: Params, steps: int) -> None:
         self.params = copied(params)
         self._recipe, self._steps, self._done = recipe, steps, 0
+        self._calm = 1.0
         self._phi = torch.zeros_like(flatten(params))
         self._objective: Objective | None = None
 
     @property
     def stalled(self) -> bool:
         return False
+
+    def state(self) -> dict[str, Any]:
+        return {"params": self.params, "phi": self._phi, "done": self._done, "calm": self._calm}
+
+    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+        self.params, self._phi = dict(state["params"]), state["phi"]
+        self._done, self._calm = state["done"], state["calm"]
+        self._objective = objective
+
+    def calm(self) -> None:
+        """A third of the rate, and no memory of earlier directions."""
+        self._calm /= 3
+        self._phi = torch.zeros_like(self._phi)
 
     @torch.no_grad()
     def step(self, objective: Objective) -> Evaluation:
@@ -69,7 +85,7 @@ class _Remembering(Iteration):
             self._objective = objective
         r, J = objective.linearize(self.params)
         mean = float(J.square().sum()) / len(r)
-        rate = self._rate()
+        rate = self._calm * self._rate()
         self._done += 1
         self._phi = recipe.momentum * self._phi
         if mean > 0:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,6 +31,24 @@ class Balance(ABC):
         if fresh or changed or self._weighted is None:
             self._plain, self._weighted = plain, plain.weighted(self.weights)
         return self._weighted
+
+    def state(self) -> dict[str, Any]:
+        """All that the next weights depend on, as plain data and tensors."""
+        return {"weights": dict(self.weights), **self.memory()}
+
+    def restore(self, state: Mapping[str, Any], plain: Objective) -> Objective:
+        """Go on from a `state`, whose last objective without weights was `plain`; the same with its weights."""
+        self.weights = state["weights"]
+        self.remember(state, plain)
+        self._plain, self._weighted = plain, plain.weighted(self.weights)
+        return self._weighted
+
+    def memory(self) -> dict[str, Any]:
+        """What a method keeps beside the weights."""
+        return {}
+
+    def remember(self, state: Mapping[str, Any], plain: Objective) -> None:  # noqa: B027  (most keep nothing)
+        """Take up what `memory` has given."""
 
     @abstractmethod
     def update(self, plain: Objective, params: Params, step: int, *, fresh: bool) -> bool:

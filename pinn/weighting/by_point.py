@@ -1,6 +1,8 @@
 """One weight for each point of each condition; they begin anew where points are drawn anew."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -63,6 +65,12 @@ class _Attention(Balance):
         self.weights = {name: a.square() for name, a in self._attention.items()}
         return True
 
+    def memory(self) -> dict[str, Any]:
+        return {"attention": dict(self._attention)}
+
+    def remember(self, state: Mapping[str, Any], plain: Objective) -> None:
+        self._attention = dict(state["attention"])
+
 
 class _Ascent(Balance):
     def __init__(self, recipe: SelfAdaptive) -> None:
@@ -74,13 +82,25 @@ class _Ascent(Balance):
         sizes = _sizes(plain, params)
         if fresh:
             self._s = {name: torch.ones_like(size) for name, size in sizes.items()}
-            self._adam = torch.optim.Adam(self._s.values(), lr=self._recipe.lr, maximize=True)
+            self._adam = self._begun()
         for condition in plain.conditions:
             s, size = self._s[condition.name], sizes[condition.name]
             s.grad = 2 * condition.weight / len(size) * s * size.square()
         self._adam.step()
         self.weights = {name: s.square() for name, s in self._s.items()}
         return True
+
+    def memory(self) -> dict[str, Any]:
+        return {"s": self._s, "adam": self._adam.state_dict()} if self._s else {}
+
+    def remember(self, state: Mapping[str, Any], plain: Objective) -> None:
+        if "s" in state:
+            self._s = dict(state["s"])
+            self._adam = self._begun()
+            self._adam.load_state_dict(state["adam"])
+
+    def _begun(self) -> torch.optim.Adam:
+        return torch.optim.Adam(self._s.values(), lr=self._recipe.lr, maximize=True)
 
 
 def _sizes(plain: Objective, params: Params) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -136,6 +137,13 @@ class _ByProgress(Balance):
         }
         self._last = terms
         return True
+
+    def memory(self) -> dict[str, Any]:
+        return {"first": dict(self._first), "last": dict(self._last), "generator": self._generator.get_state()}
+
+    def remember(self, state: Mapping[str, Any], plain: Objective) -> None:
+        self._first, self._last = state["first"], state["last"]
+        self._generator.set_state(state["generator"])
 
     def _relative(self, terms: Mapping[str, Tensor], reference: Mapping[str, Tensor]) -> dict[str, Tensor]:
         tiny = torch.finfo(next(iter(terms.values())).dtype).tiny

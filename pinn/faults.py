@@ -1,0 +1,70 @@
+"""What can go wrong in mid-course: numbers that are not finite, and memory that is not enough."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinn.objective import Evaluation, Objective
+from pinn.typing import Params
+
+
+class DivergedError(FloatingPointError):
+    """Training met a number that is not finite. `params` are the last parameters at which all were."""
+
+    def __init__(self, message: str, step: int, params: Params) -> None:
+        super().__init__(message)
+        self.step, self.params = step, params
+
+
+class NotEnoughMemoryError(MemoryError):
+    """A step took more memory than there is; the message says which numbers to lower."""
+
+
+def bad_term(evaluation: Evaluation) -> str | None:
+    """The first term of the loss that is not finite."""
+    return next((name for name, term in evaluation.terms.items() if not math.isfinite(term)), None)
+
+
+def where_it_went_bad(objective: Objective, params: Params, term: str) -> str:
+    """The first point of a term at which its residual is not finite, in words; empty where there is none."""
+    with torch.no_grad():
+        residual = objective.eager().residuals(params)[term]
+    rows = (~residual.isfinite()).flatten(1).any(1).nonzero()
+    if not len(rows):
+        return ""
+    k = int(rows[0])
+    point = ", ".join(f"{float(c):.4g}" for c in objective.samples[term][0][k])
+    value = next(float(v) for v in residual[k].reshape(-1) if not math.isfinite(v))
+    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    return f"; the residual is {value} at the point ({point}){more} of {len(residual)}"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of torch or Python means that memory is exhausted."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def not_enough_memory(objective: Objective, params: Params, step: int, method: str) -> NotEnoughMemoryError:
+    """The error that says which numbers to lower."""
+    points = sum(len(sample[0]) for sample in objective.samples.values())
+    parameters = sum(value.numel() for value in params.values())
+    chunks = "all at once (chunk_size=null)" if objective.chunk_size is None else f"chunk_size={objective.chunk_size}"
+    return NotEnoughMemoryError(
+        f"Out of memory at step {step} of {method}: {points} points, {chunks}, {parameters} parameters. Lower "
+        "chunk_size, then sampler.interior or network.width; optimizer=adam_lbfgs keeps no matrix of the parameters."
+    )
+
+
+def kept(state: Any) -> Any:
+    """A copy of plain data in which tensors have memory of their own, views of one storage likewise."""
+    if isinstance(state, Tensor):
+        return state.detach().clone()
+    if isinstance(state, dict):
+        return {name: kept(value) for name, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return type(state)(kept(value) for value in state)
+    return state

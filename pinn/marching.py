@@ -110,7 +110,9 @@ def _field_of(pde: Marched, network: Windows, k: int) -> Field:
     """The trained field of window k."""
     module = network.networks[k]
     window = pde.window(k, (lambda x: x[..., 0]) if k else None)
-    return window.solution(window.ansatz()(field(module, dict(module.named_parameters()), pde.components)))
+    return window.solution(
+        window.ansatz()(field(module, {n: p.detach() for n, p in module.named_parameters()}, pde.components))
+    )
 
 
 def _continue(before: nn.Module, after: nn.Module) -> None:

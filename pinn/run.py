@@ -4,20 +4,21 @@ import csv
 import dataclasses
 import io
 import json
+import logging
 import math
-import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
+from pinn.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint, write
 from pinn.evaluate import chunks, evaluation_points
 from pinn.networks import Windows, WithUnknowns, field
 from pinn.objective import Objective
@@ -25,12 +26,13 @@ from pinn.operators import Strategy
 from pinn.pdes import PDE, Marched
 from pinn.provenance import provenance
 from pinn.recipe import build
-from pinn.train import Step
+from pinn.step import Step
 from pinn.typing import Field, Points
 from pinn.uncertainty import found_fields, found_unknowns
 
-CHECKPOINT, SUMMARY, METRICS, SOLUTION = "checkpoint.pt", "summary.json", "metrics.csv", "solution.npz"
-_FORMAT = 1
+log = logging.getLogger("pinn")
+
+SUMMARY, METRICS, SOLUTION = "summary.json", "metrics.csv", "solution.npz"
 
 
 @dataclass(frozen=True)
@@ -79,59 +81,66 @@ def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generato
 
 
 def load_run(folder: str | Path) -> Run:
-    """The run in `folder` as a callable field, on the CPU.
+    """The run in `folder` as a callable field, on the CPU: at its end, or at its last checkpoint if it has none.
 
-    Raises FileNotFoundError if there is none, ValueError if its checkpoint is damaged or of another program.
+    `folder` may also be one of its checkpoints, `RUN/checkpoints/best.pt`. Raises FileNotFoundError if there is none,
+    ValueError if it is damaged or of another program.
     """
     folder = Path(folder)
-    path = folder / CHECKPOINT
-    if not folder.is_dir():
-        raise FileNotFoundError(f"There is no run folder {str(folder)!r}. Runs are under outputs/ and multirun/.")
-    if not path.is_file():
-        raise FileNotFoundError(f"{str(folder)!r} is not a run folder: it holds no {CHECKPOINT}.")
+    checkpoint = load_checkpoint(folder) if folder.is_file() else newest_checkpoint(folder)
+    if folder.is_file():
+        folder = folder.parent.parent if folder.parent.name == UNDERWAY else folder.parent
+    config, weights = checkpoint.config, checkpoint.weights
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        if checkpoint["format"] != _FORMAT:
-            raise ValueError(f"format {checkpoint['format']}, where {_FORMAT} is known")
-        config, weights = checkpoint["config"], checkpoint["weights"]
-        recipes = config["pde"], config["network"], config["vjp"]
-    except Exception as error:  # torch.load raises many kinds, all meaning one thing here
+        pde: PDE = build(config["pde"], "pde")
+        network = build_network(config["network"], pde, torch.Generator())
+        network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
+        strategy = build(config["vjp"], "vjp")
+    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ValueError(f"{str(path)!r} is damaged or not a checkpoint of pinn: {reason}") from error
-    pde: PDE = build(recipes[0], "pde")
-    network = build_network(recipes[1], pde, torch.Generator())
-    network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
+        raise ValueError(f"{str(checkpoint.path)!r} is not a checkpoint of pinn: {reason}") from error
     summary_file = folder / SUMMARY
     summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
     network.requires_grad_(False)
     u = pde.solution(pde.ansatz()(field(network, components=pde.components)))
-    return Run(folder, pde, network, build(recipes[2], "vjp"), config, summary, u)
+    return Run(folder, pde, network, strategy, config, summary, u)
 
 
-def save_run(folder: str | Path, step: Step, config: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+def save_run(
+    folder: str | Path, step: Step, config: Mapping[str, Any], *, resumable: bool = True, **facts: Any
+) -> dict[str, Any]:
     """Write checkpoint, solution and summary of a run into `folder`, and return the summary.
 
     `config` holds the recipes `pde`, `network` and `vjp` that `load_run` builds from; `facts` are added to the summary.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / CHECKPOINT, lambda file: torch.save(_checkpoint(step, config), file))
-    _write(folder / SOLUTION, lambda file: np.savez_compressed(file, allow_pickle=False, **_solution(step)))
+    save_checkpoint(folder / CHECKPOINT, step, config, resumable=resumable)
+    write(folder / SOLUTION, lambda file: np.savez_compressed(file, allow_pickle=False, **_solution(step)))
     summary = {**facts, **_figures(step), **provenance(), "versions": _versions()}
-    _write(folder / SUMMARY, lambda file: file.write(json.dumps(_no_nan(summary), indent=2).encode() + b"\n"))
+    write(folder / SUMMARY, lambda file: file.write(json.dumps(_no_nan(summary), indent=2).encode() + b"\n"))
     return summary
 
 
 class MetricsFile:
     """`metrics.csv`: a row for each recorded step, on disk at once. Errors are NaN where no solution is known.
 
-    The file is written anew where a method that begins later brings figures of its own, such as its damping.
+    The file is written anew where a method that begins later brings figures of its own, such as its damping. With
+    `after` the rows of an earlier run are kept up to that step. What cannot be written, on a full disk say, stays in
+    memory and is written with the next row; `failed` says so.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, after: int = 0) -> None:
         self._path = Path(folder) / METRICS
         self._rows: list[dict[str, Any]] = []
         self._columns: list[str] = []
+        self._whole = False  # whether the file on disk has all rows
+        self.failed = False
+        if after and self._path.is_file():
+            with self._path.open(newline="", encoding="utf-8") as file:
+                rows = [row for row in csv.DictReader(file) if None not in row.values() and int(row["step"]) <= after]
+            self._rows = [{name: _read(text) for name, text in row.items() if text != ""} for row in rows]
+            self._columns = list(dict.fromkeys(name for row in rows for name in row))
 
     def record(self, step: Step) -> None:
         """Append the step."""
@@ -140,12 +149,19 @@ class MetricsFile:
         row |= {"rel_l2": step.rel_l2, "max_error": step.max_error, "heldout_residual": step.heldout_residual}
         row |= {"guard": len(step.findings), **step.figures}
         self._rows.append(row)
-        if new := [name for name in row if name not in self._columns]:
-            self._columns += new
-            _write(self._path, lambda file: file.write(self._text(self._rows, header=True)))
-        else:
-            with self._path.open("ab") as file:
-                file.write(self._text([row], header=False))
+        new = [name for name in row if name not in self._columns]
+        self._columns += new
+        try:
+            if new or not self._whole:
+                write(self._path, lambda file: file.write(self._text(self._rows, header=True)))
+            else:
+                with self._path.open("ab") as file:
+                    file.write(self._text([row], header=False))
+            self._whole, self.failed = True, False
+        except OSError as error:
+            if not self.failed:
+                log.warning("%s could not be written (%s). Training goes on; make room on the disk.", METRICS, error)
+            self._whole, self.failed = False, True
 
     def time_to(self) -> dict[str, float]:
         """Seconds until the error at a recorded step was first below 1e-1, 1e-2, …, as far as it came."""
@@ -165,9 +181,12 @@ class MetricsFile:
         return text.getvalue().encode()
 
 
-def _checkpoint(step: Step, config: Mapping[str, Any]) -> dict[str, Any]:
-    weights = step.objective.network.state_dict() | dict(step.params)
-    return {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
+def _read(text: str) -> Any:
+    """A cell of the metrics file: a number where it is one."""
+    try:
+        return int(text) if text.isdecimal() else float(text)
+    except ValueError:
+        return text
 
 
 def _figures(step: Step) -> dict[str, Any]:
@@ -228,13 +247,3 @@ def _no_nan(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _no_nan(item) for name, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _write(path: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Write a file whole or not at all: to a temporary one beside it, to the disk, then into place."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

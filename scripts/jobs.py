@@ -23,7 +23,7 @@ from pinn.weighting import Weighting
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 FAILURE = "failure.txt"
 """The file in a run folder that says why the job has failed."""
-REFUSED = (ValueError, FloatingPointError, OSError)
+REFUSED = (ValueError, FloatingPointError, OSError, MemoryError)
 """Errors that say what the user can put right."""
 _MARCHED = "pinn.pdes.Marched"
 
@@ -63,8 +63,8 @@ class Job:
         """The most steps that training may take."""
         return self.config["windows"] * (self.config["steps"] or self.optimizer.steps)
 
-    def train(self) -> Generator[Step, None, None]:
-        """The steps of training."""
+    def train(self, state: Mapping[str, Any] | None = None) -> Generator[Step, None, None]:
+        """The steps of training, or those that follow a state of it."""
         config = self.config
         method: Callable[..., Generator[Step, None, None]] = march if isinstance(self.pde, Marched) else train
         return method(
@@ -81,6 +81,8 @@ class Job:
             seed=config["seed"],
             chunk_size=config["chunk_size"],
             compile=config["compile"],
+            retries=config["retries"],
+            state=state,
         )
 
 

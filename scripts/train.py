@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from following import Training, patiently
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
@@ -18,19 +19,21 @@ from plot_history import plot_history
 from plot_residual import plot_residual
 from plot_solution import plot_solution
 from process import prepare
-from progress import Progress
+from resuming import Resumed, arguments
 from sweeps import missing_plugin, share_modules
 
 from pinn.evaluate import score
-from pinn.run import MetricsFile, load_run, save_run
-from pinn.stopping import Stopping
-from pinn.train import Step
+from pinn.faults import DivergedError
+from pinn.run import load_run, save_run
+from pinn.step import Step
 from pinn.uncertainty import found_fields, found_unknowns
 
 log = logging.getLogger("pinn")
 # A user's own PDE lies in the folder from which the job is started.
 sys.path.append(os.getcwd())
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+DIVERGED = 3
+"""The exit code where training met a number that is not finite."""
 GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
 
 
@@ -60,6 +63,10 @@ class TrainConfig:
     compile: bool = MISSING
     deterministic: bool = MISSING
     log_every: int = MISSING
+    retries: int = MISSING
+    checkpoint_s: float | None = MISSING
+    keep_checkpoints: int = MISSING
+    resume: str | None = MISSING
 
 
 ConfigStore.instance().store("train_schema", TrainConfig)
@@ -79,50 +86,49 @@ def main(config: DictConfig) -> float:
     (folder / FAILURE).unlink(missing_ok=True)
     try:
         return run(config, folder)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except Exception as error:
         record_failure(folder, error)
         if not isinstance(error, REFUSED) or "HYDRA_FULL_ERROR" in os.environ:
             raise
         # SystemExit would end a whole sweep; in a single run it avoids Hydra's own second line.
         if HydraConfig.get().mode == RunMode.RUN:
-            raise SystemExit(f"Error: {error}") from None
+            print(f"Error: {error}", file=sys.stderr)
+            raise SystemExit(DIVERGED if isinstance(error, DivergedError) else 1) from None
         raise InputError(f"Error: {error}") from None
 
 
 def run(config: DictConfig, folder: Path) -> float:
     """Build, train, validate, save in the folder, plot."""
     recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
-    prepare(config.threads, config.deterministic)
+    overrides = list(HydraConfig.get().overrides.task)
+    resumed = Resumed.of(config.resume, recipes, overrides) if config.resume else None
+    if resumed:
+        recipes = resumed.config
+    else:
+        recipes["choices"] = {group: HydraConfig.get().runtime.choices[group] for group in GROUPS}
+        recipes["overrides"] = overrides
+    prepare(recipes["threads"], recipes["deterministic"])
     job = Job.of(recipes)
-    network, stopping = job.network, job.stopping
-    if config.log_every < 1:
-        raise ValueError(f"log_every={config.log_every} is not valid: expected an integer >= 1.")
-
-    choices: dict[str, str] = dict(HydraConfig.get().runtime.choices)  # type: ignore[arg-type]
-    (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    device = next(network.parameters()).device
-    log.info(f"{type(job.pde).__name__} on {choices['domain']}: {parameters} parameters, {config.dtype} on {device}")
-    label = f"{choices['pde']} on {choices['domain']}"
-    step, metrics, found = None, MetricsFile(folder), 0
-    with Progress(job.steps, config.budget_s, label) as progress:
-        for step in job.train():
-            logged = step.step % config.log_every == 0 or step.step == 1 or step.stop
-            if logged:
-                metrics.record(step)
-            progress.update(step, step.rel_l2 if logged else None)
-            for finding in step.findings[found:]:
-                log.info(f"guard: {finding}")
-            found = len(step.findings)
-    assert step is not None, "training takes at least one step"
-    names = {
-        group: choices[group] for group in ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
-    }
-    facts = {"seed": config.seed, "status": "completed", "time_to": metrics.time_to()}
-    facts["overrides"] = list(HydraConfig.get().overrides.task)
-    save_run(folder, step, job.config, **names, **facts)
+    if not resumed:
+        (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+    names = recipes["choices"]
+    size, device = sum(p.numel() for p in job.network.parameters()), next(job.network.parameters()).device
+    start = f", going on after step {resumed.checkpoint.step}" if resumed else ""
+    log.info(f"{type(job.pde).__name__} on {names['domain']}: {size} parameters, {recipes['dtype']} on {device}{start}")
+    training = Training(job, folder, resumed.checkpoint if resumed else None)
+    step = training.follow(f"{names['pde']} on {names['domain']}")
+    facts = {"seed": recipes["seed"], "status": training.status, "time_to": training.metrics.time_to()}
+    facts |= {"overrides": recipes["overrides"], "resumed": recipes.get("resumed", [])}
+    resumable = training.diverged is None
+    patiently(lambda: save_run(folder, step, job.config, resumable=resumable, **names, **facts))
     draw(folder)
-    report(folder, step, stopping)
+    report(folder, step, training.reason)
+    if training.diverged:
+        raise training.diverged
+    if training.interruption.signal:
+        raise SystemExit(training.interruption.exit_code)
     return step.rel_l2
 
 
@@ -134,12 +140,11 @@ def draw(folder: Path) -> None:
     plot_history(folder, folder)
 
 
-def report(folder: Path, step: Step, stopping: Stopping) -> None:
+def report(folder: Path, step: Step, reason: str) -> None:
     """The last lines that the user sees."""
     figures = f"rel_l2 {score(step.rel_l2, step.reference_error)}, max_error {step.max_error:.3e}"
     if step.compile_s:
         log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
-    reason = stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)
     log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {reason})")
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
     for name, found in found_unknowns(step.objective, step.params).items():
@@ -155,5 +160,9 @@ def report(folder: Path, step: Step, stopping: Stopping) -> None:
 if __name__ == "__main__":
     if problem := missing_plugin(sys.argv[1:]):
         raise SystemExit(problem)
+    try:
+        sys.argv[1:] = arguments(sys.argv[1:])
+    except ValueError as error:
+        raise SystemExit(f"Error: {error}") from None
     share_modules()
     main()

@@ -20,6 +20,7 @@ LAYERS = [
     {"weighting"},
     {"collocation", "evaluate", "faults", "uncertainty"},
     {"step"},
+    {"checkpoint"},
     {"train"},
     {"marching"},
     {"recipe"},

@@ -1,0 +1,90 @@
+"""Following a training: metrics, checkpoints and the display, until it ends, is interrupted, or diverges."""
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from interruption import Interruption
+from jobs import Job
+from progress import Progress
+
+from pinn.checkpoint import Checkpoint, Checkpoints
+from pinn.faults import DivergedError
+from pinn.run import MetricsFile
+from pinn.step import Step
+
+log = logging.getLogger("pinn")
+RETRY_S, PATIENCE_S = 10.0, 600.0
+"""How often, and how long, a full disk is tried again for the results of a run."""
+
+
+class Training:
+    """One training of a job, or the rest of it from a checkpoint on, which leaves metrics and checkpoints behind."""
+
+    def __init__(self, job: Job, folder: Path, checkpoint: Checkpoint | None = None) -> None:
+        config = job.config
+        if config["log_every"] < 1:
+            raise ValueError(f"log_every={config['log_every']} is not valid: expected an integer >= 1.")
+        self._job, self._start = job, checkpoint
+        self._checkpoints = Checkpoints(folder, config, config["checkpoint_s"], config["keep_checkpoints"])
+        self.metrics = MetricsFile(folder, after=checkpoint.step if checkpoint else 0)
+        self.interruption = Interruption()
+        self.diverged: DivergedError | None = None
+        self.reason = ""
+        """Why it has ended, in words."""
+
+    @property
+    def status(self) -> str:
+        """completed, interrupted or diverged."""
+        return "diverged" if self.diverged else "interrupted" if self.interruption.signal else "completed"
+
+    def follow(self, label: str) -> Step:
+        """Train to the end; the last step. Raises DivergedError where not even the first step was good."""
+        config, step, found = self._job.config, None, 0
+        state = self._start.state if self._start else None
+        with self.interruption, Progress(self._job.steps, config["budget_s"], label) as progress:
+            try:
+                for step in self._job.train(state):
+                    logged = step.step % config["log_every"] == 0 or step.step == 1 or step.stop
+                    if logged:
+                        self.metrics.record(step)
+                        self._checkpoints.compare(step)
+                    progress.update(step, step.rel_l2 if logged else None)
+                    for finding in step.findings[found:]:
+                        log.info(f"guard: {finding}")
+                    found = len(step.findings)
+                    if not step.stop and self._checkpoints.due(step):
+                        self._checkpoints.save(step)
+                    if self.interruption.signal:
+                        break
+            except DivergedError as error:
+                if step is None:
+                    raise
+                self.diverged = error
+                step = dataclasses.replace(step, params=error.params)
+        assert step is not None, "training takes at least one step"
+        self.reason = self._words(step)
+        return step
+
+    def _words(self, step: Step) -> str:
+        if self.diverged:
+            return "divergence"
+        if self.interruption.signal and not step.stop:
+            return self.interruption.signal.name
+        return self._job.stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)
+
+
+def patiently(save: Callable[[], object]) -> None:
+    """Save what a training has found; on a full disk it is kept in memory and tried again for some minutes."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            save()
+            return
+        except OSError as error:
+            if time.monotonic() + RETRY_S > deadline:
+                raise
+            log.warning("The results could not be written (%s). Make room; the next try is in %g s.", error, RETRY_S)
+            time.sleep(RETRY_S)

@@ -1,0 +1,4 @@
+# %% [markdown]
+# # Title
+# %%
+1+1

@@ -17,16 +17,7 @@ class PlainText(griffe.Extension):
 
 
 def markdown(text: str) -> str:
-    """Doctests in fences, and no emphasis from a star: `(*m, d)` is a shape.
-
-    >>> print(markdown("Shape (*m, d).\\n\\n>>> 1 + 1\\n2"))
-    Shape (\\*m, d).
-    <BLANKLINE>
-    ```pycon
-    >>> 1 + 1
-    2
-    ```
-    """
+    """Doctests in fences, and no emphasis from a star: `(*m, d)` is a shape."""
     return "\n\n".join(_paragraph(part) for part in re.split(r"\n{2,}", text))
 
 

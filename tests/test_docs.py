@@ -1,8 +1,8 @@
 """The documentation's code runs as it stands, its commands compose, and its reference names everything public.
 
-Python blocks of a page are one program, in order. A line `<!-- test: … -->` before a block says otherwise: `skip`, `slow`,
-`after` the commands of the tutorial, `output` for what the block before it prints, `refused` for a command that ends in an
-error.
+Python blocks of a page are one program, in order. A line `<!-- test: … -->` before a block says otherwise: `skip`,
+`slow`, `after` the commands of the tutorial, `output` for what the block before it prints, `refused` for a command that
+ends in an error.
 """
 
 import importlib
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import train as script
@@ -145,6 +146,7 @@ def test_long_programs_run(page: Path, at_work: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=name)
 def test_commands_compose_and_build(page: Path, at_work: Path) -> None:
     save_files(page, at_work)
+    np.savez("measured.npz", points=np.zeros((3, 2)), values=np.zeros(3))
     for arguments in training(page):
         for overrides in jobs(arguments, at_work):
             config = composed(overrides)

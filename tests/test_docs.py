@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ def test_commands_compose_and_build(page: Path, at_work: Path) -> None:
     np.savez("measured.npz", points=np.zeros((3, 2)), values=np.zeros(3))
     for arguments in training(page):
         for overrides in jobs(arguments, at_work):
-            config = composed(overrides)
+            config = composed(tuple(overrides))
             pde = build(config["pde"], "pde")
             assert isinstance(pde, PDE)
             for group in ("vjp", "optimizer", "sampler", "weighting"):
@@ -166,13 +167,13 @@ def test_what_is_shown_as_refused_is(page: Path, at_work: Path) -> None:
     for arguments in training(page, "refused"):
         for overrides in jobs(arguments, at_work):
             with pytest.raises(ValueError) as caught:  # noqa: PT012
-                config = composed(overrides)
+                config = composed(tuple(overrides))
                 build(config["pde"], "pde").conditions()
             assert str(caught.value) in text
 
 
 def jobs(arguments: Sequence[str], folder: Path) -> Iterator[list[str]]:
-    """The overrides of a command; of a sweep each value of every key once."""
+    """The overrides of a command; of a sweep each choice of every group once, and the first of numbers."""
     words, search = [], ""
     rest = iter(arguments)
     for word in rest:
@@ -195,12 +196,14 @@ def _values(override: str) -> list[str]:
     parsed = OverridesParser.create().parse_override(override)
     if not parsed.is_sweep_override():
         return [override]
-    return [f"{parsed.get_key_element()}={value}" for value in parsed.sweep_string_iterator()]
+    values = [f"{parsed.get_key_element()}={value}" for value in parsed.sweep_string_iterator()]
+    return values if parsed.get_key_element() in script.GROUPS else values[:1]
 
 
-def composed(overrides: list[str]) -> dict[str, Any]:
+@lru_cache
+def composed(overrides: tuple[str, ...]) -> dict[str, Any]:
     with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
-        config = compose("train", overrides)
+        config = compose("train", list(overrides))
     return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
 
 
@@ -240,7 +243,7 @@ def test_there_are_pages_programs_and_notebooks() -> None:
     assert len(PAGES) >= 16
     assert len(WITH_PROGRAMS) >= 4
     assert len(NOTEBOOKS) == 3
-    assert sum(len(training(page)) for page in PAGES) >= 40
+    assert sum(len(training(page)) for page in PAGES) >= 30
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -8,6 +8,7 @@
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from torch import Tensor
 from torch.func import vmap
@@ -85,10 +86,10 @@ line = torch.linspace(-1, 1, 101, dtype=torch.float64)
 X = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1)
 inside = problem.domain.contains(X)
 with torch.no_grad():
-    error = torch.where(inside, vmap(vmap(u))(X) - vmap(vmap(bump))(X), torch.nan)
+    error = torch.where(inside, vmap(vmap(u))(X) - vmap(vmap(bump))(X), torch.nan).numpy()
 figure, axes = plt.subplots(figsize=(4.2, 3.4))
-peak = float(error.nan_to_num().abs().max())
-image = axes.pcolormesh(line, line, error, cmap="RdBu_r", vmin=-peak, vmax=peak)
+peak = np.nanmax(abs(error))
+image = axes.pcolormesh(line.numpy(), line.numpy(), error, cmap="RdBu_r", vmin=-peak, vmax=peak)
 axes.set_aspect("equal")
 axes.set_xlabel("x")
 axes.set_ylabel("y")

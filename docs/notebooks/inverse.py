@@ -27,7 +27,7 @@ print(f"{len(points)} values, noise of deviation {deviation:.4f}")
 
 # %%
 figure, axes = plt.subplots(figsize=(5, 3))
-image = axes.scatter(points[:, 0], points[:, 1], c=values[:, 0], s=14)
+image = axes.scatter(*points.T.numpy(), c=values[:, 0].numpy(), s=14)
 axes.set_xlabel("t")
 axes.set_ylabel("x")
 figure.colorbar(image, label="measured temperature")

@@ -132,8 +132,8 @@ class MetricsFile:
         self._rows: list[dict[str, Any]] = []
         self._columns: list[str] = []
 
-    def record(self, step: Step) -> None:
-        """Append the step."""
+    def record(self, step: Step) -> dict[str, Any]:
+        """Append the step, and return its row."""
         row = {"step": step.step, "seconds": step.seconds, "method": step.method, "loss": step.loss}
         row |= {f"loss_{name}": term for name, term in step.terms.items()}
         row |= {"rel_l2": step.rel_l2, "max_error": step.max_error, "heldout_residual": step.heldout_residual}
@@ -145,6 +145,7 @@ class MetricsFile:
         else:
             with self._path.open("ab") as file:
                 file.write(self._text([row], header=False))
+        return row
 
     def time_to(self) -> dict[str, float]:
         """Seconds until the error at a recorded step was first below 1e-1, 1e-2, …, as far as it came."""

@@ -30,6 +30,7 @@ from pinn.recipe import build
 from pinn.run import MetricsFile, build_network, load_run, save_run
 from pinn.samplers import Sampler
 from pinn.stopping import Stopping
+from pinn.tracking import Tracked, Tracker
 from pinn.train import Step, train
 from pinn.uncertainty import found_fields, found_unknowns
 from pinn.weighting import Weighting
@@ -54,6 +55,7 @@ class TrainConfig:
     optimizer: Any = MISSING
     sampler: Any = MISSING
     weighting: Any = MISSING
+    tracker: Any = MISSING
     device: str = MISSING
     dtype: str = MISSING
     seed: int = MISSING
@@ -109,6 +111,7 @@ def run(config: DictConfig) -> float:
     optimizer: Optimizer = build(recipes["optimizer"], "optimizer")
     sampler: Sampler = build(recipes["sampler"], "sampler")
     weighting: Weighting = build(recipes["weighting"], "weighting")
+    tracker: Tracker = build(recipes["tracker"], "tracker")
     network = build_network(recipes["network"], pde, torch.Generator().manual_seed(config.seed)).to(device, dtype)
     if config.log_every < 1:
         raise ValueError(f"log_every={config.log_every} is not valid: expected an integer >= 1.")
@@ -130,11 +133,12 @@ def run(config: DictConfig) -> float:
     label = f"{choices['pde']} on {choices['domain']}"
     step, metrics, found = None, MetricsFile(folder), 0
     method = march if isinstance(pde, Marched) else train
-    with Progress(config.windows * (config.steps or optimizer.steps), config.budget_s, label) as progress:
+    total = config.windows * (config.steps or optimizer.steps)
+    with Tracked(tracker, recipes, folder) as tracked, Progress(total, config.budget_s, label) as progress:
         for step in method(pde, network, optimizer, sampler, strategy, **bounds, **means):  # pyright: ignore
             logged = step.step % config.log_every == 0 or step.step == 1 or step.stop
             if logged:
-                metrics.record(step)
+                tracked.record(step.step, metrics.record(step))
             progress.update(step, step.rel_l2 if logged else None)
             for finding in step.findings[found:]:
                 log.info(f"guard: {finding}")
@@ -143,8 +147,10 @@ def run(config: DictConfig) -> float:
     names = {
         group: choices[group] for group in ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
     }
-    save_run(folder, step, recipes, **names, seed=config.seed, status="completed", time_to=metrics.time_to())
+    facts = {**names, "seed": config.seed, "status": "completed", "time_to": metrics.time_to()}
+    summary = save_run(folder, step, recipes, **facts)
     draw(folder)
+    tracked.finish(summary)
     report(folder, step, stopping)
     return step.rel_l2
 

@@ -40,7 +40,14 @@ def library() -> str:
 
 def html_of(shown: go.Figure, name: str) -> str:
     """The figure as HTML, in an element with the id `name`. The page has to hold the `library`."""
-    config = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"filename": name, "scale": 2}}
+    config: dict[str, Any] = {
+        "displaylogo": False,
+        "responsive": True,
+        "toImageButtonOptions": {"filename": name, "scale": 2},
+    }
+    config["modeBarButtonsToRemove"] = ["select2d", "lasso2d"]
+    # A run is its owner's: by default plotly offers to upload the chart to its makers.
+    config |= {"showSendToCloud": False, "plotlyServerURL": ""}
     return shown.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=config, auto_play=False)
 
 

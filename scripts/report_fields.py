@@ -114,7 +114,7 @@ def _heat(panel: _Panel, k: int) -> dict[str, Any]:
 def _lines(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
     """Solution and exact solution over each other, error and residual beside them."""
     samples, panels = _sampled(run, shown, points, together=True)
-    columns = min(3 if len(panels) % 3 == 0 else 2, len(panels))
+    columns = 2 if len(panels) > 3 and run.pde.exact else min(3, len(panels))
     layout = _Layout(len(panels), columns, 10, 0.7 if columns > 1 else 0.35)
     canvas = layout.canvas()
     for k, panel in enumerate(panels):

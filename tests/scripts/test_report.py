@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from plot_history import read_metrics
 from pinn import load_run, save_run, train
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.recipe import build
-from pinn.run import MetricsFile, build_network
+from pinn.run import CHECKPOINT, MetricsFile, build_network
 from pinn.samplers import Sobol
 
 pytest.importorskip("plotly")
@@ -84,12 +85,21 @@ def test_the_page_is_whole_and_asks_nobody(run_of: Callable[[str], Path], tmp_pa
     assert "heat on &lt;box&gt;" in page
     assert "u_t = αΔu" in page
     assert "&lt;/script&gt;&lt;b&gt;" in page
-    assert "secret" not in page
+    assert "me:secret" not in page
     for name in ("curve-loss", "curve-errors", "curve-method", "field-still", "field-moving"):
         assert f'id="{name}"' in page
     without_scripts = re.sub(r"<script.*?>.*?</script>", "", page, flags=re.DOTALL)
     assert len(without_scripts) < 30_000
     assert not re.search(r"<script[^>]+src|<link|@import|<img", page[: page.index("<script>")] + without_scripts)
+
+
+def test_a_run_that_still_goes_on_is_shown_as_far_as_it_is(run_of: Callable[[str], Path], tmp_path: Path) -> None:
+    shutil.copy(run_of("disk") / CHECKPOINT, tmp_path)
+    page = write_report(tmp_path, tmp_path / "report.html", points=11).read_text(encoding="utf-8")
+    assert "a run without summary: it has not ended yet" in page
+    assert "<h2>Solution</h2>" in page
+    for heading in ("Training", "Guard", "Unknowns"):
+        assert f"<h2>{heading}</h2>" not in page
 
 
 def test_maps_have_the_values_of_the_fields(run_of: Callable[[str], Path]) -> None:

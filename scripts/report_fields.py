@@ -13,7 +13,7 @@ from quantities import Quantity, Samples, sample
 from sections import Section, place, sections
 
 from pinn import Run
-from pinn.domains import TimeDomain
+from pinn.domains import Domain, TimeDomain
 
 _WIDTH = 1150
 """About the width of the page in pixels, from which the height of maps follows."""
@@ -44,7 +44,7 @@ def field_figures(
     """
     if instants < 2:
         raise ValueError(f"A report needs at least 2 instants of time, got {instants}.")
-    still, moving = _shown(run, slices or {}, instants)
+    still, moving = still_and_moving(run.pde.domain, slices or {}, instants)
     figures = {}
     for name, shown in (("still", still), ("moving", moving)):
         if shown:
@@ -58,9 +58,8 @@ def field_figures(
     return figures
 
 
-def _shown(run: Run, slices: Mapping[str, float], instants: int) -> tuple[list[Section], list[Section]]:
-    """The section that stands still, and those at instants of time."""
-    domain = run.pde.domain
+def still_and_moving(domain: Domain, slices: Mapping[str, float], instants: int) -> tuple[list[Section], list[Section]]:
+    """The section that stands still, and those at instants of time; either may be empty."""
     (first, *_) = sections(domain, (), slices)
     has_time = isinstance(getattr(domain, "base", domain), TimeDomain)
     if not has_time or first.free == (0,) or {"t", "0"} & set(slices):

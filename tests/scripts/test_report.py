@@ -15,6 +15,7 @@ import torch
 from plot_history import read_metrics
 
 from pinn import load_run, save_run, train
+from pinn.domains import Box, SinglePoint, TimeDomain
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.recipe import build
 from pinn.run import CHECKPOINT, MetricsFile, build_network
@@ -38,7 +39,6 @@ PROBLEMS: dict[str, dict[str, Any]] = {
     "disk": {"_target_": "pinn.pdes.Poisson", "domain": DISK},
     "heat": HEAT,
     "plane": {**HEAT, "domain": {"_target_": "pinn.domains.TimeDomain", "space": PLANE}},
-    "pendulum": {"_target_": "pinn.pdes.Pendulum"},
     "inverse": {
         "_target_": "pinn.pdes.Inverse",
         "pde": HEAT,
@@ -143,9 +143,9 @@ def test_without_time_there_is_no_slider(run_of: Callable[[str], Path]) -> None:
     assert heading == "Over <i>x</i> and <i>y</i>"
     assert not figure.layout.sliders
     assert np.isnan(np.array(figure.data[0].z)[0, 0])  # outside the disk
-    ((heading, figure),) = field_figures(load_run(run_of("pendulum")), points=21).values()
-    assert heading == "Over <i>t</i>"
-    assert not figure.layout.sliders
+    for alone in (TimeDomain(1.0, SinglePoint()), Box((0,), (1,))):
+        (section,), moving = report_fields.still_and_moving(alone, {}, 5)
+        assert (section.free, moving) == ((0,), [])
 
 
 def test_slices_hold_axes(run_of: Callable[[str], Path]) -> None:

@@ -95,8 +95,17 @@ def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def final_figures(summary: Mapping[str, Any]) -> dict[str, float]:
+    """The finite numbers of a summary, by dotted names that begin with `final`.
+
+    >>> final_figures({"steps": 3, "terms": {"interior": 0.5}, "rel_l2": math.nan, "status": "completed"})
+    {'final.steps': 3.0, 'final.terms.interior': 0.5}
+    """
+    return {f"final.{name}": float(value) for name, value in flattened(summary).items() if _finite(value)}
+
+
 def _finite(value: Any) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 class _Nowhere:

@@ -6,17 +6,15 @@ from typing import Any
 
 import numpy as np
 from figures import Scale
-from interactive import AXIS, figure, go, stroke, symbol, ticks
+from interactive import go, stroke, symbol, ticks
 from matplotlib.colors import SymLogNorm
+from panels import Panels, first, moving
 from plot_solution import quantities_of
 from quantities import Quantity, Samples, sample
 from sections import Section, place, sections
 
 from pinn import Run
 from pinn.domains import Domain, TimeDomain
-
-_WIDTH = 1150
-"""About the width of the page in pixels, from which the height of maps follows."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def _maps(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
     (left, right), (low, high) = bounds = shown[0].bounds
     equal = shown[0].equal_aspect
     aspect = min(max((high - low) / (right - left), 0.2), 1.4) if equal else 0.62
-    layout = _Layout(len(panels), columns, 100, aspect)
+    layout = Panels(len(panels), columns, 100, aspect)
     canvas = layout.canvas()
     names = [symbol(axis) for axis in shown[0].axes]
     for k, panel in enumerate(panels):
@@ -88,7 +86,7 @@ def _maps(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
             x.constrain = y.constrain = "domain"
             y.scaleanchor = y.anchor
         heat, ends = (
-            _heat(panel, _first(shown)),
+            _heat(panel, first(shown)),
             (0, 1) if panel.powers else (panel.scale.norm.vmin, panel.scale.norm.vmax),
         )
         canvas.add_heatmap(x=samples.grids[0].axes[0], y=samples.grids[0].axes[1], **heat)
@@ -98,7 +96,7 @@ def _maps(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
         canvas.data[-1].update(hovertemplate=words + "<extra></extra>", colorbar=layout.bar(k) | ticks(panel.scale))
         canvas.data[-1].colorscale = "RdBu_r" if panel.scale.colors == "RdBu_r" else "Viridis"
     frames = [[go.Heatmap(**_heat(panel, k)) for panel in panels] for k in range(len(shown))]
-    return _moving(canvas, shown, frames)
+    return moving(canvas, shown, frames)
 
 
 def _heat(panel: _Panel, k: int) -> dict[str, Any]:
@@ -114,7 +112,7 @@ def _lines(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
     """Solution and exact solution over each other, error and residual beside them."""
     samples, panels = _sampled(run, shown, points, together=True)
     columns = 2 if len(panels) > 3 and run.pde.exact else min(3, len(panels))
-    layout = _Layout(len(panels), columns, 10, 0.7 if columns > 1 else 0.35)
+    layout = Panels(len(panels), columns, 10, 0.7 if columns > 1 else 0.35)
     canvas = layout.canvas()
     for k, panel in enumerate(panels):
         x, y = layout.axes(canvas, k, panel.title, symbol(shown[0].axes[0]), "")
@@ -125,12 +123,12 @@ def _lines(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
         y.range = [low - margin, high + margin]
         for order, (name, values) in enumerate(zip(panel.symbols, panel.values, strict=True)):
             line = stroke(0) if order == 0 else {"color": "black", "dash": "dash", "width": 1.5}
-            canvas.add_scatter(x=samples.grids[0].axes[0], y=values[_first(shown)], name=name, line=line, mode="lines")
+            canvas.add_scatter(x=samples.grids[0].axes[0], y=values[first(shown)], name=name, line=line, mode="lines")
             canvas.data[-1].update(xaxis=y.anchor, yaxis=x.anchor, showlegend=False)
             canvas.data[-1].hovertemplate = f"%{{x:.4g}}: %{{y:.4g}}<extra>{name}</extra>"
     curves = [values for panel in panels for values in panel.values]
     frames = [[go.Scatter(y=values[k]) for values in curves] for k in range(len(shown))]
-    return _moving(canvas, shown, frames)
+    return moving(canvas, shown, frames)
 
 
 def _sampled(run: Run, shown: Sequence[Section], points: int, *, together: bool) -> tuple[Samples, list[_Panel]]:
@@ -158,91 +156,3 @@ def _components(run: Run, part: Samples) -> dict[int, str]:
     solved = m - len(unknowns)
     shown = {i: "" if solved == 1 else f"_{{{i + 1}}}" for i in range(solved)}
     return shown | {solved + k: f"_{{{name}}}" for k, name in enumerate(unknowns) if unknowns[name].field}
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where panels of one shape stand in a figure: columns with `right` pixels for what stands right of each."""
-
-    count: int
-    columns: int
-    right: int
-    aspect: float
-    left: int = 65
-    gap: int = 95
-
-    @property
-    def rows(self) -> int:
-        return -(-self.count // self.columns)
-
-    @property
-    def width(self) -> float:
-        return _WIDTH / self.columns - self.left - self.right
-
-    @property
-    def height(self) -> float:
-        return self.width * self.aspect
-
-    def canvas(self) -> go.Figure:
-        margin = {"l": self.left, "r": self.right, "t": 70, "b": 150}
-        return figure(round(self.rows * (self.height + self.gap) - self.gap + 220), margin=margin)
-
-    def box(self, k: int) -> tuple[list[float], list[float]]:
-        """The intervals of the k-th panel in parts of the figure within its margins."""
-        row, column = divmod(k, self.columns)
-        wide = _WIDTH - self.left - self.right
-        tall = self.rows * (self.height + self.gap) - self.gap
-        x = column * (self.width + self.left + self.right) / wide
-        y = 1 - row * (self.height + self.gap) / tall
-        return [x, min(x + self.width / wide, 1.0)], [max(y - self.height / tall, 0.0), y]
-
-    def axes(self, canvas: go.Figure, k: int, title: str, x_title: str, y_title: str) -> tuple[Any, Any]:
-        """The axes of the k-th panel, with its title above it."""
-        number = str(k + 1) if k else ""
-        (x, y), own = self.box(k), {}
-        own[f"xaxis{number}"] = AXIS | {"domain": x, "anchor": f"y{number}", "title": {"text": x_title, "standoff": 6}}
-        own[f"yaxis{number}"] = AXIS | {"domain": y, "anchor": f"x{number}", "title": {"text": y_title, "standoff": 6}}
-        canvas.update_layout(own)
-        place = {"xref": "paper", "yref": "paper", "x": sum(x) / 2, "y": y[1], "yanchor": "bottom", "showarrow": False}
-        canvas.add_annotation(text=title, yshift=6, font={"size": 14}, **place)
-        return canvas.layout[f"xaxis{number}"], canvas.layout[f"yaxis{number}"]
-
-    def bar(self, k: int) -> dict[str, Any]:
-        """Place and size of a colour bar right of the k-th panel."""
-        x, y = self.box(k)
-        place = {"x": x[1] + 8 / (_WIDTH - self.left - self.right), "xanchor": "left", "y": sum(y) / 2}
-        return place | {"len": y[1] - y[0], "thickness": 14, "outlinewidth": 0, "xpad": 0, "ypad": 0}
-
-
-def _first(shown: Sequence[Section]) -> int:
-    """The section that is seen first, that at half time."""
-    return len(shown) // 2
-
-
-def _moving(canvas: go.Figure, shown: Sequence[Section], frames: Sequence[Sequence[Any]]) -> go.Figure:
-    """With more than one instant: a slider for time, and a button that plays it."""
-    if len(shown) == 1:
-        return canvas.update_layout(margin_b=60, height=canvas.layout.height - 90)
-    times = [f"{section.held[0]:.4g}" for section in shown]
-    canvas.frames = [go.Frame(name=str(k), data=list(data)) for k, data in enumerate(frames)]
-    still = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
-    play = still | {"frame": {"duration": 120, "redraw": True}, "fromcurrent": True}
-    steps = [{"label": time, "method": "animate", "args": [[str(k)], still]} for k, time in enumerate(times)]
-    below = {"y": 0, "yanchor": "top", "pad": {"t": 70}}
-    canvas.update_layout(
-        sliders=[
-            below
-            | {"active": _first(shown), "steps": steps, "currentvalue": {"prefix": "t = "}, "x": 0.12, "len": 0.88}
-        ],
-        updatemenus=[
-            below
-            | {"type": "buttons", "direction": "left", "showactive": False, "x": 0, "xanchor": "left", "pad": {"t": 80}}
-            | {
-                "buttons": [
-                    {"label": "▶", "method": "animate", "args": [None, play]},
-                    {"label": "❚❚", "method": "animate", "args": [[None], still]},
-                ]
-            }
-        ],
-    )
-    return canvas

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pinn.tracking import Tracking, flattened
+from pinn.tracking import Tracking, final_figures, flattened
 
 STORE = "mlruns"
 _PARAMS_AT_ONCE, _METRICS_AT_ONCE = 100, 1000
@@ -78,10 +78,8 @@ class _Run:
             self._client.log_batch(self._id, metrics=metrics[k : k + _METRICS_AT_ONCE])
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        flat = flattened(summary)
-        numbers = {f"final.{n}": v for n, v in flat.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
-        self.record(int(summary.get("steps", 0)), numbers)
-        for name, value in flat.items():
+        self.record(int(summary.get("steps", 0)), final_figures(summary))
+        for name, value in flattened(summary).items():
             if isinstance(value, str):
                 self._client.set_tag(self._id, _allowed(name), value)
         for pattern in _FILES if self._files else ():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pinn.tracking import Tracking, flattened
+from pinn.tracking import Tracking, final_figures, flattened
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ class _Events:
         chosen = {
             name: v if isinstance(v, (bool, int, float)) else str(v) for name, v in flattened(self._config).items()
         }
-        flat = flattened(summary)
-        final = {f"final.{n}": v for n, v in flat.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
+        final = final_figures(summary)
         # SummaryWriter.add_hparams would put them into a folder, and so a run, of their own.
         for event in hparams(chosen, final):
             self._writer.file_writer.add_summary(event)  # pyright: ignore[reportOptionalMemberAccess]

@@ -54,8 +54,8 @@ class Panels:
         own[f"xaxis{number}"] = AXIS | {"domain": x, "anchor": f"y{number}", "title": {"text": x_title, "standoff": 6}}
         own[f"yaxis{number}"] = AXIS | {"domain": y, "anchor": f"x{number}", "title": {"text": y_title, "standoff": 6}}
         canvas.update_layout(own)
-        place = {"xref": "paper", "yref": "paper", "x": sum(x) / 2, "y": y[1], "yanchor": "bottom", "showarrow": False}
-        canvas.add_annotation(text=title, yshift=6, font={"size": 14}, **place)
+        place = {"xref": "paper", "yref": "paper", "x": sum(x) / 2, "y": y[1], "showarrow": False}
+        canvas.add_annotation(text=title, xanchor="center", yanchor="bottom", yshift=6, font={"size": 14}, **place)
         return canvas.layout[f"xaxis{number}"], canvas.layout[f"yaxis{number}"]
 
     def bar(self, k: int) -> dict[str, Any]:

@@ -63,10 +63,13 @@ def symbol(mathtext: str) -> str:
 
 
 def ticks(scale: Scale) -> dict[str, list]:
-    """Ticks of a colour bar; on a logarithmic scale at their places on it, which lie between 0 and 1."""
+    """Ticks of a colour bar; on a logarithmic scale at their places on it, between 0 and 1, and at its ends."""
     low, high = float(scale.norm.vmin or 0), float(scale.norm.vmax or 0)
     values = [float(v) for v in scale.locator(5).tick_values(low, high) if low <= v <= high]
     logarithmic = isinstance(scale.norm, SymLogNorm)
+    if logarithmic:
+        inside = [value for value in values if 0.06 < float(scale.norm(value)) < 0.94]
+        values = [float(f"{low:.1e}"), *inside, float(f"{high:.1e}")]
     places = [float(scale.norm(value)) for value in values] if logarithmic else values
     plain = 0.1 <= max(map(abs, values), default=0.0) < 1e4
     return {"tickvals": places, "ticktext": [_written(value, plain) for value in values]}

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import report_tables
 import torch
+from figures import diverging
 from plot_history import read_metrics
 
 from pinn import load_run, save_run, train
@@ -23,6 +24,7 @@ from pinn.samplers import Sobol
 
 pytest.importorskip("plotly")
 
+import interactive
 import report_curves
 import report_fields
 from report import write_report
@@ -146,6 +148,23 @@ def test_without_time_there_is_no_slider(run_of: Callable[[str], Path]) -> None:
     for alone in (TimeDomain(1.0, SinglePoint()), Box((0,), (1,))):
         (section,), moving = report_fields.still_and_moving(alone, {}, 5)
         assert (section.free, moving) == ((0,), [])
+
+
+def test_colour_bars_on_both_scales() -> None:
+    small = interactive.ticks(diverging(np.array([-2e-9, 1e-9])))
+    assert small["tickvals"] == pytest.approx([-2e-9, -1e-9, 0, 1e-9, 2e-9], rel=1e-12, abs=0)
+    assert small["ticktext"] == [
+        "−2×10<sup>−9</sup>",
+        "−10<sup>−9</sup>",
+        "0",
+        "10<sup>−9</sup>",
+        "2×10<sup>−9</sup>",
+    ]
+    towering = interactive.ticks(diverging(np.array([0.71] + 999 * [1e-3])))  # logarithmic on both sides of zero
+    assert towering["ticktext"] == ["−0.71", "−0.1", "0", "0.1", "0.71"]
+    assert towering["tickvals"][0] == pytest.approx(0, abs=1e-2)
+    assert towering["tickvals"][2:] == pytest.approx([0.5, towering["tickvals"][3], 1], abs=1e-2)
+    assert sorted(towering["tickvals"]) == towering["tickvals"]
 
 
 def test_slices_hold_axes(run_of: Callable[[str], Path]) -> None:

@@ -142,8 +142,8 @@ class MetricsFile:
             self._rows = [{name: _read(text) for name, text in row.items() if text != ""} for row in rows]
             self._columns = list(dict.fromkeys(name for row in rows for name in row))
 
-    def record(self, step: Step) -> None:
-        """Append the step."""
+    def record(self, step: Step) -> dict[str, Any]:
+        """Append the step, and return its row."""
         row = {"step": step.step, "seconds": step.seconds, "method": step.method, "loss": step.loss}
         row |= {f"loss_{name}": term for name, term in step.terms.items()}
         row |= {"rel_l2": step.rel_l2, "max_error": step.max_error, "heldout_residual": step.heldout_residual}
@@ -162,6 +162,7 @@ class MetricsFile:
             if not self.failed:
                 log.warning("%s could not be written (%s). Training goes on; make room on the disk.", METRICS, error)
             self._whole, self.failed = False, True
+        return row
 
     def time_to(self) -> dict[str, float]:
         """Seconds until the error at a recorded step was first below 1e-1, 1e-2, …, as far as it came."""

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from interruption import Interruption
 from jobs import Job
@@ -14,8 +15,10 @@ from pinn.checkpoint import Checkpoint, Checkpoints
 from pinn.faults import DivergedError
 from pinn.run import MetricsFile
 from pinn.step import Step
+from pinn.tracking import Tracked
 
 log = logging.getLogger("pinn")
+T = TypeVar("T")
 RETRY_S, PATIENCE_S = 10.0, 600.0
 """How often, and how long, a full disk is tried again for the results of a run."""
 
@@ -23,11 +26,11 @@ RETRY_S, PATIENCE_S = 10.0, 600.0
 class Training:
     """One training of a job, or the rest of it from a checkpoint on, which leaves metrics and checkpoints behind."""
 
-    def __init__(self, job: Job, folder: Path, checkpoint: Checkpoint | None = None) -> None:
+    def __init__(self, job: Job, folder: Path, tracked: Tracked, checkpoint: Checkpoint | None = None) -> None:
         config = job.config
         if config["log_every"] < 1:
             raise ValueError(f"log_every={config['log_every']} is not valid: expected an integer >= 1.")
-        self._job, self._start = job, checkpoint
+        self._job, self._start, self._tracked = job, checkpoint, tracked
         self._checkpoints = Checkpoints(folder, config, config["checkpoint_s"], config["keep_checkpoints"])
         self.metrics = MetricsFile(folder, after=checkpoint.step if checkpoint else 0)
         self.interruption = Interruption()
@@ -49,7 +52,7 @@ class Training:
                 for step in self._job.train(state):
                     logged = step.step % config["log_every"] == 0 or step.step == 1 or step.stop
                     if logged:
-                        self.metrics.record(step)
+                        self._tracked.record(step.step, self.metrics.record(step))
                         self._checkpoints.compare(step)
                     progress.update(step, step.rel_l2 if logged else None)
                     for finding in step.findings[found:]:
@@ -76,13 +79,12 @@ class Training:
         return self._job.stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)
 
 
-def patiently(save: Callable[[], object]) -> None:
+def patiently(save: Callable[[], T]) -> T:
     """Save what a training has found; on a full disk it is kept in memory and tried again for some minutes."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            save()
-            return
+            return save()
         except OSError as error:
             if time.monotonic() + RETRY_S > deadline:
                 raise

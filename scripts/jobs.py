@@ -17,6 +17,7 @@ from pinn.recipe import TARGET, build
 from pinn.run import build_network
 from pinn.samplers import Sampler
 from pinn.stopping import Stopping
+from pinn.tracking import Tracker
 from pinn.train import Step, train
 from pinn.weighting import Weighting
 
@@ -40,6 +41,7 @@ class Job:
     sampler: Sampler
     weighting: Weighting
     stopping: Stopping
+    tracker: Tracker
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Job":
@@ -54,9 +56,10 @@ class Job:
         strategy, optimizer, sampler, weighting = (
             build(config[group], group) for group in ("vjp", "optimizer", "sampler", "weighting")
         )
+        tracker = build(config.get("tracker", {TARGET: "pinn.tracking.MetricsAlone"}), "tracker")
         network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]))
         stopping = Stopping(config["target_error"], config["target_residual"], config["patience"])
-        return cls(config, pde, network.to(device, dtype), strategy, optimizer, sampler, weighting, stopping)
+        return cls(config, pde, network.to(device, dtype), strategy, optimizer, sampler, weighting, stopping, tracker)
 
     @property
     def steps(self) -> int:
@@ -81,7 +84,7 @@ class Job:
             seed=config["seed"],
             chunk_size=config["chunk_size"],
             compile=config["compile"],
-            retries=config["retries"],
+            retries=config.get("retries", 0),
             state=state,
         )
 

@@ -32,6 +32,21 @@ def draw(plot: Callable[[], list[Path]]) -> None:
         print(path)
 
 
+def add_slices(options: argparse.ArgumentParser) -> None:
+    """Give a command --slice, whose pairs `by_axis` reads."""
+    options.add_argument(
+        "--slice",
+        dest="slices",
+        metavar="AXIS=VALUE",
+        type=_slice,
+        nargs="+",
+        action="extend",
+        default=[],
+        help="hold an axis, by name (z=0.5) or index (2=0.5), so that one or two stay free "
+        "(default: the plane of the first two space axes through the centre)",
+    )
+
+
 def draw_sections(plot: Callable[..., list[Path]], description: str) -> None:
     """The command of a plot of a run on sections of its domain, which are chosen by --time and --slice."""
     options = parser(description)
@@ -44,17 +59,7 @@ def draw_sections(plot: Callable[..., list[Path]], description: str) -> None:
         default=[],
         help="instants to show (default: half time); with one space dimension those of the profiles over space",
     )
-    options.add_argument(
-        "--slice",
-        dest="slices",
-        metavar="AXIS=VALUE",
-        type=_slice,
-        nargs="+",
-        action="extend",
-        default=[],
-        help="hold an axis, by name (z=0.5) or index (2=0.5), so that one or two stay free "
-        "(default: the plane of the first two space axes through the centre)",
-    )
+    add_slices(options)
     options.add_argument(
         "--points", metavar="N", type=int, help="nodes along each free axis (default: 201 on a plane, 401 on a line)"
     )
@@ -64,7 +69,7 @@ def draw_sections(plot: Callable[..., list[Path]], description: str) -> None:
             load_run(given.run),
             given.output or given.run,
             times=given.times,
-            slices=_by_axis(given.slices),
+            slices=by_axis(given.slices),
             points=given.points,
             format=given.format,
         )
@@ -79,7 +84,7 @@ def _slice(text: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError(f"{text!r} is not AXIS=VALUE, such as z=0.5") from error
 
 
-def _by_axis(pairs: list[tuple[str, float]]) -> dict[str, float]:
+def by_axis(pairs: list[tuple[str, float]]) -> dict[str, float]:
     """The slices by axis. Raises ValueError for an axis given twice, which a dict would hide."""
     result = dict(pairs)
     if len(result) < len(pairs):

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from pinn.run import METRICS, SUMMARY
 
 _ERRORS = {"rel_l2": "relative $L^2$ error", "max_error": "max error"}
-_METHODS = {"adam": "Adam", "lbfgs": "L-BFGS", "lm": "Levenberg–Marquardt", "engd": "ENGD", "spring": "SPRING"}
+METHODS = {"adam": "Adam", "lbfgs": "L-BFGS", "lm": "Levenberg–Marquardt", "engd": "ENGD", "spring": "SPRING"}
 
 
 def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[Path]:
@@ -25,7 +25,7 @@ def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[
     Each change of optimizer is marked. The errors are left out where no exact solution is known. Raises
     FileNotFoundError for a folder without metrics, ValueError where nothing is recorded yet.
     """
-    columns, methods = _read(folder)
+    columns, methods = read_metrics(folder)
     terms = {name.removeprefix("loss_"): values for name, values in columns.items() if name.startswith("loss_")}
     losses = {"loss": columns["loss"]} | (terms if len(terms) > 1 else {})
     errors = {label: columns[name] for name, label in _ERRORS.items() if name in columns}
@@ -70,7 +70,7 @@ def _plot_unknowns(
         return save(canvas, output / f"unknowns.{format}")
 
 
-def _read(folder: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+def read_metrics(folder: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     """The numbers of the metrics file by column, and the method of each row."""
     path = folder / METRICS
     if not folder.is_dir():
@@ -121,7 +121,7 @@ def _mark(ax: Axes, x: np.ndarray, methods: Sequence[str], *, labelled: bool) ->
         start = left if k == 0 else (x[k - 1] + x[k]) / 2
         position = max((start - left) / (right - left), last)
         last = position + 0.2  # names of short stages would lie over each other
-        name = _METHODS.get(methods[k], methods[k])
+        name = METHODS.get(methods[k], methods[k])
         ax.text(0.02 + 0.96 * position, 1.02, name, transform=ax.transAxes, fontsize=10, color="0.25")
 
 

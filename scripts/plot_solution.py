@@ -34,7 +34,7 @@ def plot_solution(
     `sections.sections`. `points` is the number of nodes along each axis. Returns the files.
     """
     shown = sections(run.pde.domain, times, slices)
-    samples = sample(_quantities(run), shown, points, run.like)
+    samples = sample(quantities_of(run), shown, points, run.like)
     draw = map_figure if len(shown[0].free) == 2 else line_figure
     errors = _errors(run)
     title = samples.title(errors)
@@ -47,12 +47,13 @@ def plot_solution(
     domain = run.pde.domain
     if isinstance(domain, TimeDomain) and shown[0].free == (0, 1):
         instants = [Section(domain, (1,), {0: float(t)}) for t in times or np.linspace(0, domain.duration, 5)]
-        profiles = sample(_quantities(run), instants, points, run.like)
+        profiles = sample(quantities_of(run), instants, points, run.like)
         paths.append(line_figure(profiles, profiles.quantities, output / f"profiles.{format}", profiles.title(errors)))
     return paths
 
 
-def _quantities(run: Run) -> list[Quantity]:
+def quantities_of(run: Run) -> list[Quantity]:
+    """The solution of a run; with an exact solution also that and the error."""
     exact = run.pde.solution(run.pde.exact) if run.pde.exact else None
     shown = vmap(lambda x: _without_numbers(run, run(x)))
     solution = Quantity("solution", "Solution", "u{}", shown)

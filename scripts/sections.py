@@ -27,8 +27,10 @@ class Section:
 
     @property
     def equal_aspect(self) -> bool:
-        """Whether both axes are lengths; time and space have no common measure."""
-        return len(self.free) == 2 and not (isinstance(self.domain, TimeDomain) and 0 in self.free)
+        """Whether both axes are lengths; time, space and parameters have no common measure."""
+        domain = self.domain.base if isinstance(self.domain, ParameterDomain) else self.domain
+        lengths = range(isinstance(domain, TimeDomain), domain.dim)
+        return len(self.free) == 2 and all(axis in lengths for axis in self.free)
 
     @property
     def bounds(self) -> list[tuple[float, float]]:

@@ -26,6 +26,7 @@ from pinn.evaluate import score
 from pinn.faults import DivergedError
 from pinn.run import load_run, save_run
 from pinn.step import Step
+from pinn.tracking import Tracked
 from pinn.uncertainty import found_fields, found_unknowns
 
 log = logging.getLogger("pinn")
@@ -48,6 +49,7 @@ class TrainConfig:
     optimizer: Any = MISSING
     sampler: Any = MISSING
     weighting: Any = MISSING
+    tracker: Any = MISSING
     device: str = MISSING
     dtype: str = MISSING
     seed: int = MISSING
@@ -117,13 +119,14 @@ def run(config: DictConfig, folder: Path) -> float:
     size, device = sum(p.numel() for p in job.network.parameters()), next(job.network.parameters()).device
     start = f", going on after step {resumed.checkpoint.step}" if resumed else ""
     log.info(f"{type(job.pde).__name__} on {names['domain']}: {size} parameters, {recipes['dtype']} on {device}{start}")
-    training = Training(job, folder, resumed.checkpoint if resumed else None)
-    step = training.follow(f"{names['pde']} on {names['domain']}")
-    facts = {"seed": recipes["seed"], "status": training.status, "time_to": training.metrics.time_to()}
-    facts |= {"overrides": recipes["overrides"], "resumed": recipes.get("resumed", [])}
-    resumable = training.diverged is None
-    patiently(lambda: save_run(folder, step, job.config, resumable=resumable, **names, **facts))
-    draw(folder)
+    with Tracked(job.tracker, recipes, folder) as tracked:
+        training = Training(job, folder, tracked, resumed.checkpoint if resumed else None)
+        step = training.follow(f"{names['pde']} on {names['domain']}")
+        facts = {"seed": recipes["seed"], "status": training.status, "time_to": training.metrics.time_to()}
+        facts |= {"overrides": recipes["overrides"], "resumed": recipes.get("resumed", [])}
+        resumable = training.diverged is None
+        tracked.finish(patiently(lambda: save_run(folder, step, job.config, resumable=resumable, **names, **facts)))
+        draw(folder)
     report(folder, step, training.reason)
     if training.diverged:
         raise training.diverged

@@ -16,6 +16,7 @@ from pinn.pdes import PDE
 from pinn.recipe import build
 from pinn.run import build_network
 from pinn.samplers import Sampler
+from pinn.tracking import Tracker
 from pinn.weighting import Weighting
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -39,6 +40,7 @@ def test_composes_and_builds(choice: Path) -> None:
     assert isinstance(build(config["optimizer"], "optimizer"), Optimizer)
     assert isinstance(build(config["sampler"], "sampler"), Sampler)
     assert isinstance(build(config["weighting"], "weighting"), Weighting)
+    assert isinstance(build(config["tracker"], "tracker"), Tracker)
     network = build_network(config["network"], pde, torch.Generator())
     assert network(torch.zeros(3, len(pde.domain.embedded_bounds[0]))).shape[0] == 3
     find_device(config["device"])

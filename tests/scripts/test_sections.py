@@ -6,7 +6,7 @@ import pytest
 import torch
 from sections import Grid, Section, axis_names, sections
 
-from pinn.domains import Ball, Box, TimeDomain
+from pinn.domains import Ball, Box, ParameterDomain, TimeDomain
 
 
 def test_axis_names() -> None:
@@ -62,3 +62,11 @@ def test_impossible_sections_are_refused(domain: Any, times: Any, slices: Any, m
 def test_a_section_beside_the_domain_is_refused() -> None:
     with pytest.raises(ValueError, match="z=1 misses the domain Ball"):
         Grid(Section(Ball(), (0, 1), {2: 1.0}), 11, torch.zeros((), dtype=torch.float64))
+
+
+def test_only_lengths_have_a_common_measure() -> None:
+    heat = ParameterDomain(TimeDomain(1.0, Box()), (0.1,), (0.2,), ("nu",))  # t, x, y, ν
+    equal = {(1, 2): True, (0, 1): False, (1, 3): False, (0, 3): False, (1,): False}
+    for free, expected in equal.items():
+        assert Section(heat, free, {}).equal_aspect == expected, free
+    assert Section(Box(), (0, 1), {}).equal_aspect

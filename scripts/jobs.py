@@ -14,7 +14,7 @@ from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
 from pinn.pdes import PDE, Marched
 from pinn.recipe import TARGET, build
-from pinn.run import build_network
+from pinn.run import Run, build_network
 from pinn.samplers import Sampler
 from pinn.stopping import Stopping
 from pinn.tracking import Tracker
@@ -26,6 +26,7 @@ FAILURE = "failure.txt"
 """The file in a run folder that says why the job has failed."""
 REFUSED = (ValueError, FloatingPointError, OSError, MemoryError)
 """Errors that say what the user can put right."""
+_NEEDED = ("optimizer", "sampler", "weighting", "seed", "steps", "guard", "windows")
 _MARCHED = "pinn.pdes.Marched"
 
 
@@ -87,6 +88,19 @@ class Job:
             retries=config.get("retries", 0),
             state=state,
         )
+
+
+def stored_config(run: Run, **changes: Any) -> dict[str, Any]:
+    """The configuration of a run with the device and threads that it had, and other `changes`.
+
+    Raises ValueError for a run of the library, which stores only what its field needs.
+    """
+    if missing := [key for key in _NEEDED if key not in run.config]:
+        raise ValueError(
+            f"{str(run.folder)!r} stores no {', '.join(missing)}: only a run of scripts/train.py can be trained again."
+        )
+    known = {key: run.summary[key] for key in ("device", "threads") if key in run.summary}
+    return {**run.config, **known, "deterministic": run.config.get("deterministic", False), **changes}
 
 
 def find_device(name: str) -> torch.device:

@@ -16,7 +16,7 @@ from typing import Any
 
 import plot_command  # noqa: F401  (finds a user's own PDE)
 import torch
-from jobs import Job
+from jobs import Job, stored_config
 from process import prepare
 from torch import Tensor
 
@@ -24,21 +24,7 @@ from pinn.pdes import Marched
 from pinn.run import METRICS, MetricsFile, Run, load_run, save_run
 
 FOLDER, RESULT = "reproduction", "reproduction.json"
-_NEEDED = ("optimizer", "sampler", "weighting", "seed", "steps", "guard", "windows")
 _OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "deterministic", "device")
-
-
-def stored_config(run: Run, **changes: Any) -> dict[str, Any]:
-    """The configuration of a run with the device and threads that it had, and other `changes`.
-
-    Raises ValueError for a run of the library, which stores only what its field needs.
-    """
-    if missing := [key for key in _NEEDED if key not in run.config]:
-        raise ValueError(
-            f"{str(run.folder)!r} stores no {', '.join(missing)}: only a run of scripts/train.py can be trained again."
-        )
-    known = {key: run.summary[key] for key in ("device", "threads") if key in run.summary}
-    return {**run.config, **known, "deterministic": run.config.get("deterministic", False), **changes}
 
 
 def repeat(run: Run, output: Path) -> Run:

@@ -18,7 +18,7 @@ LAYERS = [
     {"objective"},
     {"samplers", "optimizers"},
     {"weighting"},
-    {"collocation", "evaluate", "uncertainty"},
+    {"collocation", "evaluate", "export", "uncertainty"},
     {"train"},
     {"marching"},
     {"recipe"},

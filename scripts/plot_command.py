@@ -44,6 +44,25 @@ def draw_sections(plot: Callable[..., list[Path]], description: str) -> None:
         default=[],
         help="instants to show (default: half time); with one space dimension those of the profiles over space",
     )
+    add_slices(options)
+    options.add_argument(
+        "--points", metavar="N", type=int, help="nodes along each free axis (default: 201 on a plane, 401 on a line)"
+    )
+    given = options.parse_args()
+    draw(
+        lambda: plot(
+            load_run(given.run),
+            given.output or given.run,
+            times=given.times,
+            slices=by_axis(given.slices),
+            points=given.points,
+            format=given.format,
+        )
+    )
+
+
+def add_slices(options: argparse.ArgumentParser) -> None:
+    """The option --slice, whose pairs `by_axis` turns into a mapping."""
     options.add_argument(
         "--slice",
         dest="slices",
@@ -55,20 +74,14 @@ def draw_sections(plot: Callable[..., list[Path]], description: str) -> None:
         help="hold an axis, by name (z=0.5) or index (2=0.5), so that one or two stay free "
         "(default: the plane of the first two space axes through the centre)",
     )
-    options.add_argument(
-        "--points", metavar="N", type=int, help="nodes along each free axis (default: 201 on a plane, 401 on a line)"
-    )
-    given = options.parse_args()
-    draw(
-        lambda: plot(
-            load_run(given.run),
-            given.output or given.run,
-            times=given.times,
-            slices=_by_axis(given.slices),
-            points=given.points,
-            format=given.format,
-        )
-    )
+
+
+def by_axis(pairs: list[tuple[str, float]]) -> dict[str, float]:
+    """The slices by axis. Raises ValueError for an axis given twice, which a dict would hide."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise ValueError(f"An axis is held twice: --slice {' '.join(f'{name}={value:g}' for name, value in pairs)}.")
+    return result
 
 
 def _slice(text: str) -> tuple[str, float]:
@@ -77,11 +90,3 @@ def _slice(text: str) -> tuple[str, float]:
         return name.strip(), float(value)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not AXIS=VALUE, such as z=0.5") from error
-
-
-def _by_axis(pairs: list[tuple[str, float]]) -> dict[str, float]:
-    """The slices by axis. Raises ValueError for an axis given twice, which a dict would hide."""
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        raise ValueError(f"An axis is held twice: --slice {' '.join(f'{name}={value:g}' for name, value in pairs)}.")
-    return result

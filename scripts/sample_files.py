@@ -38,7 +38,7 @@ def write_samples(
 def whole(path: Path) -> Iterator[Path]:
     """A path to write to, which becomes `path` when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
+    temporary = path.with_name(f"{path.stem}.part{path.suffix}")  # some writers choose the format by the suffix
     try:
         yield temporary
         temporary.replace(path)

@@ -73,7 +73,7 @@ class Training:
 
     def _words(self, step: Step) -> str:
         if self.diverged:
-            return "divergence"
+            return str(self.diverged)
         if self.interruption.signal and not step.stop:
             return self.interruption.signal.name
         return self._job.stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)

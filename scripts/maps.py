@@ -25,7 +25,7 @@ def map_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, tit
         layout = [[(quantities[0], i, 0) for i in range(m)]]
     else:
         layout = [[(quantities[0], i, k) for k in range(len(grids))] for i in range(m)]
-    width, height = _panel_size(grids[0])
+    width, height = panel_size(grids[0])
     if height < 0.45 * width:  # flat panels stand better over each other
         layout = list(zip(*layout, strict=True))
     rows, columns = len(layout), len(layout[0])
@@ -45,14 +45,14 @@ def map_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, tit
         return save(canvas, path)
 
 
-def draw_map(ax: Axes, grid: Grid, values: np.ndarray, scale: Scale, symbol: str) -> None:
-    """A map of values (n, n) on the grid's plane, with a colour bar as high as the map."""
+def draw_map(ax: Axes, grid: Grid, values: np.ndarray, scale: Scale, symbol: str) -> AxesImage:
+    """A map of values (n, n) on the grid's plane, with a colour bar as high as the map. Returns the image in it."""
     x, y = grid.axes
-    width, height = _panel_size(grid)
+    width, height = panel_size(grid)
     edge = grid.signed_distance()
     half = [(axis[1] - axis[0]) / 2 for axis in grid.axes]  # the first and last pixel are centred on the ends
     image = ax.imshow(
-        (values if edge is None else _widened(values)).T,
+        pixels(grid, values),
         norm=scale.norm,
         cmap=scale.colors,
         origin="lower",
@@ -73,9 +73,15 @@ def draw_map(ax: Axes, grid: Grid, values: np.ndarray, scale: Scale, symbol: str
     beside = ax.inset_axes((1 + 0.11 / width, 0, 0.14 / width, 1))
     bar = ax.figure.colorbar(image, cax=beside, ticks=scale.locator(_ticks(height) + 2), format=scale.formatter)
     bar.set_label(scale.label(symbol))
+    return image
 
 
-def _panel_size(grid: Grid) -> tuple[float, float]:
+def pixels(grid: Grid, values: np.ndarray) -> np.ndarray:
+    """What the image of a map shows for values (n, n): rows are horizontal, and go beyond an edge within the grid."""
+    return (values if bool(grid.inside.all()) else _widened(values)).T
+
+
+def panel_size(grid: Grid) -> tuple[float, float]:
     """Width and height of a map in inches: its true shape if both axes are lengths."""
     (left, right), (low, high) = grid.section.bounds
     aspect = (high - low) / (right - left) if grid.section.equal_aspect else 0.8

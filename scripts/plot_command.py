@@ -25,7 +25,7 @@ def draw(plot: Callable[[], list[Path]]) -> None:
     """Draw and print the paths of the figures. What the user can put right ends in one line and exit code 1."""
     try:
         paths = plot()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     for path in paths:

@@ -56,7 +56,7 @@ class Grid:
             self.nodes[..., axis] = value
         self.inside = section.domain.contains(self.nodes)
         if int(self.inside.sum()) < 2:
-            held = ", ".join(f"{_typed(section.domain)[axis]}={value:g}" for axis, value in section.held.items())
+            held = ", ".join(f"{typed_names(section.domain)[axis]}={value:g}" for axis, value in section.held.items())
             raise ValueError(f"The section {held} misses the domain {section.domain}.")
 
     def evaluate(self, at: Callable[[Points], Tensor]) -> np.ndarray:
@@ -85,6 +85,13 @@ def axis_names(domain: Domain) -> list[str]:
     return time + (["x", "y", "z"][:space] if space <= 3 else [f"x_{{{i + 1}}}" for i in range(space)])
 
 
+def typed_names(domain: Domain) -> list[str]:
+    """Axis names as they are typed: x_{2} is x2."""
+    if isinstance(domain, ParameterDomain):
+        return [*typed_names(domain.base), *(domain.names or axis_names(domain)[domain.base.dim :])]
+    return ["".join(letter for letter in name if letter.isalnum()) for name in axis_names(domain)]
+
+
 def place(domain: Domain, held: Iterable[tuple[int, float]]) -> str:
     """Where a section lies, such as t = 0.5, z = 0.25, for a title; empty where nothing is held, cut short above 8."""
     names = axis_names(domain)
@@ -101,7 +108,7 @@ def sections(domain: Domain, times: Sequence[float] = (), slices: Mapping[str, f
     of the first two space axes through the centre, at half time unless `times` are given. An axis has a name or an
     index. Raises ValueError for an unknown axis, a value outside the domain, no free axis or more than two.
     """
-    names = _typed(domain)
+    names = typed_names(domain)
     lower, upper = domain.bounds
     middle = [(a + b) / 2 for a, b in zip(lower, upper, strict=True)]
     has_time = isinstance(getattr(domain, "base", domain), TimeDomain)
@@ -141,10 +148,3 @@ def _axis(names: list[str], name: str) -> int:
     if name.isdecimal() and int(name) < len(names):
         return int(name)
     raise ValueError(f"There is no axis {name!r}: the axes are {', '.join(names)}, or 0 to {len(names) - 1}.")
-
-
-def _typed(domain: Domain) -> list[str]:
-    """Axis names as they are typed: x_{2} is x2."""
-    if isinstance(domain, ParameterDomain):
-        return [*_typed(domain.base), *(domain.names or axis_names(domain)[domain.base.dim :])]
-    return ["".join(letter for letter in name if letter.isalnum()) for name in axis_names(domain)]

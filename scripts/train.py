@@ -96,8 +96,10 @@ def main(config: DictConfig) -> float:
             raise
         # SystemExit would end a whole sweep; in a single run it avoids Hydra's own second line.
         if HydraConfig.get().mode == RunMode.RUN:
+            if not isinstance(error, DivergedError):
+                raise SystemExit(f"Error: {error}") from None
             print(f"Error: {error}", file=sys.stderr)
-            raise SystemExit(DIVERGED if isinstance(error, DivergedError) else 1) from None
+            raise SystemExit(DIVERGED) from None
         raise InputError(f"Error: {error}") from None
 
 
@@ -123,7 +125,7 @@ def run(config: DictConfig, folder: Path) -> float:
         training = Training(job, folder, tracked, resumed.checkpoint if resumed else None)
         step = training.follow(f"{names['pde']} on {names['domain']}")
         facts = {"seed": recipes["seed"], "status": training.status, "time_to": training.metrics.time_to()}
-        facts |= {"overrides": recipes["overrides"], "resumed": recipes.get("resumed", [])}
+        facts |= {"reason": training.reason, "overrides": recipes["overrides"], "resumed": recipes.get("resumed", [])}
         resumable = training.diverged is None
         tracked.finish(patiently(lambda: save_run(folder, step, job.config, resumable=resumable, **names, **facts)))
         draw(folder)

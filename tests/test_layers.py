@@ -18,7 +18,7 @@ LAYERS = [
     {"objective"},
     {"samplers", "optimizers"},
     {"weighting"},
-    {"collocation", "evaluate", "faults", "uncertainty"},
+    {"collocation", "evaluate", "export", "faults", "uncertainty"},
     {"step"},
     {"checkpoint"},
     {"train"},

@@ -19,6 +19,7 @@ from pinn.layered import PointResidual, detached, kernel, kernel_is_cheaper
 from pinn.networks import field
 from pinn.operators import Auto, Estimate, Jet, Recording, Strategy
 from pinn.pdes import PDE, Ansatz, Condition
+from pinn.ranks import Ranks
 from pinn.typing import Field, Params
 
 
@@ -32,7 +33,9 @@ class Objective:
 
     All methods are functions of the parameters θ, a dict of tensors by name; M residuals, P parameters. At most
     `chunk_size` points are differentiated at a time, which bounds memory; None takes all at once. `compiled` turns the
-    gradient into compiled graphs. Neither changes the numbers beyond rounding. ValueError for a chunk_size below 1.
+    gradient into compiled graphs. Neither changes the numbers beyond rounding. With several `ranks` the rows of r and J
+    are those of this rank's share of the points, and losses and gradients are sums over all. ValueError for a
+    chunk_size below 1.
     """
 
     pde: PDE
@@ -43,11 +46,14 @@ class Objective:
     compiled: Compiled | None = None
     fixed: Params = dataclasses.field(default_factory=dict)
     weights: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
+    ranks: Ranks = Ranks()
 
     # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
     _conditions: tuple[Condition, ...] = dataclasses.field(init=False, repr=False)
+    # The points of this rank with their data, and how many there are on all.
     _complete: Mapping[str, Sample] = dataclasses.field(init=False, repr=False)
+    _points: Mapping[str, int] = dataclasses.field(init=False, repr=False)
     # What each residual asks of a field at a point, learned at its first evaluation.
     _recordings: Mapping[str, Recording] = dataclasses.field(init=False, repr=False)
 
@@ -68,16 +74,16 @@ class Objective:
         return self._ansatz(field(self.network, {**self.fixed, **params}, self.pde.components))
 
     def residuals(self, params: Params) -> dict[str, Tensor]:
-        """The residual of each condition at its points, without weights: shape (N, k)."""
-        return (plain := self.weighted({}))._residuals(params, plain._complete)
+        """The residual of each condition at all of its points, without weights: shape (N, k)."""
+        return (plain := self.alone().weighted({}))._residuals(params, plain._complete)
 
     def residual(self, params: Params) -> Tensor:
-        """The stacked and scaled residual r(θ), shape (M,)."""
+        """The stacked and scaled residual r(θ), shape (M,), at the points of this rank."""
         return torch.cat(self._on_chunks(Objective._residual, params))
 
     def evaluate(self, params: Params) -> Evaluation:
-        """The loss L(θ) and its terms, differentiable in θ."""
-        return Evaluation.of(sum_by_name(self._on_chunks(Objective._terms, params)))
+        """The loss L(θ) and its terms, differentiable in θ where there is one rank."""
+        return Evaluation.of(self._totals(sum_by_name(self._on_chunks(Objective._terms, params)))[0])
 
     def gradient(self, params: Params) -> tuple[Evaluation, Params]:
         """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see.
@@ -86,7 +92,7 @@ class Objective:
         is one compiled graph.
         """
         parts = self._on_chunks(Objective._gradient, detached(params))
-        terms, gradient = (sum_by_name(part[k] for part in parts) for k in range(2))
+        terms, gradient = self._totals(*(sum_by_name(part[k] for part in parts) for k in range(2)))
         return Evaluation.of(terms), gradient
 
     def jvp(self, params: Params, direction: Params) -> Tensor:
@@ -118,7 +124,7 @@ class Objective:
         Where the objective is one condition on a network of wide layers, K comes from Gram matrices of each layer's
         streams and J is never formed; otherwise from J.
         """
-        if len(self._conditions) == 1 and self.chunk_size is None:
+        if len(self._conditions) == 1 and self.chunk_size is None and self.ranks.alone:
             (condition,) = self._conditions
             sample = self._complete[condition.name]
             found = layers_if_any(self._forward(condition), params, sample)
@@ -129,7 +135,7 @@ class Objective:
         return r, J @ J.T
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
-        """The same objective at other points."""
+        """The same objective at other points, those of all ranks."""
         other = self._but(samples=samples, weights={})
         other._place(samples)
         return other
@@ -139,13 +145,13 @@ class Objective:
         if not weights and not self.weights:
             return self
         plain = {name: sample[:-1] if name in self.weights else sample for name, sample in self._complete.items()}
-        factors = {name: (weight.sqrt().expand(len(plain[name][0])),) for name, weight in weights.items()}
+        factors = {name: self.ranks.share([w.sqrt().expand(self._points[name])]) for name, w in weights.items()}
         return self._but(weights=weights, _complete={n: (*s, *factors.get(n, ())) for n, s in plain.items()})
 
     def only(self, name: str) -> "Objective":
         """The term of one condition."""
         chosen = tuple(condition for condition in self._conditions if condition.name == name)
-        return self._but(_conditions=chosen, _complete={name: self._complete[name]})
+        return self._but(_conditions=chosen, _complete={n: s for n, s in self._complete.items() if n == name})
 
     def using(self, strategy: Strategy) -> "Objective":
         """The same objective at the same points with the same data, differentiated by another strategy."""
@@ -154,6 +160,14 @@ class Objective:
     def fixing(self, params: Params) -> "Objective":
         """The same objective as a function of the other parameters alone, without compilation."""
         return self._but(fixed=detached(params), compiled=None)
+
+    def alone(self) -> "Objective":
+        """The same objective with all points on this rank, for a number that each finds by itself."""
+        if self.ranks.alone:
+            return self
+        other = self._but(ranks=Ranks(), weights={})
+        other._place(self.samples)
+        return other.weighted(self.weights)
 
     def eager(self) -> "Objective":
         """The same objective without compilation, for a number that is wanted once."""
@@ -168,8 +182,22 @@ class Objective:
     def _place(self, samples: Mapping[str, Sample]) -> None:
         """Fetch the data at the points; the ansatz does not depend on them."""
         conditions = tuple(c for c in self.pde.soft_conditions() if c.name in samples)
+        shares = {c.name: self.ranks.share(samples[c.name]) for c in conditions}
+        present = [c for c in conditions if self.ranks.alone or len(shares[c.name][0])]
         object.__setattr__(self, "_conditions", conditions)
-        object.__setattr__(self, "_complete", {c.name: with_data(samples[c.name], c.given) for c in conditions})
+        object.__setattr__(self, "_points", {c.name: len(samples[c.name][0]) for c in conditions})
+        object.__setattr__(self, "_complete", {c.name: with_data(shares[c.name], c.given) for c in present})
+
+    def _totals(self, terms: dict[str, Tensor], gradient: Params | None = None) -> tuple[dict[str, Tensor], Any]:
+        """Terms, and a gradient, summed over all ranks in one message."""
+        if self.ranks.alone:
+            return terms, gradient
+        given = gradient or {}
+        like = next(iter(terms.values()))
+        parts = [terms.get(c.name, like.new_zeros(())) for c in self._conditions]
+        sums = self.ranks.total(*parts, *given.values())
+        terms = dict(zip((c.name for c in self._conditions), sums, strict=False))
+        return terms, dict(zip(given, sums[len(parts) :], strict=True))
 
     def _residuals(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
         """The residuals at the points of `data`, of the conditions that have points there."""
@@ -190,8 +218,7 @@ class Objective:
         terms = {name: self._scaled(squares[name], r).square().sum() for name, r in residuals.items()}
         if len(squares) == len(self._conditions):
             return terms
-        points = {name: len(sample[0]) for name, sample in self._complete.items()}
-        return terms | energies(self._conditions, self.field(params), data, points, self.strategy)
+        return terms | energies(self._conditions, self.field(params), data, self._points, self.strategy)
 
     def _gradient(self, params: Params, data: Mapping[str, Sample]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """The terms of the loss at the points of `data`, and the gradient of their sum."""
@@ -216,7 +243,7 @@ class Objective:
             return function(self.using(at_seed), params, data)
 
         # The number of points is in the weights, also where a graph sees a chunk of them.
-        sizes = tuple((len(sample), len(sample[0])) for sample in self._complete.values())
+        sizes = tuple((len(sample), self._points[name]) for name, sample in self._complete.items())
         key = (function.__name__, strategy, tuple(self._complete), sizes)
         return [self.compiled(seeded, params, data, seed, key=key) for data in chunked(self._complete, self.chunk_size)]
 
@@ -247,5 +274,4 @@ class Objective:
         return residual.reshape(-1) * self._scale(condition)
 
     def _scale(self, condition: Condition) -> float:
-        points = len(self._complete[condition.name][0])  # all of them, also where `residual` is of a chunk
-        return (condition.weight / points) ** 0.5
+        return (condition.weight / self._points[condition.name]) ** 0.5

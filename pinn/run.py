@@ -192,9 +192,10 @@ def _read(text: str) -> Any:
 
 def _figures(step: Step) -> dict[str, Any]:
     """The numbers of the run, at its last parameters."""
-    evaluation = step.objective.eager().evaluate(step.params)
-    unknowns = found_unknowns(step.objective, step.params)
-    fields = found_fields(step.objective, step.params, next(iter(step.objective.samples.values()))[0][:200])
+    objective = step.objective.alone().eager()
+    evaluation = objective.evaluate(step.params)
+    unknowns = found_unknowns(objective, step.params)
+    fields = found_fields(objective, step.params, next(iter(step.objective.samples.values()))[0][:200])
     like = next(iter(step.params.values()))
     return {
         "device": str(like.device),

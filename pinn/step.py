@@ -73,7 +73,7 @@ class Step:
     @cached_property
     def train_residual(self) -> float:
         """‖r‖, the root mean square residual with the weights of the conditions, at the points of training."""
-        return rms(self.objective.weighted({}).eager().residual(self.params))
+        return rms(self.objective.alone().weighted({}).eager().residual(self.params))
 
     @cached_property
     def heldout_residual(self) -> float:

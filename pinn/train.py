@@ -20,6 +20,7 @@ from pinn.operators import Auto, Estimate, Strategy
 from pinn.optimizers import LBFGS, Adam, Iteration, LevenbergMarquardt, Optimizer, Schedule
 from pinn.optimizers.parameters import copied
 from pinn.pdes import PDE
+from pinn.ranks import Ranks
 from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.step import Step, changed
 from pinn.stopping import Reason, Stopping
@@ -27,6 +28,7 @@ from pinn.typing import Params
 from pinn.weighting import Fixed, Weighting
 
 log = logging.getLogger("pinn")
+_ONE = Ranks()
 _GOOD_EVERY = 25
 """Steps between states to which a training that diverges may go back."""
 
@@ -47,6 +49,7 @@ def train(
     chunk_size: int | None = None,
     compile: bool = False,
     retries: int = 0,
+    ranks: Ranks = _ONE,
     state: Mapping[str, Any] | None = None,
 ) -> Generator[Step, None, None]:
     """Train `network` to solve `pde`, yielding after every step.
@@ -61,6 +64,9 @@ def train(
 
     A strategy that estimates takes new directions at every step, a function of its own seed, `seed` and the step, as
     long as the optimizer welcomes new points.
+
+    With several `ranks`, each calls this with the same arguments, evaluates its share of the points, and comes to the
+    same parameters.
 
     With the `state` of a step of an earlier training with the same arguments it goes on from there, and every number
     is bit for bit what it would have been without the break, on the same device with as many threads; `steps` and
@@ -80,13 +86,15 @@ def train(
         raise ValueError(f"Training needs budget_s > 0 seconds, got budget_s={budget_s}.")
     if retries < 0:
         raise ValueError(f"Training needs retries >= 0, got retries={retries}.")
+    if not ranks.alone and min(sampler.interior, sampler.boundary) < ranks.size:
+        raise ValueError(f"{ranks.size} ranks need as many points each: raise sampler.interior and sampler.boundary.")
     like = next(network.parameters())
     generator = torch.Generator().manual_seed(seed)
     conditions = pde.soft_conditions()
     compiled = Compiled() if compile else None
     samples = sampler.sample(conditions, generator, like)
-    plain = Objective(pde, network, samples, strategy or Auto(), chunk_size, compiled)
-    heldout = plain.at(_heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like))
+    plain = Objective(pde, network, samples, strategy or Auto(), chunk_size, compiled, ranks=ranks)
+    heldout = plain.alone().at(_heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like))
     reference = Reference.of(pde.domain, pde.solution(pde.exact), like, pde.scored) if pde.exact else None
     watch = (stopping or Stopping()).start(error_known=reference is not None)
     points = Collocation(sampler, guard, generator)
@@ -170,7 +178,7 @@ def train(
                 raise not_enough_memory(objective, params, number, iteration.name) from error
             sound, params = params, copied(iteration.params)
             now = seconds()
-            over = budget_s is not None and now >= budget_s
+            over = budget_s is not None and ranks.first(now >= budget_s)
             stop: Reason | None = (
                 "steps" if number == steps else "stalled" if iteration.stalled else "budget" if over else None
             )

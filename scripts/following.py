@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,24 +11,33 @@ from typing import TypeVar
 from interruption import Interruption
 from jobs import Job
 from progress import Progress
+from rich.console import Console
 
 from pinn.checkpoint import Checkpoint, Checkpoints
 from pinn.faults import DivergedError
+from pinn.ranks import Ranks
 from pinn.run import MetricsFile
 from pinn.step import Step
 from pinn.tracking import Tracked
 
 log = logging.getLogger("pinn")
 T = TypeVar("T")
+_ONE = Ranks()
 RETRY_S, PATIENCE_S = 10.0, 600.0
 """How often, and how long, a full disk is tried again for the results of a run."""
 
 
 class Training:
-    """One training of a job, or the rest of it from a checkpoint on, which leaves metrics and checkpoints behind."""
+    """One training of a job, or the rest of it from a checkpoint on, which leaves metrics and checkpoints behind.
 
-    def __init__(self, job: Job, folder: Path, tracked: Tracked, checkpoint: Checkpoint | None = None) -> None:
+    Of several ranks only the first writes and shows anything.
+    """
+
+    def __init__(
+        self, job: Job, folder: Path, tracked: Tracked, checkpoint: Checkpoint | None = None, ranks: Ranks = _ONE
+    ) -> None:
         config = job.config
+        self._ranks = ranks
         if config["log_every"] < 1:
             raise ValueError(f"log_every={config['log_every']} is not valid: expected an integer >= 1.")
         self._job, self._start, self._tracked = job, checkpoint, tracked
@@ -47,9 +57,16 @@ class Training:
         """Train to the end; the last step. Raises DivergedError where not even the first step was good."""
         config, step, found = self._job.config, None, 0
         state = self._start.state if self._start else None
-        with self.interruption, Progress(self._job.steps, config["budget_s"], label) as progress:
+        console = None if self._ranks.rank == 0 else Console(quiet=True)
+        with self.interruption, Progress(self._job.steps, config["budget_s"], label, console=console) as progress:
             try:
-                for step in self._job.train(state):
+                for step in self._job.train(state, self._ranks):
+                    if not self._ranks.alone and self._ranks.any(self.interruption.signal is not None):
+                        self.interruption.signal = self.interruption.signal or signal.SIGTERM
+                    if self._ranks.rank:
+                        if self.interruption.signal:
+                            break
+                        continue
                     logged = step.step % config["log_every"] == 0 or step.step == 1 or step.stop
                     if logged:
                         self._tracked.record(step.step, self.metrics.record(step))

@@ -1,5 +1,6 @@
 """A job: what a configuration describes, built and ready to train. Hydra composes it, other scripts repeat it."""
 
+import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pinn.marching import march
 from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
 from pinn.pdes import PDE, Marched
+from pinn.ranks import Ranks
 from pinn.recipe import TARGET, build
 from pinn.run import Run, build_network
 from pinn.samplers import Sampler
@@ -27,6 +29,7 @@ FAILURE = "failure.txt"
 REFUSED = (ValueError, FloatingPointError, OSError, MemoryError)
 """Errors that say what the user can put right."""
 _NEEDED = ("optimizer", "sampler", "weighting", "seed", "steps", "guard", "windows")
+_ONE = Ranks()
 _MARCHED = "pinn.pdes.Marched"
 
 
@@ -67,8 +70,8 @@ class Job:
         """The most steps that training may take."""
         return self.config["windows"] * (self.config["steps"] or self.optimizer.steps)
 
-    def train(self, state: Mapping[str, Any] | None = None) -> Generator[Step, None, None]:
-        """The steps of training, or those that follow a state of it."""
+    def train(self, state: Mapping[str, Any] | None = None, ranks: Ranks = _ONE) -> Generator[Step, None, None]:
+        """The steps of training, or those that follow a state of it; on several ranks, which share the points."""
         config = self.config
         method: Callable[..., Generator[Step, None, None]] = march if isinstance(self.pde, Marched) else train
         return method(
@@ -86,6 +89,7 @@ class Job:
             chunk_size=config["chunk_size"],
             compile=config["compile"],
             retries=config.get("retries", 0),
+            ranks=ranks,
             state=state,
         )
 
@@ -105,8 +109,11 @@ def stored_config(run: Run, **changes: Any) -> dict[str, Any]:
 
 def find_device(name: str) -> torch.device:
     """The torch device of that name; an error, never another device, where there is none."""
+    local = int(os.environ.get("LOCAL_RANK", 0))  # torchrun gives each of its processes a GPU
+    if name in ("auto", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda", local) if local < torch.cuda.device_count() else torch.device("cuda")
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device("cpu")
     try:
         device = torch.device(name)
     except RuntimeError:

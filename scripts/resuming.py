@@ -1,11 +1,13 @@
 """Going on with a run: `python scripts/train.py resume=RUN`, with the configuration that the run itself has kept."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pinn.checkpoint import UNDERWAY, Checkpoint, load_checkpoint, newest_checkpoint
+from pinn.ranks import launched_ranks
 
 KEYS = (
     *("steps", "budget_s", "target_error", "target_residual", "patience", "retries"),
@@ -45,10 +47,13 @@ class Resumed:
 
 
 def arguments(argv: Sequence[str]) -> list[str]:
-    """The arguments for Hydra, so that a run that goes on does so in its own folder.
+    """The arguments for Hydra, so that a run that goes on does so in its own folder, and further ranks write nowhere.
 
     Raises ValueError where there is no such run, and for a sweep.
     """
+    if launched_ranks().rank:  # one run, one folder: only the first rank writes
+        scratch = tempfile.mkdtemp(prefix="pinn-rank-")
+        return [*argv, f"hydra.run.dir={scratch}", "hydra.output_subdir=null", "hydra/job_logging=none"]
     sources = [argument.removeprefix(_PREFIX) for argument in argv if argument.startswith(_PREFIX)]
     if not sources or sources[-1] in ("", "null"):
         return list(argv)

@@ -24,9 +24,10 @@ from sweeps import missing_plugin, share_modules
 
 from pinn.evaluate import score
 from pinn.faults import DivergedError
+from pinn.ranks import joined_ranks
 from pinn.run import load_run, save_run
 from pinn.step import Step
-from pinn.tracking import Tracked
+from pinn.tracking import MetricsAlone, Tracked
 from pinn.uncertainty import found_fields, found_unknowns
 
 log = logging.getLogger("pinn")
@@ -115,15 +116,19 @@ def run(config: DictConfig, folder: Path) -> float:
         recipes["overrides"] = overrides
     prepare(recipes["threads"], recipes["deterministic"])
     job = Job.of(recipes)
-    if not resumed:
+    ranks = joined_ranks(next(job.network.parameters()).device)
+    if not resumed and ranks.rank == 0:
         (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
     names = recipes["choices"]
     size, device = sum(p.numel() for p in job.network.parameters()), next(job.network.parameters()).device
-    start = f", going on after step {resumed.checkpoint.step}" if resumed else ""
+    start = "" if ranks.alone else f", {ranks.size} processes"
+    start += f", going on after step {resumed.checkpoint.step}" if resumed else ""
     log.info(f"{type(job.pde).__name__} on {names['domain']}: {size} parameters, {recipes['dtype']} on {device}{start}")
-    with Tracked(job.tracker, recipes, folder) as tracked:
-        training = Training(job, folder, tracked, resumed.checkpoint if resumed else None)
+    with Tracked(job.tracker if ranks.rank == 0 else MetricsAlone(), recipes, folder) as tracked:
+        training = Training(job, folder, tracked, resumed.checkpoint if resumed else None, ranks)
         step = training.follow(f"{names['pde']} on {names['domain']}")
+        if ranks.rank:
+            return step.rel_l2
         facts = {"seed": recipes["seed"], "status": training.status, "time_to": training.metrics.time_to()}
         facts |= {"reason": training.reason, "overrides": recipes["overrides"], "resumed": recipes.get("resumed", [])}
         resumable = training.diverged is None
@@ -152,11 +157,11 @@ def report(folder: Path, step: Step, reason: str) -> None:
         log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
     log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {reason})")
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
-    for name, found in found_unknowns(step.objective, step.params).items():
+    for name, found in found_unknowns(step.objective.alone(), step.params).items():
         spread = f" ± {found.interval()[1] - found.value:.1e} (95 %)" if found.deviation else ""
         log.info(f"{name} = {found.value:.6g}{spread}" + ("" if found.truth is None else f", true {found.truth:.6g}"))
     some = next(iter(step.objective.samples.values()))[0][:200]
-    for name, field in found_fields(step.objective, step.params, some).items():
+    for name, field in found_fields(step.objective.alone(), step.params, some).items():
         told = "" if field.truth is None else f", relative L2 error {field.error:.1e}"
         log.info(f"{name}: {float(field.values.min()):.4g} to {float(field.values.max()):.4g}{told}")
     log.info(f"run folder: {folder}")

@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+from pinn.ranks import Ranks, triangular
+
+_ONE = Ranks()
 _BLOCK = 128  # columns of a product at a time; 64 to 350 measured alike
 _WRONG = 0.1  # a first solution with a larger relative error is not worth correcting
 
@@ -17,11 +20,13 @@ class DampedLeastSquares:
     RᵀR = C comes from Cholesky, or from the QR decomposition of [A; √λI], which costs three times as much but does
     not square the condition number. Each solution is corrected once by its residual in terms of A, not of C: the
     corrected semi-normal equations (Björck 1987). The size of the correction is the error of the first solution, and
-    where that is too large, or Cholesky breaks down, QR takes its place.
+    where that is too large, or Cholesky breaks down, QR takes its place. With several `ranks` each holds some rows of J
+    and b, always in the primal form.
     """
 
-    def __init__(self, jacobian: Tensor) -> None:
-        self._primal = jacobian.shape[0] >= jacobian.shape[1]
+    def __init__(self, jacobian: Tensor, ranks: Ranks = _ONE) -> None:
+        self._ranks = ranks
+        self._primal = jacobian.shape[0] >= jacobian.shape[1] or not ranks.alone
         self._A = jacobian if self._primal else jacobian.T
         self._gram: Tensor | None = None
         self._squared = False
@@ -47,7 +52,7 @@ class DampedLeastSquares:
 
     def _cholesky(self) -> bool:
         if self._gram is None:
-            self._gram = gram(self._A)
+            (self._gram,) = self._ranks.total(gram(self._A))
         C = self._gram.clone()
         C.diagonal().add_(self._damping)
         L, failed = torch.linalg.cholesky_ex(C)
@@ -55,16 +60,18 @@ class DampedLeastSquares:
         return not bool(failed)
 
     def _qr(self) -> None:
-        root = torch.zeros_like(self._A[:1]).expand(self._A.shape[1], -1).clone()
+        A = self._A if self._ranks.alone else triangular(self._A, self._ranks)
+        root = torch.zeros(A.shape[1], A.shape[1], dtype=A.dtype, device=A.device)
         root.diagonal().fill_(self._damping**0.5)
-        self._R, self._squared = torch.linalg.qr(torch.cat([self._A, root]), mode="r").R, False
+        self._R, self._squared = torch.linalg.qr(torch.cat([A, root]), mode="r").R, False
 
     def _corrected(self, b: Tensor) -> tuple[Tensor, float]:
         """The solution, and the relative error that it had before its correction."""
         A, damping = self._A, self._damping
         if self._primal:
-            x = self._normal(A.T @ b)
-            correction = self._normal(A.T @ (b - A @ x) - damping * x)
+            x = self._normal(*self._ranks.total(A.T @ b))
+            (residual,) = self._ranks.total(A.T @ (b - A @ x))
+            correction = self._normal(residual - damping * x)
         else:
             y = self._normal(b)
             x = A @ y

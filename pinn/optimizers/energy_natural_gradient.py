@@ -73,11 +73,12 @@ class _Searched(Iteration):
             self._objective, self._evaluation = objective, objective.evaluate(self.params)
         start = best = self._evaluation
         r, J = objective.linearize(self.params)
-        mean = float(J.square().sum()) / len(r)
+        squares, rows = objective.ranks.total(J.square().sum(), J.new_tensor(len(r)))
+        mean = float(squares / rows)
         if not mean > 0:
             self._stalled = True
             return start
-        phi = DampedLeastSquares(J).solve(self._damping * mean, r)
+        phi = DampedLeastSquares(J, objective.ranks).solve(self._damping * mean, r)
         theta = flatten(self.params)
         for k in range(31):
             trial = unflatten(theta - 0.5**k * phi, self.params)

@@ -10,6 +10,7 @@ from torch import Tensor
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
+from pinn.ranks import triangular
 from pinn.typing import Params
 
 _HALVINGS = 12
@@ -70,6 +71,9 @@ class _LastLayer(Iteration):
         hidden = {name: value for name, value in self.params.items() if name not in self._last}
         last = {name: self.params[name] for name in self._last}
         r, A = objective.fixing(hidden).linearize(last)
+        if not objective.ranks.alone:  # min ‖Ac + r‖ has the minimiser of min ‖Rc + s‖ with (R, s) from QR of (A, r)
+            R = triangular(torch.cat([A, r[:, None]], 1), objective.ranks)
+            A, r = R[:, :-1], R[:, -1]
         step = _minimiser(A, -r, self._recipe.rcond)
         c, self._stalled = flatten(last), True
         for _ in range(_HALVINGS):

@@ -113,12 +113,13 @@ class _Damped(Iteration):
     def _descend(self, objective: Objective) -> bool:
         """Move to where the loss is lower; False if there is no such place within rounding."""
         r, J = objective.linearize(self.params)
-        norms = J.norm(dim=0)
+        ranks = objective.ranks
+        norms = J.norm(dim=0) if ranks.alone else ranks.total(J.square().sum(0))[0].sqrt()
         if not bool(norms.isfinite().all()):
             raise FloatingPointError("The derivative of the residual by the parameters is not finite.")
         self._scale = torch.maximum(self._scale, norms)
         D = torch.where(self._scale > 0, self._scale, 1)
-        system = DampedLeastSquares(J.div_(D))
+        system = DampedLeastSquares(J.div_(D), ranks)
         theta, eps = flatten(self.params), torch.finfo(r.dtype).eps
 
         def at(step: Tensor) -> Params:
@@ -137,7 +138,7 @@ class _Damped(Iteration):
             trial = at(s)
             evaluation = objective.evaluate(trial)
             if evaluation.loss < self._evaluation.loss:
-                predicted = Jv.square().sum() + 2 * self._damping * v.square().sum()
+                predicted = ranks.total(Jv.square().sum())[0] + 2 * self._damping * v.square().sum()
                 self._trust(self._evaluation.loss, evaluation.loss, predicted, eps)
                 self.params, self._evaluation = trial, evaluation
                 return True

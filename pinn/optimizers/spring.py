@@ -84,12 +84,13 @@ class _Remembering(Iteration):
             check_memory("Spring", objective, self.params, recipe.max_gb, self._objective)
             self._objective = objective
         r, J = objective.linearize(self.params)
-        mean = float(J.square().sum()) / len(r)
+        squares, rows = objective.ranks.total(J.square().sum(), J.new_tensor(len(r)))
+        mean = float(squares / rows)
         rate = self._calm * self._rate()
         self._done += 1
         self._phi = recipe.momentum * self._phi
         if mean > 0:
-            self._phi += DampedLeastSquares(J).solve(recipe.damping * mean, r - J @ self._phi)
+            self._phi += DampedLeastSquares(J, objective.ranks).solve(recipe.damping * mean, r - J @ self._phi)
         d = self._phi / math.sqrt(1 - recipe.momentum ** (2 * self._done))
         rate = min(rate, recipe.max_step / max(float(d.norm()), torch.finfo(d.dtype).tiny))
         self.params = unflatten(flatten(self.params) - rate * d, self.params)

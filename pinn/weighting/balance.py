@@ -27,7 +27,9 @@ class Balance(ABC):
     def applied(self, plain: Objective, params: Params, step: int) -> Objective:
         """`plain` with the weights of this step; the same object as before where nothing has changed."""
         fresh = plain is not self._plain
-        changed = self.update(plain, params, step, fresh=fresh)
+        if fresh:
+            self._all = plain.alone()
+        changed = self.update(self._all, params, step, fresh=fresh)
         if fresh or changed or self._weighted is None:
             self._plain, self._weighted = plain, plain.weighted(self.weights)
         return self._weighted
@@ -40,7 +42,7 @@ class Balance(ABC):
         """Go on from a `state`, whose last objective without weights was `plain`; the same with its weights."""
         self.weights = state["weights"]
         self.remember(state, plain)
-        self._plain, self._weighted = plain, plain.weighted(self.weights)
+        self._plain, self._weighted, self._all = plain, plain.weighted(self.weights), plain.alone()
         return self._weighted
 
     def memory(self) -> dict[str, Any]:

@@ -58,11 +58,22 @@ def test_submitit_local(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_optuna_minimises_the_error_and_a_bad_trial_ends_nothing(tmp_path: Path) -> None:
-    options = ["hydra.sweeper.n_trials=3", "hydra.sweeper.storage=sqlite:///trials.db", "hydra.sweeper.sampler.seed=5"]
+def test_optuna_minimises_the_error_and_a_bad_trial_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    storage = f"sqlite:///{tmp_path / 'trials.db'}"
+    options = ["hydra.sweeper.n_trials=3", f"hydra.sweeper.storage={storage}", "hydra.sweeper.sampler.seed=5"]
     trials = ["vjp=choice(ones,eye)", *TINY]  # what is given here is no more to be found
-    result = run("experiment=sweep/poisson_optuna", *options, *trials, cwd=tmp_path, OMP_NUM_THREADS="1")
-    assert result.returncode == 0, result.stderr
+    arguments = [
+        "train.py",
+        "experiment=sweep/poisson_optuna",
+        *options,
+        *trials,
+        f"hydra.sweep.dir={tmp_path / 'sweep'}",
+    ]
+    monkeypatch.setattr(sys, "argv", arguments)
+    monkeypatch.setattr(train, "draw", lambda folder: None)
+    train.main()
     found = summaries(tmp_path)
     assert 0 < len(found) < 3
     best = yaml.safe_load((tmp_path / "sweep" / "optimization_results.yaml").read_text())
@@ -70,7 +81,7 @@ def test_optuna_minimises_the_error_and_a_bad_trial_ends_nothing(tmp_path: Path)
     assert best["best_params"]["vjp"] == "eye"
     import optuna  # and with it SQLAlchemy, which warns of its next version
 
-    done = optuna.load_study("poisson", f"sqlite:///{tmp_path / 'trials.db'}").trials
+    done = optuna.load_study("poisson", storage).trials
     assert sorted(trial.state.name for trial in done) == ["COMPLETE"] * len(found) + ["FAIL"] * (3 - len(found))
 
 

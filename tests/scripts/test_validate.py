@@ -144,7 +144,7 @@ def test_a_run_that_fits_its_points_gets_a_bad_verdict(tmp_path: Path, capsys: p
     net = ["network.width=20", "network.depth=3", "optimizer=lm", "steps=250"]
     folder = trained(tmp_path / "burgers", "pde=burgers", *few, *net)
     capsys.readouterr()
-    assert validate.main([str(folder), "--budget", "2"]) == 1
+    assert validate.main([str(folder), "--budget", "1"]) == 1
     words = capsys.readouterr().out
     assert "Do not believe this run" in words
     assert "the network has fitted its points" in words

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from plot_history import plot_history
 from plot_residual import plot_residual
 from plot_solution import plot_solution
 from progress import Progress
+from torch import nn
 
 from pinn.evaluate import score
 from pinn.guard import Guard
@@ -94,14 +96,50 @@ def main(config: DictConfig) -> float:
         raise InputError(f"Error: {error}") from None
 
 
-def run(config: DictConfig) -> float:
-    """Build, train, validate, save, plot."""
+@dataclass(frozen=True)
+class Job:
+    """What a configuration describes, checked and ready to be trained."""
+
+    config: DictConfig
+    recipes: dict[str, Any]
+    pde: PDE
+    network: nn.Module
+    strategy: Strategy
+    optimizer: Optimizer
+    sampler: Sampler
+    weighting: Weighting
+    stopping: Stopping
+
+    def training(self) -> Iterator[Step]:
+        """All steps of training, not one of them taken yet."""
+        config = self.config
+        method = march if isinstance(self.pde, Marched) else train
+        return method(
+            self.pde,  # pyright: ignore[reportArgumentType]
+            self.network,  # pyright: ignore[reportArgumentType]
+            self.optimizer,
+            self.sampler,
+            self.strategy,
+            weighting=self.weighting,
+            stopping=self.stopping,
+            guard=Guard() if config.guard else None,
+            steps=config.steps,
+            budget_s=config.budget_s,
+            seed=config.seed,
+            chunk_size=config.chunk_size,
+            compile=config.compile,
+        )
+
+
+def build_job(config: DictConfig) -> Job:
+    """Build all that a configuration names. Raises ValueError, or OSError for a file that is missing."""
     device, dtype = find_device(config.device), find_dtype(config.dtype)
     # Jobs of a sweep share one process, so every job sets what it needs.
     torch.set_num_threads(find_threads(config.threads))
     recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
-    if config.windows < 1:
-        raise ValueError(f"windows={config.windows} is not valid: expected an integer >= 1.")
+    for key in ("windows", "log_every"):
+        if config[key] < 1:
+            raise ValueError(f"{key}={config[key]} is not valid: expected an integer >= 1.")
     if config.windows > 1:
         recipes["pde"] = {"_target_": "pinn.pdes.Marched", "pde": recipes["pde"], "windows": config.windows}
     pde: PDE = build(recipes["pde"], "pde")
@@ -110,28 +148,25 @@ def run(config: DictConfig) -> float:
     sampler: Sampler = build(recipes["sampler"], "sampler")
     weighting: Weighting = build(recipes["weighting"], "weighting")
     network = build_network(recipes["network"], pde, torch.Generator().manual_seed(config.seed)).to(device, dtype)
-    if config.log_every < 1:
-        raise ValueError(f"log_every={config.log_every} is not valid: expected an integer >= 1.")
+    stopping = Stopping(config.target_error, config.target_residual, config.patience)
+    return Job(config, recipes, pde, network, strategy, optimizer, sampler, weighting, stopping)
 
+
+def run(config: DictConfig) -> float:
+    """Build, train, validate, save, plot."""
+    job = build_job(config)
     folder = Path(HydraConfig.get().runtime.output_dir)
     choices: dict[str, str] = dict(HydraConfig.get().runtime.choices)  # type: ignore[arg-type]
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    log.info(f"{type(pde).__name__} on {choices['domain']}: {parameters} parameters, {config.dtype} on {device}")
-    stopping = Stopping(config.target_error, config.target_residual, config.patience)
-    bounds = {"steps": config.steps, "budget_s": config.budget_s, "stopping": stopping}
-    means = {
-        "seed": config.seed,
-        "guard": Guard() if config.guard else None,
-        "weighting": weighting,
-        "chunk_size": config.chunk_size,
-        "compile": config.compile,
-    }
+    like = next(job.network.parameters())
+    parameters = sum(parameter.numel() for parameter in job.network.parameters())
+    log.info(
+        f"{type(job.pde).__name__} on {choices['domain']}: {parameters} parameters, {config.dtype} on {like.device}"
+    )
     label = f"{choices['pde']} on {choices['domain']}"
     step, metrics, found = None, MetricsFile(folder), 0
-    method = march if isinstance(pde, Marched) else train
-    with Progress(config.windows * (config.steps or optimizer.steps), config.budget_s, label) as progress:
-        for step in method(pde, network, optimizer, sampler, strategy, **bounds, **means):  # pyright: ignore
+    with Progress(config.windows * (config.steps or job.optimizer.steps), config.budget_s, label) as progress:
+        for step in job.training():
             logged = step.step % config.log_every == 0 or step.step == 1 or step.stop
             if logged:
                 metrics.record(step)
@@ -140,12 +175,10 @@ def run(config: DictConfig) -> float:
                 log.info(f"guard: {finding}")
             found = len(step.findings)
     assert step is not None, "training takes at least one step"
-    names = {
-        group: choices[group] for group in ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
-    }
-    save_run(folder, step, recipes, **names, seed=config.seed, status="completed", time_to=metrics.time_to())
+    names = {group: choices[group] for group in GROUPS}
+    save_run(folder, step, job.recipes, **names, seed=config.seed, status="completed", time_to=metrics.time_to())
     draw(folder)
-    report(folder, step, stopping)
+    report(folder, step, job.stopping)
     return step.rel_l2
 
 

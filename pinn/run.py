@@ -71,6 +71,8 @@ def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generato
         networks = [build_network(recipe, pde.window(k), generator) for k in range(pde.windows)]
         return Windows(networks, pde.starts)
     bounds = pde.domain.embedded_bounds
+    if not bounds[0]:
+        raise ValueError(f"{type(pde).__name__} needs a domain with coordinates, got {pde.domain}; try domain=box.")
     outputs = pde.components if pde.components is None else pde.components - len(pde.unknowns)
     arguments = {"inputs": len(bounds[0]), "outputs": outputs, "bounds": bounds, "generator": generator}
     network = build(recipe, "network", **arguments)

@@ -128,8 +128,8 @@ def train(
     steps = optimizer.steps if steps is None else steps
     if steps < 1:
         raise ValueError(f"Training needs steps >= 1, got steps={steps}.")
-    if budget_s is not None and not budget_s > 0:
-        raise ValueError(f"Training needs budget_s > 0 seconds, got budget_s={budget_s}.")
+    if budget_s is not None and not 0 < budget_s < math.inf:
+        raise ValueError(f"Training needs a finite budget_s > 0 seconds, got budget_s={budget_s}.")
     like = next(network.parameters())
     generator = torch.Generator().manual_seed(seed)
     conditions = pde.soft_conditions()
@@ -212,6 +212,11 @@ def _heldout(sampler: Sampler) -> Sampler:
 def _refuse_nan(evaluation: Evaluation, step: int) -> None:
     for name, term in evaluation.terms.items():
         if not math.isfinite(term):
+            if step == 1:
+                raise FloatingPointError(
+                    f"The term {name!r} of the loss is {float(term)} before training has begun: look at the numbers of "
+                    "the equation, its data and the size of the domain."
+                )
             raise FloatingPointError(
                 f"Training diverged at step {step}: the term {name!r} of the loss is {float(term)}. "
                 "Lower the learning rate (optimizer.lr) or look at the data of this condition."

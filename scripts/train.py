@@ -41,7 +41,9 @@ DEFAULT_THREADS = torch.get_num_threads()
 # A user's own PDE lies in the folder from which the job is started.
 sys.path.append(os.getcwd())
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
+KINDS = {"pde": PDE, "vjp": Strategy, "optimizer": Optimizer, "sampler": Sampler, "weighting": Weighting}
+GROUPS = (*KINDS, "domain", "network")
+MOST_THREADS = 1024  # far above, the process dies while it makes them
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -87,7 +89,7 @@ def main(config: DictConfig) -> float:
     """Run one job; returns the final relative L2 error, which a sweeper may minimise."""
     try:
         return run(config)
-    except (ValueError, FloatingPointError, OSError) as error:
+    except (ValueError, FloatingPointError, OSError, ImportError, NotImplementedError) as error:
         if "HYDRA_FULL_ERROR" in os.environ:
             raise
         # SystemExit would end a whole sweep; in a single run it avoids Hydra's own second line.
@@ -137,19 +139,25 @@ def build_job(config: DictConfig) -> Job:
     # Jobs of a sweep share one process, so every job sets what it needs.
     torch.set_num_threads(find_threads(config.threads))
     recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    if not 0 <= config.seed < 2**62:
+        raise ValueError(f"seed={config.seed} is not valid: expected an integer from 0 to 2⁶² − 1.")
     for key in ("windows", "log_every"):
         if config[key] < 1:
             raise ValueError(f"{key}={config[key]} is not valid: expected an integer >= 1.")
     if config.windows > 1:
         recipes["pde"] = {"_target_": "pinn.pdes.Marched", "pde": recipes["pde"], "windows": config.windows}
-    pde: PDE = build(recipes["pde"], "pde")
-    strategy: Strategy = build(recipes["vjp"], "vjp")
-    optimizer: Optimizer = build(recipes["optimizer"], "optimizer")
-    sampler: Sampler = build(recipes["sampler"], "sampler")
-    weighting: Weighting = build(recipes["weighting"], "weighting")
+    pde, strategy, optimizer, sampler, weighting = (build_kind(recipes[key], key) for key in KINDS)
     network = build_network(recipes["network"], pde, torch.Generator().manual_seed(config.seed)).to(device, dtype)
     stopping = Stopping(config.target_error, config.target_residual, config.patience)
     return Job(config, recipes, pde, network, strategy, optimizer, sampler, weighting, stopping)
+
+
+def build_kind(recipe: Any, key: str) -> Any:
+    """The object of a group, refused where it is of another kind."""
+    found = build(recipe, key)
+    if not isinstance(found, KINDS[key]):
+        raise ValueError(f"{key}: {type(found).__name__} is no {KINDS[key].__name__}. Choose one of the group: --help.")
+    return found
 
 
 def run(config: DictConfig) -> float:
@@ -211,8 +219,8 @@ def find_dtype(name: str) -> torch.dtype:
 
 def find_threads(threads: int | None) -> int:
     """The number of CPU threads; by default as many as torch chose at its start."""
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads={threads} is not valid: expected an integer >= 1, or null.")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"threads={threads} is not valid: expected an integer from 1 to {MOST_THREADS}, or null.")
     return threads or DEFAULT_THREADS
 
 

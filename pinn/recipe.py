@@ -110,7 +110,7 @@ def _convert(value: Any, hint: Any, key: str) -> Any:
         isinstance(hint, type) and hint not in (int, float) and isinstance(value, hint)
     ):
         return value
-    finite = "" if not isinstance(value, (int, float)) or _is_finite(value) else ", and finite"
+    finite = "" if not isinstance(value, (int, float)) or _is_finite(value) else " that is finite"
     raise RecipeError(f"{key}={value!r} is not valid: expected {_describe(hint)}{finite}.")
 
 

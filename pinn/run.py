@@ -76,6 +76,10 @@ def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generato
     outputs = pde.components if pde.components is None else pde.components - len(pde.unknowns)
     arguments = {"inputs": len(bounds[0]), "outputs": outputs, "bounds": bounds, "generator": generator}
     network = build(recipe, "network", **arguments)
+    if not isinstance(network, nn.Module) or not any(True for _ in network.parameters()):
+        raise ValueError(
+            f"network: {type(network).__name__} is no torch.nn.Module with weights, so none can be trained."
+        )
     return WithUnknowns(network, pde.unknowns, len(bounds[0]), generator) if pde.unknowns else network
 
 

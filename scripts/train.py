@@ -139,6 +139,10 @@ def build_job(config: DictConfig) -> Job:
     # Jobs of a sweep share one process, so every job sets what it needs.
     torch.set_num_threads(find_threads(config.threads))
     recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    if unknown := [str(key) for key in config if key not in TrainConfig.__dataclass_fields__]:
+        raise ValueError(
+            f"{', '.join(unknown)}: no such key. The keys are {', '.join(TrainConfig.__dataclass_fields__)}."
+        )
     if not 0 <= config.seed < 2**62:
         raise ValueError(f"seed={config.seed} is not valid: expected an integer from 0 to 2⁶² − 1.")
     for key in ("windows", "log_every"):
@@ -198,7 +202,7 @@ def find_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         device = None
-    if device is None or device.type not in ("cpu", "cuda"):
+    if device is None or device.type not in ("cpu", "cuda") or name.startswith("cpu:"):
         raise ValueError(f"device={name} is not known: use auto, cpu, cuda or cuda:1.")
     if device.type == "cuda" and not torch.cuda.is_available():
         lacks = "is built without CUDA" if torch.version.cuda is None else "finds no GPU"

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.evaluate import chunks, evaluation_points
+from pinn.fingerprint import fingerprint
 from pinn.networks import Windows, WithUnknowns, field
 from pinn.objective import Objective
 from pinn.operators import Strategy
@@ -29,7 +30,7 @@ from pinn.typing import Field, Points
 from pinn.uncertainty import found_fields, found_unknowns
 
 CHECKPOINT, SUMMARY, METRICS, SOLUTION = "checkpoint.pt", "summary.json", "metrics.csv", "solution.npz"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generato
 def load_run(folder: str | Path) -> Run:
     """The run in `folder` as a callable field, on the CPU.
 
-    Raises FileNotFoundError if there is none, ValueError if its checkpoint is damaged or of another program.
+    Raises FileNotFoundError if there is none, ValueError if its checkpoint is damaged, as its checksum tells, or of
+    another program, or names what cannot be built.
     """
     folder = Path(folder)
     path = folder / CHECKPOINT
@@ -96,21 +98,30 @@ def load_run(folder: str | Path) -> Run:
         raise FileNotFoundError(f"{str(folder)!r} is not a run folder: it holds no {CHECKPOINT}.")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        written = checkpoint.pop("fingerprint")
         if checkpoint["format"] != _FORMAT:
             raise ValueError(f"format {checkpoint['format']}, where {_FORMAT} is known")
+        if fingerprint(checkpoint) != written:
+            raise ValueError("its checksum does not fit")
         config, weights = checkpoint["config"], checkpoint["weights"]
         recipes = config["pde"], config["network"], config["vjp"]
+        if not weights or not all(isinstance(weight, Tensor) for weight in weights.values()):
+            raise ValueError("its weights are no tensors")
     except Exception as error:  # torch.load raises many kinds, all meaning one thing here
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ValueError(f"{str(path)!r} is damaged or not a checkpoint of pinn: {reason}") from error
-    pde: PDE = build(recipes[0], "pde")
-    network = build_network(recipes[1], pde, torch.Generator())
-    network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
+    try:
+        pde: PDE = build(recipes[0], "pde")
+        network = build_network(recipes[1], pde, torch.Generator())
+        network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
+        strategy: Strategy = build(recipes[2], "vjp")
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{str(path)!r} is whole, but cannot be built: {error}") from error
     summary_file = folder / SUMMARY
     summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
     network.requires_grad_(False)
     u = pde.solution(pde.ansatz()(field(network, components=pde.components)))
-    return Run(folder, pde, network, build(recipes[2], "vjp"), config, summary, u)
+    return Run(folder, pde, network, strategy, config, summary, u)
 
 
 def save_run(folder: str | Path, step: Step, config: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
@@ -172,7 +183,8 @@ class MetricsFile:
 
 def _checkpoint(step: Step, config: Mapping[str, Any]) -> dict[str, Any]:
     weights = step.objective.network.state_dict() | dict(step.params)
-    return {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
+    content = {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
+    return {**content, "fingerprint": fingerprint(content)}
 
 
 def _figures(step: Step) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"typing", "guard", "stopping"},
+    {"typing", "guard", "stopping", "fingerprint"},
     {"operators"},
     {"domains", "expressions", "networks", "references"},
     {"pdes"},

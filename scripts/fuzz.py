@@ -35,7 +35,8 @@ WORDS = (
     *"""
     + - * / ** ( ) [ ] , = . e pi t x y z x1 x4 u v nu k c 0 1 2 -1 0.5 1e300 1e-300 1e999 9 99999999 100 101 9**9**9
     sin( cos( tan( exp( log( sqrt( abs( sign( tanh( sinh( cosh( dt( dx( dy( dz( lap( laplacian( grad( div( dot(
-    ^ ² π ∂ ∇ _ __import__ lambda if x.real 0x1F 1_000 1j # \\ " ' ; : @ ! % & | ~ < > { } ٣ ｘ 😀 None True f(*a) u.__class__
+    ^ ² π ∂ ∇ _ __import__ lambda if x.real 0x1F 1_000 1j # \\ " ' ; : @ ! % & | ~ < > { }
+    ٣ ｘ 😀 None True f(*a) u.__class__
     """.split(),  # noqa: SIM905
     *("import os", "\t", "\n", "\x00", "\u202e", "\ud800"),
 )
@@ -79,7 +80,8 @@ def fuzz_checkpoints(inputs: int, seed: int) -> Counter[str]:
         value = load_run(run)(point)
 
         def load(kind: str) -> None:
-            if not torch.equal(load_run(run)(point), value) and kind != SIGNED_ANEW:
+            field = load_run(run)
+            if kind != SIGNED_ANEW and not torch.equal(field(point), value):
                 raise AssertionError("other weights, without a word")
 
         for _ in range(inputs):

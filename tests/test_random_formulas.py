@@ -76,10 +76,19 @@ def check(formula: str) -> None:
     torch.testing.assert_close(trace, bend[1, 1] + bend[2, 2], rtol=1e-7, atol=1e-7)
 
 
+def often(times: int) -> None:
+    @settings(max_examples=times)
+    @given(formulas)
+    def holds(formula: str) -> None:
+        check(formula)
+
+    holds()
+
+
 def test_meaning_and_derivatives() -> None:
-    given(formulas)(settings(max_examples=60)(check))()
+    often(60)
 
 
 @pytest.mark.slow
 def test_meaning_and_derivatives_often() -> None:
-    given(formulas)(settings(max_examples=1500)(check))()
+    often(1000)

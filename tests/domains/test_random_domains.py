@@ -122,20 +122,29 @@ def check(domain: Domain) -> None:
     assert torch.equal(domain.contains(anywhere)[clear], level[clear] > 0)
 
 
+def often(times: int, domains: st.SearchStrategy[Domain]) -> None:
+    @settings(max_examples=times)
+    @given(domains)
+    def holds(domain: Domain) -> None:
+        check(domain)
+
+    holds()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_points_normals_and_signs(kind: str) -> None:
-    given(KINDS[kind])(settings(max_examples=25)(check))()
+    often(25, KINDS[kind])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_points_normals_and_signs_often(kind: str) -> None:
-    given(KINDS[kind])(settings(max_examples=400)(check))()
+    often(300, KINDS[kind])
 
 
 @pytest.mark.parametrize("kind", [Union, Intersection, Difference])
 def test_combined(kind: type) -> None:
-    given(meeting(kind))(settings(max_examples=4)(check))()
+    often(4, meeting(kind))
 
 
 @settings(max_examples=25)
@@ -157,3 +166,10 @@ def test_the_distance_falls_along_the_normal(domain: Domain) -> None:
     x, normal = domain.boundary(u)
     slope = (vmap(lambda y: grad(domain.distance, y))(x) * normal).sum(1)
     assert (slope < 0).all()
+
+
+@pytest.mark.parametrize("domain", [Annulus(inner=1.1, outer=1.7), Extrusion(Box(), (0.1, 0.7))], ids=repr)
+def test_boundary_points_have_the_precision_of_their_numbers(domain: Domain) -> None:
+    """A radius or height that passes through float32 is off by 1e-8."""
+    x, _ = domain.boundary(torch.rand(100, domain.boundary_numbers, dtype=F64))
+    assert domain.distance(x).abs().max() < 1e-14

@@ -26,10 +26,10 @@ def a_field(seed: int, d: int, m: int | None = None) -> Field:
         return torch.randn(*shape, generator=generator, dtype=F64)
 
     k = m or 1
-    linear, square, cube, wave, phase = draw(k, d), draw(k, d, d), draw(k, d, d, d) / 4, draw(k, d), draw(k)
+    linear, first, second, cube, wave, phase = *(draw(k, d) for _ in range(5)), draw(k)
 
     def u(x: Tensor) -> Tensor:
-        polynomial = linear @ x + (square @ x) @ x + ((cube @ x) @ x) @ x
+        polynomial = linear @ x + (first @ x) * (second @ x) + (cube @ x) ** 3 / 4
         value = polynomial + torch.sin(wave @ x + phase) + torch.exp(-(x * x).sum() / 4) * phase
         return value if m else value[0]
 
@@ -63,7 +63,12 @@ def check(strategy: Strategy, x: Tensor, s: int, t: int, a: float, b: float) -> 
 
 
 def often(times: int, d: int, strategy: Strategy) -> None:
-    given(st.just(strategy), a_point(d), seed, seed, number, number)(settings(max_examples=times)(check))()
+    @settings(max_examples=times)
+    @given(a_point(d), seed, seed, number, number)
+    def hold(x: Tensor, s: int, t: int, a: float, b: float) -> None:
+        check(strategy, x, s, t, a, b)
+
+    hold()
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])

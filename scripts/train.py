@@ -20,6 +20,7 @@ from plot_history import plot_history
 from plot_residual import plot_residual
 from plot_solution import plot_solution
 from progress import Progress
+from run_folder import check_folders
 from torch import nn
 
 from pinn.evaluate import score
@@ -256,4 +257,8 @@ def report(folder: Path, step: Step, stopping: Stopping) -> None:
 
 if __name__ == "__main__":
     keep_freed_memory()
+    try:
+        check_folders(sys.argv[1:])  # Hydra, which makes them, would answer with a traceback
+    except ValueError as error:
+        raise SystemExit(f"Error: {error}") from None
     main()

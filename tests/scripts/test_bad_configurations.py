@@ -3,7 +3,9 @@
 The cases are in `bad_configurations.txt`, one a line: what a user types, and words of the answer.
 """
 
+import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 import train as script
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
+from run_folder import check_folders
 
 CASES = [
     tuple(line.split("  =>  "))
@@ -121,3 +124,37 @@ def test_all_are_refused(line: str, words: str, folder: Path, monkeypatch: pytes
 def test_there_are_many_cases() -> None:
     assert len(CASES) >= 200
     assert len({line for line, _ in CASES}) == len(CASES)
+
+
+PROCESSES = {
+    "hydra.run.dir=a_file": "hydra.run.dir=a_file is not valid",
+    "hydra.run.dir=a_file/run": "a_file' is a file, no folder",
+    "seed=-1": "seed=-1 is not valid",
+    "optimizer=adam optimizer.lr=nan": "optimizer.lr=nan is not valid",
+    "threads=100000": "threads=100000 is not valid",
+    "vjp=ones": "The Jacobian is not diagonal",
+    "pde=inverse_heat +pde.data=missing.npz": "there is no file 'missing.npz'",
+    "+foo=1": "foo: no such key",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", PROCESSES)
+def test_a_process_ends_with_code_1_and_one_line(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a_file").touch()
+    train = Path(script.__file__)
+    settings = {**os.environ, "OMP_NUM_THREADS": "1"}
+    settings.pop("HYDRA_FULL_ERROR", None)
+    tiny = ["network.width=6", "network.depth=1", "sampler.interior=20", "sampler.boundary=8", "steps=1"]
+    command = [sys.executable, str(train), *tiny, *shlex.split(line)]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=settings, timeout=120)
+    assert result.returncode == 1
+    assert PROCESSES[line] in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_leave_to_write_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(ValueError, match="nothing can be written"):
+        check_folders([f"hydra.run.dir={tmp_path / 'run'}"])

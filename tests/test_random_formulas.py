@@ -91,4 +91,4 @@ def test_meaning_and_derivatives() -> None:
 
 @pytest.mark.slow
 def test_meaning_and_derivatives_often() -> None:
-    often(1000)
+    often(500)

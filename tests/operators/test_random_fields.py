@@ -79,7 +79,7 @@ def test_identities(strategy: Strategy, d: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("d", [1, 2, 3, 4])
 def test_identities_often(strategy: Strategy, d: int) -> None:
-    often(25, d, strategy)
+    often(8, d, strategy)
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, BinaryIO
 
 import torch
 
+from pinn.fingerprint import fingerprint
 from pinn.step import Step
 
 log = logging.getLogger("pinn")
@@ -20,7 +20,6 @@ UNDERWAY = "checkpoints"
 """The folder, within that of the run, of those on the way there."""
 BEST = "best.pt"
 _FORMAT = 2
-_READ = (1, 2)  # the first had no state of training
 _KEYS = ("step", "config", "weights")
 
 
@@ -44,6 +43,7 @@ def save_checkpoint(path: Path, step: Step, config: Mapping[str, Any], *, resuma
     data = {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
     if resumable:
         data["state"] = step.state()
+    data["fingerprint"] = fingerprint(data)
     write(path, lambda file: torch.save(data, file))
 
 
@@ -55,13 +55,12 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> Checkpoin
     if not path.is_file():
         raise FileNotFoundError(f"There is no checkpoint {str(path)!r}.")
     try:
-        with zipfile.ZipFile(path) as archive:
-            if (member := archive.testzip()) is not None:  # torch itself checks no sums
-                raise ValueError(f"the part {member} does not match its check sum")
         data = torch.load(path, map_location=device, weights_only=True)
-        if not isinstance(data, dict) or data.get("format") not in _READ:
+        if not isinstance(data, dict) or data.get("format") != _FORMAT:
             found = data.get("format") if isinstance(data, dict) else type(data).__name__
-            raise ValueError(f"format {found}, where {' and '.join(map(str, _READ))} are known")
+            raise ValueError(f"format {found}, where {_FORMAT} is known")
+        if data.pop("fingerprint", None) != fingerprint(data):  # torch itself checks no sums
+            raise ValueError("its checksum does not fit")
         step, config, weights = (data[key] for key in _KEYS)
         if not (isinstance(step, int) and isinstance(config, dict) and isinstance(weights, dict) and weights):
             raise ValueError("step, config or weights are not what they should be")

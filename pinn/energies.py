@@ -1,6 +1,6 @@
 """Energies: terms of the loss that are integrals to be minimised, not squares (E & Yu 2018, the deep Ritz method)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import partial
 
 from torch import Tensor
@@ -39,6 +39,12 @@ def refuse_energies(conditions: Sequence[Condition]) -> None:
             "An energy is minimised by its gradient: use optimizer=adam_lbfgs, lbfgs, adam, soap or ssbroyden. Methods "
             "of least squares (lm, engd, spring, least_squares) take the residual: pde.ritz=false."
         )
+
+
+def refuse_weights(conditions: Sequence[Condition], weighted: Container[str]) -> None:
+    """Raise ValueError where an energy is among the conditions of these names: weights belong to squares."""
+    if any(condition.energy is not None and condition.name in weighted for condition in conditions):
+        raise ValueError("An energy takes no further weights: use weighting=fixed, or the residual: pde.ritz=false.")
 
 
 def _density(condition: Condition, u: Field, strategy: Strategy, *sample: Tensor) -> Tensor:

@@ -76,10 +76,15 @@ class Reference:
 
     @classmethod
     def of(cls, domain: Domain, exact: Field, like: Tensor, scored: tuple[int, ...] | None = None) -> "Reference":
-        """The values of `exact` at the test points of `domain`."""
+        """The values of `exact` at the test points of `domain`. Raises ValueError where they are not finite."""
         points = evaluation_points(domain, like)
         values = torch.cat([vmap(exact)(chunk) for chunk in chunks(points)])
         values = values if scored is None else values[:, scored]
+        if wrong := int((~values.isfinite()).sum()):
+            raise ValueError(
+                f"The exact solution is not finite in {wrong} of {values.numel()} values on {domain}: give another "
+                "solution (pde.exact), other numbers of the equation, or another domain."
+            )
         return cls(points, values, float(getattr(exact, "error", 0.0)), scored)
 
     def relative_l2(self, u: Field) -> float:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.compiled import Compiled
-from pinn.energies import energies, refuse_energies
+from pinn.energies import energies, refuse_energies, refuse_weights
 from pinn.evaluation import Evaluation, Sample, chunked, sum_by_name, with_data
 from pinn.jacobian import jacobian_rows, layers_if_any
 from pinn.layered import PointResidual, detached, kernel, kernel_is_cheaper
@@ -59,7 +59,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         if self.chunk_size is not None and self.chunk_size < 1:
-            raise ValueError(f"Objective needs chunk_size >= 1 points, or None for all, got {self.chunk_size}.")
+            raise ValueError(f"Objective needs chunk_size >= 1, or null for all, got chunk_size={self.chunk_size}.")
         object.__setattr__(self, "_ansatz", self.pde.ansatz())
         object.__setattr__(self, "_recordings", {c.name: Recording() for c in self.pde.soft_conditions()})
         self._place(self.samples)
@@ -144,6 +144,7 @@ class Objective:
         """The same objective with further weights λ of the squares: by condition one number, or one for each point."""
         if not weights and not self.weights:
             return self
+        refuse_weights(self._conditions, weights)
         plain = {name: sample[:-1] if name in self.weights else sample for name, sample in self._complete.items()}
         factors = {name: self.ranks.share([w.sqrt().expand(self._points[name])]) for name, w in weights.items()}
         return self._but(weights=weights, _complete={n: (*s, *factors.get(n, ())) for n, s in plain.items()})

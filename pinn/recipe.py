@@ -8,6 +8,7 @@ The constructor is the schema: names and types are checked against its signature
 import dataclasses
 import importlib
 import inspect
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +68,17 @@ def _locate(name: Any, key: str) -> type:
         raise RecipeError(f"{key}: cannot import {name!r} ({error}). Is its folder on PYTHONPATH?") from error
     if not isinstance(target, type) or not (dataclasses.is_dataclass(target) or issubclass(target, nn.Module)):
         raise RecipeError(f"{key}: {name!r} is neither a dataclass nor a torch.nn.Module.")
+    if inspect.isabstract(target):
+        raise RecipeError(f"{key}: {name!r} is abstract: name one of the classes that derive from it.")
     return target
+
+
+def _is_finite(value: float) -> bool:
+    """Whether a number is one, and fits into a float."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _convert(value: Any, hint: Any, key: str) -> Any:
@@ -76,17 +87,21 @@ def _convert(value: Any, hint: Any, key: str) -> Any:
         value = build(value, key)
     origin, options = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
+        within: list[RecipeError] = []
         for option in options:
             try:
                 return _convert(value, option, key)
-            except RecipeError:
-                continue
+            except RecipeError as error:
+                within += [] if str(error).startswith(f"{key}=") else [error]
+        if len(within) == 1:  # the kind is right, and something in it is wrong
+            raise within[0]
     elif hint is Any:
         return value
-    elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+    elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool) and _is_finite(value):
         return float(value)
-    elif hint is int and isinstance(value, (int, float)) and not isinstance(value, bool) and float(value).is_integer():
-        return int(value)
+    elif hint is int and isinstance(value, (int, float)) and not isinstance(value, bool) and _is_finite(value):
+        if float(value).is_integer():
+            return int(value)
     elif origin is Sequence and isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(_convert(item, options[0], f"{key}[{i}]") for i, item in enumerate(value))
     elif origin is Mapping and isinstance(value, Mapping):
@@ -95,7 +110,8 @@ def _convert(value: Any, hint: Any, key: str) -> Any:
         isinstance(hint, type) and hint not in (int, float) and isinstance(value, hint)
     ):
         return value
-    raise RecipeError(f"{key}={value!r} is not valid: expected {_describe(hint)}.")
+    finite = "" if not isinstance(value, (int, float)) or _is_finite(value) else " that is finite"
+    raise RecipeError(f"{key}={value!r} is not valid: expected {_describe(hint)}{finite}.")
 
 
 def _describe(hint: Any) -> str:

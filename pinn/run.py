@@ -74,9 +74,15 @@ def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generato
         networks = [build_network(recipe, pde.window(k), generator) for k in range(pde.windows)]
         return Windows(networks, pde.starts)
     bounds = pde.domain.embedded_bounds
+    if not bounds[0]:
+        raise ValueError(f"{type(pde).__name__} needs a domain with coordinates, got {pde.domain}; try domain=box.")
     outputs = pde.components if pde.components is None else pde.components - len(pde.unknowns)
     arguments = {"inputs": len(bounds[0]), "outputs": outputs, "bounds": bounds, "generator": generator}
     network = build(recipe, "network", **arguments)
+    if not isinstance(network, nn.Module) or not any(True for _ in network.parameters()):
+        raise ValueError(
+            f"network: {type(network).__name__} is no torch.nn.Module with weights, so none can be trained."
+        )
     return WithUnknowns(network, pde.unknowns, len(bounds[0]), generator) if pde.unknowns else network
 
 
@@ -96,9 +102,8 @@ def load_run(folder: str | Path) -> Run:
         network = build_network(config["network"], pde, torch.Generator())
         network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
         strategy = build(config["vjp"], "vjp")
-    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ValueError(f"{str(checkpoint.path)!r} is not a checkpoint of pinn: {reason}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+        raise ValueError(f"{str(checkpoint.path)!r} is whole, but cannot be built: {error}") from error
     summary_file = folder / SUMMARY
     summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
     network.requires_grad_(False)

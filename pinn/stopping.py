@@ -49,8 +49,8 @@ class Stopping:
     def __post_init__(self) -> None:
         for name in ("target_error", "target_residual", "patience"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"Stopping needs {name} > 0, or null for none, got {name}={value}.")
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"Stopping needs a finite {name} > 0, or null for none, got {name}={value}.")
         if not 0 < self.progress < 1:
             raise ValueError(f"Stopping needs 0 < progress < 1, got progress={self.progress}.")
         if self.every < 1:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import math
 import time
 from collections.abc import Generator, Mapping
 from typing import Any
@@ -82,8 +83,8 @@ def train(
     steps = optimizer.steps if steps is None else steps
     if steps < 1:
         raise ValueError(f"Training needs steps >= 1, got steps={steps}.")
-    if budget_s is not None and not budget_s > 0:
-        raise ValueError(f"Training needs budget_s > 0 seconds, got budget_s={budget_s}.")
+    if budget_s is not None and not 0 < budget_s < math.inf:
+        raise ValueError(f"Training needs a finite budget_s > 0 seconds, got budget_s={budget_s}.")
     if retries < 0:
         raise ValueError(f"Training needs retries >= 0, got retries={retries}.")
     if not ranks.alone and min(sampler.interior, sampler.boundary) < ranks.size:
@@ -225,12 +226,19 @@ def _heldout(sampler: Sampler) -> Sampler:
 
 
 def _refuse_nan(evaluation: Evaluation, objective: Objective, params: Params, step: int) -> None:
-    if (term := bad_term(evaluation)) is not None:
+    if (term := bad_term(evaluation)) is None:
+        return
+    if step == 1:
         raise FloatingPointError(
-            f"Training diverged at step {step}: the term {term!r} of the loss is {float(evaluation.terms[term])}"
-            f"{where_it_went_bad(objective, params, term)}. Take smaller steps (optimizer.lr, more optimizer.damping), "
-            "let training go back and try again (retries=3), or look at the data of this condition."
+            f"The term {term!r} of the loss is {float(evaluation.terms[term])} before training has begun"
+            f"{where_it_went_bad(objective, params, term)}. Look at the numbers of the equation, its data and the size "
+            "of the domain."
         )
+    raise FloatingPointError(
+        f"Training diverged at step {step}: the term {term!r} of the loss is {float(evaluation.terms[term])}"
+        f"{where_it_went_bad(objective, params, term)}. Take smaller steps (optimizer.lr, more optimizer.damping), "
+        "let training go back and try again (retries=3), or look at the data of this condition."
+    )
 
 
 def _refuse_finished(done: int, steps: int, spent: float, budget_s: float | None) -> None:

@@ -38,8 +38,6 @@ class Training:
     ) -> None:
         config = job.config
         self._ranks = ranks
-        if config["log_every"] < 1:
-            raise ValueError(f"log_every={config['log_every']} is not valid: expected an integer >= 1.")
         self._job, self._start, self._tracked = job, checkpoint, tracked
         self._checkpoints = Checkpoints(folder, config, config["checkpoint_s"], config["keep_checkpoints"])
         self.metrics = MetricsFile(folder, after=checkpoint.step if checkpoint else 0)

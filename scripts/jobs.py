@@ -1,7 +1,7 @@
 """A job: what a configuration describes, built and ready to train. Hydra composes it, other scripts repeat it."""
 
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,19 @@ from pinn.tracking import Tracker
 from pinn.train import Step, train
 from pinn.weighting import Weighting
 
+KINDS = {
+    "pde": PDE,
+    "vjp": Strategy,
+    "optimizer": Optimizer,
+    "sampler": Sampler,
+    "weighting": Weighting,
+    "tracker": Tracker,
+}
+"""What a group has to give."""
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 FAILURE = "failure.txt"
 """The file in a run folder that says why the job has failed."""
-REFUSED = (ValueError, FloatingPointError, OSError, MemoryError)
+REFUSED = (ValueError, FloatingPointError, OSError, MemoryError, ImportError, NotImplementedError)
 """Errors that say what the user can put right."""
 _NEEDED = ("optimizer", "sampler", "weighting", "seed", "steps", "guard", "windows")
 _ONE = Ranks()
@@ -52,15 +61,15 @@ class Job:
         """Build everything. Raises ValueError, which names the key and what is accepted."""
         device, dtype = find_device(config["device"]), find_dtype(config["dtype"])
         windows = config["windows"]
-        if windows < 1:
-            raise ValueError(f"windows={windows} is not valid: expected an integer >= 1.")
+        for key in ("windows", "log_every"):
+            if config[key] < 1:
+                raise ValueError(f"{key}={config[key]} is not valid: expected an integer >= 1.")
+        if not 0 <= config["seed"] < 2**62:
+            raise ValueError(f"seed={config['seed']} is not valid: expected an integer from 0 to 2⁶² − 1.")
         if windows > 1 and config["pde"].get(TARGET) != _MARCHED:
             config = {**config, "pde": {TARGET: _MARCHED, "pde": config["pde"], "windows": windows}}
-        pde: PDE = build(config["pde"], "pde")
-        strategy, optimizer, sampler, weighting = (
-            build(config[group], group) for group in ("vjp", "optimizer", "sampler", "weighting")
-        )
-        tracker = build(config.get("tracker", {TARGET: "pinn.tracking.MetricsAlone"}), "tracker")
+        config = {"tracker": {TARGET: "pinn.tracking.MetricsAlone"}, **config}
+        pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key) for key in KINDS)
         network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]))
         stopping = Stopping(config["target_error"], config["target_residual"], config["patience"])
         return cls(config, pde, network.to(device, dtype), strategy, optimizer, sampler, weighting, stopping, tracker)
@@ -118,7 +127,7 @@ def find_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         device = None
-    if device is None or device.type not in ("cpu", "cuda"):
+    if device is None or device.type not in ("cpu", "cuda") or name.startswith("cpu:"):
         raise ValueError(f"device={name} is not known: use auto, cpu, cuda or cuda:1.")
     if device.type == "cuda" and not torch.cuda.is_available():
         lacks = "is built without CUDA" if torch.version.cuda is None else "finds no GPU"
@@ -135,6 +144,20 @@ def find_dtype(name: str) -> torch.dtype:
     if name not in DTYPES:
         raise ValueError(f"dtype={name} is not valid: use {' or '.join(DTYPES)}.")
     return DTYPES[name]
+
+
+def refuse_unknown(config: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raise ValueError for a key that nobody reads, such as one that was added with a plus sign."""
+    if unknown := [str(key) for key in config if key not in known]:
+        raise ValueError(f"{', '.join(unknown)}: no such key. The keys are {', '.join(known)}.")
+
+
+def _build(recipe: Any, key: str) -> Any:
+    """The object of a group, refused where it is of another kind."""
+    found = build(recipe, key)
+    if not isinstance(found, KINDS[key]):
+        raise ValueError(f"{key}: {type(found).__name__} is no {KINDS[key].__name__}. Choose one of the group: --help.")
+    return found
 
 
 def record_failure(folder: Path, error: Exception) -> None:

@@ -6,6 +6,7 @@ import torch
 from allocator import keep_freed_memory
 
 # Read where this module is loaded, and a worker loads it anew: what stands in the main script travels there with it.
+MOST_THREADS = 1024  # far above, the process dies while it makes them
 START_THREADS = torch.get_num_threads()
 
 
@@ -25,6 +26,6 @@ def find_threads(threads: int | None) -> int:
 
     A launcher that starts several workers tells each of them its share by OMP_NUM_THREADS, which torch obeys.
     """
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads={threads} is not valid: expected an integer >= 1, or null.")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"threads={threads} is not valid: expected an integer from 1 to {MOST_THREADS}, or null.")
     return threads or START_THREADS

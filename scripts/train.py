@@ -13,13 +13,14 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
-from jobs import FAILURE, REFUSED, Job, record_failure
+from jobs import FAILURE, REFUSED, Job, record_failure, refuse_unknown
 from omegaconf import MISSING, DictConfig, OmegaConf
 from plot_history import plot_history
 from plot_residual import plot_residual
 from plot_solution import plot_solution
 from process import prepare
 from resuming import Resumed, arguments
+from run_folder import check_folders
 from sweeps import missing_plugin, share_modules
 
 from pinn.evaluate import score
@@ -36,6 +37,8 @@ sys.path.append(os.getcwd())
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 DIVERGED = 3
 """The exit code where training met a number that is not finite."""
+OWN_KEYS = ("choices", "overrides", "resumed")
+"""What a run adds to its configuration."""
 GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
 
 
@@ -114,8 +117,7 @@ def run(config: DictConfig, folder: Path) -> float:
     else:
         recipes["choices"] = {group: HydraConfig.get().runtime.choices[group] for group in GROUPS}
         recipes["overrides"] = overrides
-    prepare(recipes["threads"], recipes["deterministic"])
-    job = Job.of(recipes)
+    job = build_job(recipes)
     ranks = joined_ranks(next(job.network.parameters()).device)
     if not resumed and ranks.rank == 0:
         (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
@@ -140,6 +142,13 @@ def run(config: DictConfig, folder: Path) -> float:
     if training.interruption.signal:
         raise SystemExit(training.interruption.exit_code)
     return step.rel_l2
+
+
+def build_job(recipes: dict[str, Any]) -> Job:
+    """All that a configuration describes, in a process that is prepared for it. Raises ValueError."""
+    refuse_unknown(recipes, [*TrainConfig.__dataclass_fields__, *OWN_KEYS])
+    prepare(recipes["threads"], recipes["deterministic"])
+    return Job.of(recipes)
 
 
 def draw(folder: Path) -> None:
@@ -172,6 +181,7 @@ if __name__ == "__main__":
         raise SystemExit(problem)
     try:
         sys.argv[1:] = arguments(sys.argv[1:])
+        check_folders(sys.argv[1:])  # Hydra, which makes them, would answer with a traceback
     except ValueError as error:
         raise SystemExit(f"Error: {error}") from None
     share_modules()

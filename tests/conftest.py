@@ -5,10 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from hypothesis import settings
 
 import pinn.operators
 from pinn.operators import Strategy
 
+# The same examples at every run; the random ones of a fuzzer are in scripts/fuzz.py.
+settings.register_profile("same", deadline=None, derandomize=True, database=None)
+settings.load_profile("same")
 # Workers share the cores: threads of several of them on the same core are far slower than one each.
 torch.set_num_threads(1)
 

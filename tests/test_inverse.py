@@ -142,7 +142,7 @@ def test_data_may_come_from_a_file(tmp_path: Path) -> None:
         (lambda: Inverse(Darcy(), {"conductivity": Unknown()}), "is a function"),
         (lambda: Inverse(Heat(), {"diffusivity": Unknown()}, sensors=0), "sensors >= 1"),
         (lambda: Inverse(Heat(), {"diffusivity": Unknown()}, keep=("wall",)), "cannot keep"),
-        (lambda: Inverse(Heat(), {"diffusivity": Unknown()}, data="no.npz"), "there is no such file"),
+        (lambda: Inverse(Heat(), {"diffusivity": Unknown()}, data="no.npz"), "there is no file"),
         (lambda: Inverse(Poisson(), {"penalty": Unknown()}), "no coefficient 'penalty'"),
         (lambda: Unknown(1.0, 2.0), "lower < initial < upper"),
         (lambda: Unknown(1.0, None, 2.0), "together with a lower one"),

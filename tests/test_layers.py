@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"typing", "guard", "stopping", "provenance", "ranks", "tracking"},
+    {"typing", "fingerprint", "guard", "stopping", "provenance", "ranks", "tracking"},
     {"operators"},
     {"domains", "expressions", "networks", "references"},
     {"pdes"},

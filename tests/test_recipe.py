@@ -42,7 +42,7 @@ def test_arguments_serve_where_the_constructor_takes_them() -> None:
         ({"_target_": "pinn.pdes.Poisson", "penalty": "abc"}, "pde.penalty='abc' is not valid: expected a number"),
         ({"_target_": "pinn.pdes.Poisson", "penalty": None}, "pde.penalty=None"),
         ({"_target_": "pinn.pdes.Poisson", "hard": "maybe"}, "expected true or false"),
-        ({"_target_": "pinn.pdes.Poisson", "penalty": -1}, "penalty > 0, got -1"),
+        ({"_target_": "pinn.pdes.Poisson", "penalty": -1}, "penalty > 0, got penalty=-1"),
         ({"_target_": "pinn.pdes.Poisson", "domain": 3}, "pde.domain=3 is not valid: expected a Domain"),
         ({"_target_": "pinn.pdes.Poisson", "domain": {"_target_": "pinn.optimizers.Adam"}}, "expected a Domain"),
         ({"_target_": "pinn.pdes.Poisson", "domain": {**BOX, "lower": [0, "a"]}}, "pde.domain.lower[1]='a'"),

@@ -13,6 +13,7 @@ from torch.func import vmap
 
 from pinn import load_run, save_run, train
 from pinn.domains import Interior
+from pinn.fingerprint import fingerprint
 from pinn.operators import laplacian
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.recipe import build
@@ -147,12 +148,25 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: bytes | str) ->
         load_run(tmp_path)
 
 
+def test_one_bit_of_a_weight_is_missed(tmp_path: Path) -> None:
+    make(tmp_path)
+    path = tmp_path / CHECKPOINT
+    whole = torch.load(path, weights_only=True)
+    weight = max(whole["weights"].values(), key=torch.numel).numpy().tobytes()
+    data = bytearray(path.read_bytes())
+    data[data.find(weight)] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"checkpoint\.pt.*checksum"):
+        load_run(tmp_path)
+
+
 def test_a_checkpoint_cannot_call_what_it_names(tmp_path: Path) -> None:
     make(tmp_path)
     path = tmp_path / CHECKPOINT
     whole = torch.load(path, weights_only=True)
     whole["config"]["pde"] = {"_target_": "os.makedirs", "name": str(tmp_path / "made")}
-    torch.save(whole, path)
+    del whole["fingerprint"]
+    torch.save({**whole, "fingerprint": fingerprint(whole)}, path)
     with pytest.raises(ValueError, match=r"os\.makedirs"):
         load_run(tmp_path)
     assert not (tmp_path / "made").exists()

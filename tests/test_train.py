@@ -150,10 +150,23 @@ def test_without_a_solution_the_error_is_unknown() -> None:
 
 
 def test_divergence_names_the_step_and_the_term() -> None:
+    with pytest.raises(FloatingPointError, match=r"at step \d+: the term 'interior' of the loss is (nan|inf)"):
+        list(train(Poisson(hard=False), net(), Adam(lr=1e300, final_lr=1e300, steps=5), SMALL))
+
+
+def test_data_that_are_not_finite_are_told_from_divergence() -> None:
+    def with_a_kink(x: Tensor) -> Tensor:
+        return (x[0] - 0.5).clamp(min=0).sqrt()  # finite, but ∇ is 0·∞ to the left
+
+    with pytest.raises(FloatingPointError, match="'interior' of the loss is nan before training has begun"):
+        next(train(Poisson(exact=with_a_kink), net(), Adam(steps=5), SMALL))
+
+
+def test_an_exact_solution_that_is_not_finite_is_refused() -> None:
     def bad(x: Tensor) -> Tensor:
         return torch.where(x[0] < 0.5, math.nan, x[0])
 
-    with pytest.raises(FloatingPointError, match=r"at step 1: the term 'interior' of the loss is nan"):
+    with pytest.raises(ValueError, match=r"exact solution is not finite in \d+ of \d+ values"):
         next(train(Poisson(exact=bad), net(), Adam(steps=5), SMALL))
 
 

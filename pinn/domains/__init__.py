@@ -3,7 +3,7 @@
 from pinn.domains.ball import Ball, CenteredBall, Disk
 from pinn.domains.box import Box
 from pinn.domains.combined import Difference, Intersection, Union
-from pinn.domains.domain import Domain
+from pinn.domains.domain import MOST_POINTS, Domain
 from pinn.domains.ellipse import Annulus, Ellipse
 from pinn.domains.extrusion import Extrusion
 from pinn.domains.instants import SinglePoint
@@ -20,6 +20,7 @@ from pinn.domains.time_domain import TimeDomain
 from pinn.domains.transformed import Transformed
 
 __all__ = [
+    "MOST_POINTS",
     "Annulus",
     "Ball",
     "Boundary",

@@ -10,6 +10,8 @@ from torch import Tensor
 from pinn.domains.domain import Domain
 from pinn.typing import Field, Points
 
+_MOST_DIMENSIONS = 1_000_000  # beyond it, one batch of points alone has more than 8 GB
+
 
 @dataclass(frozen=True)
 class _Round(Domain):
@@ -25,6 +27,10 @@ class _Round(Domain):
         if not 0 < self.radius < math.inf:
             raise ValueError(f"{type(self).__name__} needs a radius > 0, got {self.radius}.")
         object.__setattr__(self, "center", center)
+        try:
+            _ = self.measure
+        except OverflowError:
+            raise ValueError(f"{type(self).__name__} has no finite volume at radius={self.radius}.") from None
 
     @property
     def dim(self) -> int:
@@ -129,6 +135,8 @@ class CenteredBall(_Round):
     def __post_init__(self) -> None:
         if self.dimensions < 1:
             raise ValueError(f"CenteredBall needs dimensions >= 1, got dimensions={self.dimensions}.")
+        if self.dimensions > _MOST_DIMENSIONS:
+            raise ValueError(f"CenteredBall takes {_MOST_DIMENSIONS} dimensions, got dimensions={self.dimensions}.")
         object.__setattr__(self, "center", (0.0,) * self.dimensions)
         super().__post_init__()
 

@@ -8,6 +8,9 @@ from torch import Tensor
 
 from pinn.typing import Field, Points
 
+MOST_POINTS = 10_000_000
+"""As many are asked of a region at a time; beyond it derivatives exceed any memory."""
+
 
 class Domain(ABC):
     """A bounded set Ω in d dimensions.

@@ -145,7 +145,7 @@ class Annulus(Domain):
         share = self.outer / (self.outer + self.inner)
         outside = u[:, 0] < share
         direction = _direction(torch.where(outside, u[:, 0] / share, (u[:, 0] - share) / (1 - share)))
-        radius = torch.where(outside, self.outer, self.inner).to(u)
+        radius = torch.where(outside, u.new_tensor(self.outer), u.new_tensor(self.inner))  # floats would make float32
         normal = torch.where(outside[:, None], direction, -direction)
         return u.new_tensor(self.center) + radius[:, None] * direction, normal
 

@@ -63,7 +63,9 @@ class Extrusion(Domain):
         wall = torch.cat([y, self._heights(u[:, 1:2])], 1), torch.cat([normal, torch.zeros_like(y[:, :1])], 1)
         top = u[:, 1:2] < 0.5
         inside = self.base.interior(u[:, 2 : 2 + self.base.interior_numbers])
-        level = torch.where(top, self.height[1], self.height[0]).to(u)
+        level = torch.where(
+            top, u.new_tensor(self.height[1]), u.new_tensor(self.height[0])
+        )  # floats would make float32
         up = torch.where(top, 1.0, -1.0).to(u)
         cap = torch.cat([inside, level], 1), torch.cat([torch.zeros_like(inside), up], 1)
         return torch.where(side, wall[0], cap[0]), torch.where(side, wall[1], cap[1])

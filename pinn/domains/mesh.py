@@ -156,6 +156,8 @@ def _load(file: str) -> np.ndarray:
         surface = trimesh.load(path, force="mesh")
     except Exception as error:  # trimesh raises many kinds, all meaning one thing here
         raise ValueError(f"Mesh cannot read {file!r}: {error}") from error
+    if not len(surface.vertices) or not len(surface.faces):  # pyright: ignore[reportAttributeAccessIssue]
+        raise ValueError(f"Mesh finds no triangles in {file!r}.")
     return _checked(surface.vertices, surface.faces)  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -165,7 +167,14 @@ def _checked(vertices: Sequence[Sequence[float]], faces: Sequence[Sequence[int]]
         import trimesh
     except ImportError as error:
         raise ImportError("Meshes are checked by trimesh: pip install 'pinn[geometry]'.") from error
-    surface = trimesh.Trimesh(np.array(vertices, dtype=float), np.array(faces), process=True)
+    points, corners = np.array(vertices, dtype=float), np.array(faces)
+    if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
+        raise ValueError(f"Mesh needs vertices of shape (V, 3) with finite coordinates, got {points.shape}.")
+    if corners.ndim != 2 or corners.shape[1] != 3 or corners.min() < 0 or corners.max() >= len(points):
+        raise ValueError(
+            f"Mesh needs faces of shape (F, 3) with numbers of vertices, 0 to {len(points) - 1}, got {corners.shape}."
+        )
+    surface = trimesh.Trimesh(points, corners, process=True)
     if not surface.is_watertight:
         raise ValueError(f"Mesh needs a closed surface; this one of {len(surface.faces)} triangles has holes.")
     trimesh.repair.fix_normals(surface, multibody=True)

@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pinn.domains.arrays import read_arrays
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import refuse_extension
 from pinn.typing import Field, Points
@@ -32,7 +32,7 @@ class PointCloud(Domain):
     Or from the arrays of these names in `file` (.npz). Samples are the given points, drawn with repetition. Boundary
     points stand for equal parts of the boundary, whose size follows from Gauss's theorem; a point is inside if the
     boundary goes round it. Raises ValueError for shapes that do not fit, less than two points, numbers that are not
-    finite, and a normal of length zero; FileNotFoundError where there is no such file.
+    finite, and normals of length zero or that point inward; FileNotFoundError where there is no such file.
     """
 
     inside: Sequence[Sequence[float]] = _sunflower(2000)
@@ -45,7 +45,8 @@ class PointCloud(Domain):
     _normals: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        _ = self._arrays
+        if not (0 < self._part < math.inf and self.measure > 0):
+            raise ValueError("PointCloud needs normals that point outward, and points inside that the rim goes round.")
 
     def __repr__(self) -> str:
         return f"PointCloud({len(self._arrays[0])} points inside, {len(self._arrays[1])} on the rim)"
@@ -106,12 +107,7 @@ class PointCloud(Domain):
         """Points inside, points of the rim, unit normals there."""
         arrays = {name: getattr(self, name) for name in ("inside", "rim", "normals")}
         if self.file is not None:
-            if not Path(self.file).is_file():
-                raise FileNotFoundError(f"PointCloud: there is no file {self.file!r}.")
-            with np.load(self.file, allow_pickle=False) as given:
-                if missing := arrays.keys() - set(given.files):
-                    raise ValueError(f"PointCloud: {self.file} lacks the arrays {sorted(missing)}; has {given.files}.")
-                arrays = {name: given[name] for name in arrays}
+            arrays = dict(zip(arrays, read_arrays(self.file, tuple(arrays), "PointCloud"), strict=True))
         inside, rim, normals = (np.array(array, dtype=float) for array in arrays.values())
         if inside.ndim != 2 or rim.shape != normals.shape or rim.shape[1:] != inside.shape[1:]:
             raise ValueError(

@@ -155,6 +155,8 @@ class Polygon(_Polygonal):
         vertices = tuple(tuple(map(float, vertex)) for vertex in self.vertices)
         if len(vertices) < 3 or any(len(v) != 2 or not all(map(math.isfinite, v)) for v in vertices):
             raise ValueError(f"Polygon needs at least three vertices of two finite coordinates, got {self.vertices}.")
+        if any(math.dist(a, b) == 0 for a, b in zip(vertices, (*vertices[1:], vertices[0]), strict=True)):
+            raise ValueError(f"Polygon needs vertices of which no two in a row are the same, got {self.vertices}.")
         check_simple(vertices)
         object.__setattr__(self, "vertices", vertices if signed_area(vertices) > 0 else vertices[::-1])
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pinn.domains.domain import Domain
+from pinn.domains.instants import SinglePoint
 from pinn.domains.time_domain import TimeDomain
 from pinn.operators import partials
 from pinn.typing import Draw, Field
@@ -108,6 +109,8 @@ class Boundary(Surface):
     tag: str | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(getattr(self.domain, "space", self.domain), SinglePoint):
+            raise ValueError(f"The domain {self.domain} is without space and has no boundary; try domain=interval.")
         if self.tag is not None and self.tag not in self.domain.tags:
             known = ", ".join(self.domain.tags) or "none"
             raise ValueError(f"The boundary of the domain {self.domain} has no part {self.tag!r}; its parts: {known}.")

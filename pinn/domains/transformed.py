@@ -38,10 +38,12 @@ class Transformed(Domain):
             raise ValueError(f"Transformed needs a factor > 0, got factor={self.factor}.")
         if self.offset is not None and (len(self.offset) != d or not all(map(math.isfinite, self.offset))):
             raise ValueError(f"Transformed needs an offset of {d} finite coordinates, got {self.offset}.")
+        if not math.isfinite(self.angle):
+            raise ValueError(f"Transformed needs a finite angle, got angle={self.angle}.")
         if self.angle and d not in (2, 3):
             raise ValueError(f"Transformed turns domains in two or three dimensions, got one with d={d}.")
-        if d == 3 and (len(self.axis) != 3 or not np.linalg.norm(self.axis) > 0):
-            raise ValueError(f"Transformed needs an axis of three numbers, not all zero, got {self.axis}.")
+        if d == 3 and (len(self.axis) != 3 or not 0 < np.linalg.norm(self.axis) < math.inf):
+            raise ValueError(f"Transformed needs an axis of three finite numbers, not all zero, got {self.axis}.")
 
     @property
     def dim(self) -> int:

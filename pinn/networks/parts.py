@@ -78,19 +78,30 @@ def dense(inputs: int, outputs: int, generator: torch.Generator | None, *, facto
     return FactorizedLinear(layer.weight.detach(), layer.bias.detach(), generator) if factorized else layer
 
 
+MOST_LAYERS, MOST_WEIGHTS = 1000, 10**8
+
+
 def check(name: str, activation: str = "tanh", **counts: int | None) -> None:
-    """Raise ValueError for a count below 1 or an unknown activation."""
+    """Raise ValueError for a count below 1, a network too large to be trained, or an unknown activation."""
     for key, count in counts.items():
         if count is not None and count < 1:
             raise ValueError(f"{name} needs {key} >= 1, got {key}={count}.")
+    given = {key: count or 1 for key, count in counts.items()}
+    layers = given.get("depth", 3 * given.get("blocks", 0) + 1)
+    if layers > MOST_LAYERS:
+        raise ValueError(f"{name} has {MOST_LAYERS} layers at most, got {counts}.")
+    width, inner = given["width"], layers - 1
+    weights = width * (given["inputs"] + given["outputs"] + 2 * given.get("features", 0) + inner * width)
+    if weights > MOST_WEIGHTS:
+        raise ValueError(f"{name} has {MOST_WEIGHTS:.0e} weights at most; width={width} would make {weights:.0e}.")
     if activation not in ACTIVATIONS:
         raise ValueError(f"{name} does not know activation={activation!r}; choose one of {', '.join(ACTIVATIONS)}.")
 
 
 def check_scale(name: str, key: str, value: float) -> None:
-    """Raise ValueError for a scale or frequency that is not positive."""
-    if not value > 0:
-        raise ValueError(f"{name} needs {key} > 0, got {key}={value}.")
+    """Raise ValueError for a scale or frequency that is not positive and finite."""
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} needs a finite {key} > 0, got {key}={value}.")
 
 
 def shaped(y: Tensor, outputs: int | None) -> Tensor:

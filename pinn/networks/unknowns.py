@@ -33,6 +33,10 @@ class Unknown:
     def __post_init__(self) -> None:
         lower = -math.inf if self.lower is None else self.lower
         upper = math.inf if self.upper is None else self.upper
+        if self.width < 1 or self.depth < 1:
+            raise ValueError(f"Unknown needs width >= 1 and depth >= 1, got width={self.width} and depth={self.depth}.")
+        if self.upper is not None and not math.isfinite(self.upper):
+            raise ValueError(f"Unknown needs a finite upper bound, or null for none, got upper={self.upper}.")
         if not lower < self.initial < upper:
             raise ValueError(f"Unknown needs lower < initial < upper, got {lower}, {self.initial} and {upper}.")
         if self.lower is None and self.upper is not None:

@@ -38,6 +38,10 @@ class Auto(Strategy):
 
     nests: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        if self.batched < 0:
+            raise ValueError(f"Auto needs batched >= 0 coordinates, got batched={self.batched}.")
+
     def fallback(self, x: Tensor) -> Strategy:
         """The strategy used at a point like x where `Jet` lacks a rule."""
         return Eye() if x.shape[0] <= self.batched else Rows()

@@ -72,6 +72,10 @@ class Eye(_Reverse):
 
     chunk_size: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.chunk_size is not None and self.chunk_size < 1:
+            raise ValueError(f"Eye needs chunk_size >= 1 rows, or None for all, got chunk_size={self.chunk_size}.")
+
     def gradient(self, u: Field, x: Tensor) -> Tensor:
         value, pull = pullback(u, x)
         if value.dim() == 0:

@@ -1,5 +1,6 @@
 """Energy natural gradient descent in its dual form (ENGD-W), for points drawn anew at every step."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +34,8 @@ class EnergyNaturalGradient(Optimizer):
     def __post_init__(self) -> None:
         check_steps("EnergyNaturalGradient", self.steps)
         for name in ("damping", "max_gb"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"EnergyNaturalGradient needs {name} > 0, got {name}={getattr(self, name)}.")
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"EnergyNaturalGradient needs a finite {name} > 0, got {name}={getattr(self, name)}.")
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _Searched(self, params)

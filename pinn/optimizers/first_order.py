@@ -1,5 +1,6 @@
 """Gradient methods of torch.optim, or with its interface, as iterations."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,9 +70,9 @@ class FirstOrder(Iteration):
         return evaluation
 
 
-def check_rates(name: str, lr: float, final_lr: float) -> None:
-    """Raise ValueError unless 0 <= final_lr <= lr and lr > 0."""
-    if not lr > 0:
-        raise ValueError(f"{name} needs lr > 0, got lr={lr}.")
+def check_rates(name: str, lr: float, final_lr: float, key: str = "lr") -> None:
+    """Raise ValueError unless 0 <= final_lr <= lr and lr > 0; `key` is what the user calls lr."""
+    if not 0 < lr < math.inf:
+        raise ValueError(f"{name} needs a finite {key} > 0, got {key}={lr}.")
     if not 0 <= final_lr <= lr:
         raise ValueError(f"{name} needs 0 <= final_lr <= lr, got final_lr={final_lr} and lr={lr}.")

@@ -34,8 +34,8 @@ class LeastSquares(Optimizer):
 
     def __post_init__(self) -> None:
         check_steps("LeastSquares", self.steps)
-        if not self.rcond >= 0:
-            raise ValueError(f"LeastSquares needs rcond >= 0, got rcond={self.rcond}.")
+        if not 0 <= self.rcond < 1:
+            raise ValueError(f"LeastSquares needs 0 <= rcond < 1, got rcond={self.rcond}.")
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _LastLayer(self, params)

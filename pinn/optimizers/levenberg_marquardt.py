@@ -1,5 +1,6 @@
 """Levenberg–Marquardt: Gauss–Newton steps, damped where the linear model of the residual does not hold."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,10 +44,10 @@ class LevenbergMarquardt(Optimizer):
     def __post_init__(self) -> None:
         check_steps("LevenbergMarquardt", self.steps)
         for name in ("damping", "max_gb"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"LevenbergMarquardt needs {name} > 0, got {name}={getattr(self, name)}.")
-        if not self.acceleration >= 0:
-            raise ValueError(f"LevenbergMarquardt needs acceleration >= 0, got acceleration={self.acceleration}.")
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"LevenbergMarquardt needs a finite {name} > 0, got {name}={getattr(self, name)}.")
+        if not 0 <= self.acceleration < math.inf:
+            raise ValueError(f"LevenbergMarquardt needs acceleration >= 0, finite, got {self.acceleration}.")
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _Damped(self, params)

@@ -16,7 +16,8 @@ class Muon(Optimizer):
 
     It moves the weight matrices but the first and the last one; these and all vectors follow Adam with `adam_lr`, as
     its authors advise. Learning rates fall along half a cosine, that of Muon from `lr` to `final_lr`. Raises
-    ValueError unless 0 <= final_lr <= lr, adam_lr > 0, 0 <= momentum < 1 and steps >= 1.
+    ValueError unless 0 <= final_lr <= lr, adam_lr > 0, 0 <= momentum < 1 and steps >= 1, and at the start for a
+    network without such a matrix.
     """
 
     lr: float = 2e-2
@@ -28,15 +29,19 @@ class Muon(Optimizer):
     def __post_init__(self) -> None:
         check_steps("Muon", self.steps)
         check_rates("Muon", self.lr, self.final_lr)
-        check_rates("Muon", self.adam_lr, 0.0)
+        check_rates("Muon", self.adam_lr, 0.0, "adam_lr")
         if not 0 <= self.momentum < 1:
             raise ValueError(f"Muon needs 0 <= momentum < 1, got momentum={self.momentum}.")
 
     def start(self, params: Params, steps: int) -> Iteration:
         theta = copied(params)
         matrices = [value for value in theta.values() if value.dim() == 2][1:-1]
+        if not matrices:
+            raise ValueError(
+                "optimizer=muon moves the weight matrices between the first and the last layer, and this network has "
+                "none: take network.depth >= 2, or optimizer=adam."
+            )
         others = [value for value in theta.values() if not any(value is matrix for matrix in matrices)]
         methods: list[torch.optim.Optimizer] = [torch.optim.Adam(others, lr=self.adam_lr)] if others else []
-        if matrices:
-            methods.append(torch.optim.Muon(matrices, lr=self.lr, momentum=self.momentum, weight_decay=0.0))
+        methods.append(torch.optim.Muon(matrices, lr=self.lr, momentum=self.momentum, weight_decay=0.0))
         return FirstOrder("muon", theta, methods, steps, self.final_lr / self.lr)

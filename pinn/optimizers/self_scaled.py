@@ -20,6 +20,9 @@ Found = tuple[Params, Evaluation, Tensor]
 """At a point of the line search: the parameters, the objective and its gradient, shape (P,)."""
 
 
+MOST_GB = 8.0
+
+
 class _SelfScaled(Optimizer):
     """H ≈ (∇²L)⁻¹ of Broyden's family, scaled by 1/τ before each update (Al-Baali & Khalfan 2005).
 
@@ -33,6 +36,13 @@ class _SelfScaled(Optimizer):
         """φ, τ, and τ of the first update, from b = sᵀH⁻¹s/(yᵀs) and h = yᵀHy/(yᵀs)."""
 
     def start(self, params: Params, steps: int) -> Iteration:
+        """Raises ValueError where H would exceed MOST_GB."""
+        P, bytes_each = (sum(value.numel() for value in params.values()), next(iter(params.values())).element_size())
+        if (needed_gb := P**2 * bytes_each / 1e9) > MOST_GB:
+            raise ValueError(
+                f"{type(self).__name__} needs {needed_gb:.3g} GB for a matrix of P × P, P={P} parameters, above "
+                f"{MOST_GB:g} GB. Take a smaller network (network.width) or optimizer=adam_lbfgs."
+            )
         return _Searched(self, params)
 
 

@@ -38,12 +38,12 @@ class Spring(Optimizer):
     def __post_init__(self) -> None:
         check_steps("Spring", self.steps)
         for name in ("damping", "max_step", "max_gb"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"Spring needs {name} > 0, got {name}={getattr(self, name)}.")
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"Spring needs a finite {name} > 0, got {name}={getattr(self, name)}.")
         if not 0 <= self.momentum < 1:
             raise ValueError(f"Spring needs 0 <= momentum < 1, got momentum={self.momentum}.")
-        if not 0 < self.final_lr <= self.lr:
-            raise ValueError(f"Spring needs 0 < final_lr <= lr, got final_lr={self.final_lr} and lr={self.lr}.")
+        if not 0 < self.final_lr <= self.lr < math.inf:
+            raise ValueError(f"Spring needs 0 < final_lr <= lr < ∞, got final_lr={self.final_lr} and lr={self.lr}.")
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _Remembering(self, params, steps)

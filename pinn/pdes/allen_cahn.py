@@ -34,7 +34,7 @@ class AllenCahn(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        require_positive(self, "penalty")
+        require_positive(self, "diffusivity", "penalty")
         exact = self.exact or SpectralReference(AllenCahnEvolution(self.diffusivity), 1.0, 2048, 1000, 4)
         check_period("AllenCahn", self.domain, exact)
         object.__setattr__(self, "exact", exact)

@@ -1,5 +1,6 @@
 """Conditions: an equation and the region where it holds."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -41,8 +42,8 @@ class Condition:
     measure: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.weight > 0:
-            raise ValueError(f"Condition {self.name!r} needs a weight > 0, got {self.weight}.")
+        if not 0 < self.weight < math.inf:
+            raise ValueError(f"Condition {self.name!r} needs a finite weight > 0, got weight={self.weight}.")
 
 
 def interior(

@@ -1,18 +1,18 @@
 """Inverse problems: coefficients of a PDE from measurements of its solution."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.func import vmap
 
-from pinn.domains import Domain, Interior
+from pinn.domains import MOST_POINTS, Domain, Interior
+from pinn.domains.arrays import read_arrays
 from pinn.networks import Unknown
 from pinn.operators import Strategy
 from pinn.pdes.ansatz import Ansatz
@@ -34,8 +34,9 @@ class Inverse(PDE):
     The data are `sensors` values of the solution of `pde` at random points with normal noise, whose deviation is
     `noise` times the root mean square of each component; or `points` and `values` in the file `data` (.npz), of shapes
     (n, d) and (n,) or (n, m). `measured_components` says which components are measured, null: all. `weight` multiplies
-    the mean square of misfits. Raises ValueError for a coefficient that `pde` does not have, for less than one sensor,
-    negative noise, and data that do not fit; FileNotFoundError where there is no such file.
+    the mean square of misfits. Raises ValueError for a coefficient that `pde` does not have, for less than one
+    sensor, negative noise, components that there are not, and data that do not fit or lie outside; FileNotFoundError
+    where there is no such file.
     """
 
     pde: PDE
@@ -54,8 +55,20 @@ class Inverse(PDE):
             if unknown.field != callable(coefficients_of(self.pde)[name]):
                 kind = "a function: set field=True" if not unknown.field else "a number: set field=False"
                 raise ValueError(f"Inverse: {name} of {type(self.pde).__name__} is {kind} (pde.unknowns.{name}.field).")
-        if self.sensors < 1 or self.noise < 0:
-            raise ValueError(f"Inverse needs sensors >= 1 and noise >= 0, got {self.sensors} and {self.noise}.")
+        if not 1 <= self.sensors <= MOST_POINTS:
+            raise ValueError(f"Inverse needs sensors >= 1 and at most {MOST_POINTS}, got sensors={self.sensors}.")
+        if not 0 <= self.noise < math.inf:
+            raise ValueError(f"Inverse needs a finite noise >= 0, got noise={self.noise}.")
+        if not 0 < self.weight < math.inf:
+            raise ValueError(f"Inverse needs a finite weight > 0, got weight={self.weight}.")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"Inverse needs a seed from 0 to 2⁶³ − 1, got seed={self.seed}.")
+        chosen = self._measured
+        if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(self.solved)):
+            raise ValueError(
+                f"Inverse needs measured_components among 0 to {self.solved - 1}, at least one and none twice, or null "
+                f"for all, got measured_components={list(chosen)}."
+            )
         if self.data is None and self.pde.exact is None:
             raise ValueError(f"Inverse needs data: {type(self.pde).__name__} has no solution to measure.")
         names = [condition.name for condition in self.pde.conditions()]
@@ -132,19 +145,19 @@ class Inverse(PDE):
         """Points (n, d), values (n, k) of the measured components, and the deviation of the noise where it is known."""
         if self.data is None:
             return self._synthetic()
-        path = Path(self.data)
-        if not path.is_file():
-            raise FileNotFoundError(f"pde.data={self.data}: there is no such file.")
-        with np.load(path, allow_pickle=False) as file:
-            if missing := {"points", "values"} - set(file.files):
-                raise ValueError(f"pde.data={self.data} lacks the arrays {sorted(missing)}; it has {file.files}.")
-            points, values = (torch.from_numpy(file[name].astype(np.float64)) for name in ("points", "values"))
+        arrays = read_arrays(self.data, ("points", "values"), "pde.data")
+        points, values = (torch.from_numpy(array) for array in arrays)
+        if not points.numel() or not values.numel():
+            raise ValueError(f"pde.data={self.data} holds no measurements.")
         values = values.reshape(len(values), -1)
-        if points.dim() != 2 or points.shape[1] != self.domain.dim or values.shape[1] != len(self._measured):
+        wanted = (len(values), self.domain.dim), (len(points), len(self._measured))
+        if (tuple(points.shape), tuple(values.shape)) != wanted:
             raise ValueError(
                 f"pde.data={self.data}: expected points (n, {self.domain.dim}) and values (n, {len(self._measured)}), "
                 f"got {tuple(points.shape)} and {tuple(values.shape)}."
             )
+        if outside := int((~self.domain.contains(points)).sum()):
+            raise ValueError(f"pde.data={self.data}: {outside} of {len(points)} points lie outside of {self.domain}.")
         return points, values, float("nan")
 
     @property

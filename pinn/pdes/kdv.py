@@ -30,7 +30,7 @@ class KdV(PDE):
     penalty: float = 100.0
 
     def __post_init__(self) -> None:
-        require_positive(self, "penalty")
+        require_positive(self, "dispersion", "penalty")
         exact = self.exact or SpectralReference(KdVEvolution(self.dispersion), 1.0, 512, 20_000, 80)
         check_period("KdV", self.domain, exact)
         object.__setattr__(self, "exact", exact)

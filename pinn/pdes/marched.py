@@ -55,23 +55,29 @@ class Window(PDE):
         return dataclasses.replace(found, prescribed=None)
 
 
+_MOST_WINDOWS = 1000  # each has a network of its own
+
+
 @dataclass(frozen=True)
 class Marched(PDE):
     """`pde` on its whole time, to be solved in `windows` slabs of equal length (`pinn.marching.march`).
 
-    Raises ValueError for less than two windows, and for a PDE without time.
+    Raises ValueError for less than two windows or too many, and for a PDE without time or with unknowns.
     """
 
     pde: PDE
     windows: int = 2
 
     def __post_init__(self) -> None:
-        if self.windows < 2:
-            raise ValueError(f"Marched needs windows >= 2, got windows={self.windows}.")
+        if not 2 <= self.windows <= _MOST_WINDOWS:
+            raise ValueError(f"Time windows need 2 <= windows <= {_MOST_WINDOWS}, got windows={self.windows}.")
         if not isinstance(self.pde.domain, TimeDomain):
             raise ValueError(
                 f"Time windows (windows={self.windows}) need a PDE whose domain has time, got {self.pde.domain}."
             )
+        if "domain" not in {field.name for field in dataclasses.fields(self.pde)}:  # pyright: ignore[reportArgumentType]
+            kind = type(self.pde).__name__
+            raise ValueError(f"Time windows (windows={self.windows}) are not for {kind}, which takes all time at once.")
 
     @property
     def domain(self) -> TimeDomain:  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -1,6 +1,7 @@
 """Parametric problems: one network for a whole range of a PDE's coefficients."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -39,8 +40,8 @@ class Parametric(PDE):
     def __post_init__(self) -> None:
         check_coefficients("Parametric", self.pde, tuple(self.parameters))
         for name, bounds in self.parameters.items():
-            if len(bounds) != 2 or not bounds[0] < bounds[1]:
-                raise ValueError(f"Parametric needs two numbers lower < upper for {name}, got {list(bounds)}.")
+            if len(bounds) != 2 or not -math.inf < bounds[0] < bounds[1] < math.inf:
+                raise ValueError(f"Parametric needs two finite numbers lower < upper for {name}, got {list(bounds)}.")
             if callable(coefficients_of(self.pde)[name]):
                 raise ValueError(f"Parametric: {name} of {type(self.pde).__name__} is a function, no number.")
             for bound in bounds:  # what the PDE does not take is refused here

@@ -1,5 +1,6 @@
 """What a PDE must state: a domain, its equation and conditions, and the solution where one is known."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -54,11 +55,11 @@ class PDE(ABC):
 
 
 def require_positive(pde: PDE, *names: str) -> None:
-    """Raise ValueError unless these numbers of a PDE are > 0. What stands for an unknown is not looked at."""
+    """Raise ValueError unless these numbers of a PDE are finite and > 0. An unknown is not looked at."""
     for name in names:
         value: Any = getattr(pde, name)
-        if isinstance(value, (int, float)) and not value > 0:
-            raise ValueError(f"{type(pde).__name__} needs {name} > 0, got {value}.")
+        if isinstance(value, (int, float)) and not 0 < value < math.inf:
+            raise ValueError(f"{type(pde).__name__} needs a finite {name} > 0, got {name}={value}.")
 
 
 def require_dimension(pde: PDE, dim: int, what: str) -> None:

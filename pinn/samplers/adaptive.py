@@ -9,12 +9,13 @@ paper as here: the loss itself leans to where points are dense. With everywhere=
 and points on other regions are even.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from pinn.domains import Domain, Interior, Region
+from pinn.domains import MOST_POINTS, Domain, Interior, Region
 from pinn.objective import Objective, Sample
 from pinn.pdes import Condition
 from pinn.samplers.sampler import Sampler, like_of
@@ -103,8 +104,10 @@ class RARD(Sampler):
 
     def check(self) -> None:
         _check_density(self, self.k, self.c, self.candidates)
-        if not (self.added > 0 and self.most >= 1):
-            raise ValueError(f"RARD needs added > 0 and most >= 1, got added={self.added} and most={self.most}.")
+        if not (0 < self.added < math.inf and 1 <= self.most < math.inf):
+            raise ValueError(
+                f"RARD needs ∞ > added > 0 and ∞ > most >= 1, got added={self.added} and most={self.most}."
+            )
 
     def source(self, generator: torch.Generator, like: Tensor) -> Draw:
         return sobol(generator, like)
@@ -181,7 +184,9 @@ def _joined(*samples: Sample) -> Sample:
 
 def _check_density(sampler: Sampler, k: float, c: float, candidates: int) -> None:
     name, points = type(sampler).__name__, max(sampler.interior, sampler.boundary)
-    if not (k >= 0 and c >= 0):
-        raise ValueError(f"{name} needs k >= 0 and c >= 0, got k={k} and c={c}.")
-    if candidates < points:
-        raise ValueError(f"{name} needs candidates >= {points}, as many as points, got candidates={candidates}.")
+    if not (0 <= k < math.inf and 0 <= c < math.inf):
+        raise ValueError(f"{name} needs k >= 0 and c >= 0, both finite, got k={k} and c={c}.")
+    if not points <= candidates <= MOST_POINTS:
+        raise ValueError(
+            f"{name} needs candidates from {points}, as many as points, to {MOST_POINTS}, got candidates={candidates}."
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.domains import Interior
+from pinn.domains import MOST_POINTS, Interior
 from pinn.objective import Objective, Sample
 from pinn.pdes import Condition
 from pinn.typing import Draw, Params
@@ -29,6 +29,8 @@ class Sampler(ABC):
         for count in ("interior", "boundary"):
             if getattr(self, count) < 1:
                 raise ValueError(f"{name} needs {count} >= 1 points, got {count}={getattr(self, count)}.")
+            if getattr(self, count) > MOST_POINTS:
+                raise ValueError(f"{name} takes {count} <= {MOST_POINTS} points, got {count}={getattr(self, count)}.")
         if self.every < 0:
             raise ValueError(f"{name} needs every >= 0 (0 keeps the first points), got every={self.every}.")
         self.check()

@@ -1,5 +1,6 @@
 """One weight for each point of each condition; they begin anew where points are drawn anew."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +27,8 @@ class RBA(Weighting):
 
     def __post_init__(self) -> None:
         check_share("RBA", "memory", self.memory)
-        if not self.rate > 0:
-            raise ValueError(f"RBA needs rate > 0, got rate={self.rate}.")
+        if not 0 < self.rate < math.inf:
+            raise ValueError(f"RBA needs a finite rate > 0, got rate={self.rate}.")
 
     def start(self, generator: torch.Generator) -> Balance:
         return _Attention(self)
@@ -44,8 +45,8 @@ class SelfAdaptive(Weighting):
     lr: float = 5e-3
 
     def __post_init__(self) -> None:
-        if not self.lr > 0:
-            raise ValueError(f"SelfAdaptive needs lr > 0, got lr={self.lr}.")
+        if not 0 < self.lr < math.inf:
+            raise ValueError(f"SelfAdaptive needs a finite lr > 0, got lr={self.lr}.")
 
     def start(self, generator: torch.Generator) -> Balance:
         return _Ascent(self)

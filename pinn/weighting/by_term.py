@@ -1,5 +1,6 @@
 """One weight for each condition."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,8 +73,8 @@ class ReLoBRaLo(Weighting):
         for key in ("memory", "saudade"):
             if not 0 <= getattr(self, key) <= 1:
                 raise ValueError(f"ReLoBRaLo needs 0 <= {key} <= 1, got {key}={getattr(self, key)}.")
-        if not self.temperature > 0:
-            raise ValueError(f"ReLoBRaLo needs temperature > 0, got temperature={self.temperature}.")
+        if not 0 < self.temperature < math.inf:
+            raise ValueError(f"ReLoBRaLo needs a finite temperature > 0, got temperature={self.temperature}.")
 
     def start(self, generator: torch.Generator) -> Balance:
         return _ByProgress(self, generator)

@@ -81,10 +81,10 @@ def test_a_point_value_stays_soft() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Poisson(penalty=0), "penalty > 0, got 0"),
-        (lambda: Heat(diffusivity=-1), "diffusivity > 0, got -1"),
-        (lambda: Heat(penalty=math.nan), "penalty > 0, got nan"),
-        (lambda: Condition("wall", Boundary(Box()), lambda *_, strategy: ZERO, weight=-2), "weight > 0, got -2"),
+        (lambda: Poisson(penalty=0), "penalty > 0, got penalty=0"),
+        (lambda: Heat(diffusivity=-1), "diffusivity > 0, got diffusivity=-1"),
+        (lambda: Heat(penalty=math.nan), "penalty > 0, got penalty=nan"),
+        (lambda: Condition("wall", Boundary(Box()), lambda *_, strategy: ZERO, weight=-2), "weight > 0, got weight=-2"),
     ],
 )
 def test_refuses(make: object, words: str) -> None:

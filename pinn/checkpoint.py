@@ -1,5 +1,6 @@
 """Checkpoints: files that are whole or not there, and that tell when they are damaged."""
 
+import io
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -54,8 +55,9 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> Checkpoin
     """
     if not path.is_file():
         raise FileNotFoundError(f"There is no checkpoint {str(path)!r}.")
+    content = io.BytesIO(path.read_bytes())  # what the disk says is an OSError, what torch says of the content is not
     try:
-        data = torch.load(path, map_location=device, weights_only=True)
+        data = torch.load(content, map_location=device, weights_only=True)
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             found = data.get("format") if isinstance(data, dict) else type(data).__name__
             raise ValueError(f"format {found}, where {_FORMAT} is known")
@@ -67,8 +69,6 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> Checkpoin
         if not all(isinstance(value, torch.Tensor) for value in weights.values()):
             raise ValueError("its weights are no tensors")
         return Checkpoint(path, step, config, weights, data.get("state"))
-    except OSError:
-        raise
     except Exception as error:  # torch.load and zipfile raise many kinds, all meaning one thing here
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ValueError(f"{str(path)!r} is damaged or not a checkpoint of pinn: {reason}") from error

@@ -11,11 +11,14 @@ from torch.func import jacrev
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers import LevenbergMarquardt
+from pinn.ranks import Ranks
 from pinn.typing import Params
 
 
 class System:
     """A residual r(θ), in place of an objective: all that an optimizer may see of one."""
+
+    ranks = Ranks()
 
     def __init__(self, r: Callable[[Tensor], Tensor]) -> None:
         self.r = r

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers import EnergyNaturalGradient, Spring
+from pinn.ranks import Ranks
 from pinn.typing import Params
 
 
@@ -16,6 +17,8 @@ class Linear:
     """r(θ) = Aθ − b, in place of an objective."""
 
     samples: ClassVar[dict[str, tuple[Tensor, ...]]] = {}
+
+    ranks = Ranks()
 
     def __init__(self, M: int, P: int, seed: int = 0) -> None:
         generator = torch.Generator().manual_seed(seed)

@@ -10,6 +10,7 @@ import torch
 import train
 
 from pinn import load_run
+from pinn.fingerprint import fingerprint
 
 TINY = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.boundary=10", "log_every=7"]
 
@@ -31,7 +32,13 @@ def change(folder: Path, **config: object) -> None:
     path = folder / "checkpoint.pt"
     whole = torch.load(path, weights_only=True)
     whole["config"] |= config
-    torch.save(whole, path)
+    signed(whole, path)
+
+
+def signed(whole: dict, path: Path) -> None:
+    """Write a checkpoint with the checksum of its content."""
+    content = {name: value for name, value in whole.items() if name != "fingerprint"}
+    torch.save({**content, "fingerprint": fingerprint(content)}, path)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +87,7 @@ def test_one_bit_is_a_difference(tmp_path: Path, capsys: pytest.CaptureFixture[s
     whole = torch.load(path, weights_only=True)
     weight = next(value for value in whole["weights"].values() if value.numel() > 1)
     weight.view(-1)[0] = torch.nextafter(weight.view(-1)[0], torch.tensor(9.0, dtype=weight.dtype))
-    torch.save(whole, path)
+    signed(whole, path)
     assert reproduce.main([str(folder)]) == 1
     assert "parameters: differ by up to" in capsys.readouterr().out
 

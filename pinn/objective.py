@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -51,8 +51,8 @@ class Objective:
     # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
     _conditions: tuple[Condition, ...] = dataclasses.field(init=False, repr=False)
-    # The points of this rank with their data, and how many there are on all.
-    _complete: Mapping[str, Sample] = dataclasses.field(init=False, repr=False)
+    # The points of this rank with their data, block by block (one where it is alone), and how many there are on all.
+    _blocks: Sequence[Mapping[str, Sample]] = dataclasses.field(init=False, repr=False)
     _points: Mapping[str, int] = dataclasses.field(init=False, repr=False)
     # What each residual asks of a field at a point, learned at its first evaluation.
     _recordings: Mapping[str, Recording] = dataclasses.field(init=False, repr=False)
@@ -75,15 +75,19 @@ class Objective:
 
     def residuals(self, params: Params) -> dict[str, Tensor]:
         """The residual of each condition at all of its points, without weights: shape (N, k)."""
-        return (plain := self.alone().weighted({}))._residuals(params, plain._complete)
+        return (plain := self.alone().weighted({}))._residuals(params, plain._blocks[0])
 
     def residual(self, params: Params) -> Tensor:
         """The stacked and scaled residual r(θ), shape (M,), at the points of this rank."""
-        return torch.cat(self._on_chunks(Objective._residual, params))
+        return torch.cat(self.residual_blocks(params))
+
+    def residual_blocks(self, params: Params) -> list[Tensor]:
+        """The same, block by block of the points."""
+        return [torch.cat(parts) for parts in self._by_block(Objective._residual, params)]
 
     def evaluate(self, params: Params) -> Evaluation:
         """The loss L(θ) and its terms, differentiable in θ where there is one rank."""
-        return Evaluation.of(self._totals(sum_by_name(self._on_chunks(Objective._terms, params)))[0])
+        return Evaluation.of(self._total([sum_by_name(parts) for parts in self._by_block(Objective._terms, params)]))
 
     def gradient(self, params: Params) -> tuple[Evaluation, Params]:
         """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see.
@@ -91,9 +95,15 @@ class Objective:
         With `chunk_size` both are summed over chunks of points, whose graphs live one at a time; with `compiled` each
         is one compiled graph.
         """
-        parts = self._on_chunks(Objective._gradient, detached(params))
-        terms, gradient = self._totals(*(sum_by_name(part[k] for part in parts) for k in range(2)))
-        return Evaluation.of(terms), gradient
+        found: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
+        for parts in self._by_block(Objective._gradient, detached(params)):
+            terms, gradient = (sum_by_name(part[k] for part in parts) for k in range(2))
+            found.append((terms, gradient))
+        if self.ranks.alone:
+            return Evaluation.of(found[0][0]), found[0][1]
+        both = self._total([{**terms, **{f"∂{name}": g for name, g in gradient.items()}} for terms, gradient in found])
+        terms = {c.name: both.pop(c.name) for c in self._conditions}
+        return Evaluation.of(terms), {name[1:]: value for name, value in both.items()}
 
     def jvp(self, params: Params, direction: Params) -> Tensor:
         """J·v, shape (M,), where J = ∂r/∂θ."""
@@ -113,10 +123,15 @@ class Objective:
         A residual at a point sees no other point, so its row of J is its own gradient, and the rows come as one batch:
         under `Jet` and `Auto` by layers (`pinn.layered`), else from one gradient at each point.
         """
+        r, J = self.linearize_blocks(params)
+        return (r[0], J[0]) if len(r) == 1 else (torch.cat(r), torch.cat(J))
+
+    def linearize_blocks(self, params: Params) -> tuple[list[Tensor], list[Tensor]]:
+        """The same, block by block of the points, as sums over several ranks need them."""
         refuse_energies(self._conditions)
-        parts = self._on_chunks(Objective._linearize, detached(params))
-        r, J = (torch.cat([part[k] for part in parts]) if len(parts) > 1 else parts[0][k] for k in range(2))
-        return r, J
+        blocks = self._by_block(Objective._linearize, detached(params))
+        found = [[torch.cat(p) if len(p) > 1 else p[0] for p in zip(*parts, strict=True)] for parts in blocks]
+        return [r for r, _ in found], [J for _, J in found]
 
     def kernel(self, params: Params) -> tuple[Tensor, Tensor]:
         """The residual r(θ), shape (M,), and the tangent kernel K = JJᵀ, shape (M, M).
@@ -126,7 +141,7 @@ class Objective:
         """
         if len(self._conditions) == 1 and self.chunk_size is None and self.ranks.alone:
             (condition,) = self._conditions
-            sample = self._complete[condition.name]
+            sample = self._blocks[0][condition.name]
             found = layers_if_any(self._forward(condition), params, sample)
             size = sum(value.numel() for value in params.values())
             if found is not None and kernel_is_cheaper(found[1], len(sample[0]), size):
@@ -145,14 +160,18 @@ class Objective:
         if not weights and not self.weights:
             return self
         refuse_weights(self._conditions, weights)
-        plain = {name: sample[:-1] if name in self.weights else sample for name, sample in self._complete.items()}
-        factors = {name: self.ranks.share([w.sqrt().expand(self._points[name])]) for name, w in weights.items()}
-        return self._but(weights=weights, _complete={n: (*s, *factors.get(n, ())) for n, s in plain.items()})
+        factors = {name: self.ranks.shares([w.sqrt().expand(self._points[name])]) for name, w in weights.items()}
+        plain = [{n: s[:-1] if n in self.weights else s for n, s in block.items()} for block in self._blocks]
+        blocks = [
+            {n: (*s, *(factors[n][k] if n in factors else ())) for n, s in block.items()}
+            for k, block in enumerate(plain)
+        ]
+        return self._but(weights=weights, _blocks=blocks)
 
     def only(self, name: str) -> "Objective":
         """The term of one condition."""
         chosen = tuple(condition for condition in self._conditions if condition.name == name)
-        return self._but(_conditions=chosen, _complete={n: s for n, s in self._complete.items() if n == name})
+        return self._but(_conditions=chosen, _blocks=[{n: s for n, s in b.items() if n == name} for b in self._blocks])
 
     def using(self, strategy: Strategy) -> "Objective":
         """The same objective at the same points with the same data, differentiated by another strategy."""
@@ -183,22 +202,28 @@ class Objective:
     def _place(self, samples: Mapping[str, Sample]) -> None:
         """Fetch the data at the points; the ansatz does not depend on them."""
         conditions = tuple(c for c in self.pde.soft_conditions() if c.name in samples)
-        shares = {c.name: self.ranks.share(samples[c.name]) for c in conditions}
-        present = [c for c in conditions if self.ranks.alone or len(shares[c.name][0])]
+        shares = [self.ranks.shares(samples[c.name]) for c in conditions]
+        blocks = [
+            {
+                c.name: with_data(s, c.given)
+                for c, s in zip(conditions, block, strict=True)
+                if self.ranks.alone or len(s[0])
+            }
+            for block in zip(*shares, strict=True)
+        ]
         object.__setattr__(self, "_conditions", conditions)
         object.__setattr__(self, "_points", {c.name: len(samples[c.name][0]) for c in conditions})
-        object.__setattr__(self, "_complete", {c.name: with_data(shares[c.name], c.given) for c in present})
+        object.__setattr__(self, "_blocks", blocks)
 
-    def _totals(self, terms: dict[str, Tensor], gradient: Params | None = None) -> tuple[dict[str, Tensor], Any]:
-        """Terms, and a gradient, summed over all ranks in one message."""
+    def _total(self, blocks: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        """The sums by name over the blocks of all ranks, of which some lack some of the conditions."""
         if self.ranks.alone:
-            return terms, gradient
-        given = gradient or {}
-        like = next(iter(terms.values()))
-        parts = [terms.get(c.name, like.new_zeros(())) for c in self._conditions]
-        sums = self.ranks.total(*parts, *given.values())
-        terms = dict(zip((c.name for c in self._conditions), sums, strict=False))
-        return terms, dict(zip(given, sums[len(parts) :], strict=True))
+            return dict(blocks[0])
+        zero = next(iter(blocks[0].values())).new_zeros(())
+        full = [{**{c.name: zero for c in self._conditions}, **block} for block in blocks]
+        message = self.ranks.sum([torch.cat([value.reshape(-1) for value in block.values()]) for block in full])
+        parts = message.split([value.numel() for value in full[0].values()])
+        return {name: part.view(value.shape) for (name, value), part in zip(full[0].items(), parts, strict=True)}
 
     def _residuals(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
         """The residuals at the points of `data`, of the conditions that have points there."""
@@ -230,10 +255,14 @@ class Objective:
         gradient = {name: value.detach() for name, value in zip(leaves, gradient, strict=True)}
         return {name: term.detach() for name, term in terms.items()}, gradient
 
-    def _on_chunks(self, function: Callable[..., Any], params: Params) -> list[Any]:
+    def _by_block(self, function: Callable[..., Any], params: Params) -> list[list[Any]]:
+        """A method of params and data on each chunk of each block."""
+        return [self._on_chunks(function, params, block) for block in self._blocks]
+
+    def _on_chunks(self, function: Callable[..., Any], params: Params, block: Mapping[str, Sample]) -> list[Any]:
         """A method of params and data on each chunk, compiled where that is wanted."""
         if self.compiled is None:
-            return [function(self, params, data) for data in chunked(self._complete, self.chunk_size)]
+            return [function(self, params, data) for data in chunked(block, self.chunk_size)]
         strategy, seed = self.strategy, torch.zeros(())
         if isinstance(strategy, Estimate):
             # Its seed changes from step to step: an input of the graph, not a part of it.
@@ -244,9 +273,9 @@ class Objective:
             return function(self.using(at_seed), params, data)
 
         # The number of points is in the weights, also where a graph sees a chunk of them.
-        sizes = tuple((len(sample), self._points[name]) for name, sample in self._complete.items())
-        key = (function.__name__, strategy, tuple(self._complete), sizes)
-        return [self.compiled(seeded, params, data, seed, key=key) for data in chunked(self._complete, self.chunk_size)]
+        sizes = tuple((len(sample), self._points[name]) for name, sample in block.items())
+        key = (function.__name__, strategy, tuple(block), sizes)
+        return [self.compiled(seeded, params, data, seed, key=key) for data in chunked(block, self.chunk_size)]
 
     def _at_point(self, condition: Condition, strategy: Strategy, params: Params, *point: Tensor) -> Tensor:
         """The residual of a condition at one of its points, shape (k,). Its operators share propagations."""

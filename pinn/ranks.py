@@ -8,38 +8,46 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+BLOCKS = 4
+"""Into how many blocks the points are divided where processes share them, if their number divides it."""
+
 
 @dataclass(frozen=True)
 class Ranks:
     """This process and how many there are: `Ranks()` is one alone, `joined_ranks()` what torchrun has started.
 
-    All ranks draw all points from the same seed, and each evaluates every `size`-th of them. What is summed over points
-    is then summed over ranks, by one all_reduce, so all come to the same parameters.
+    All ranks draw all points from the same seed. Every `blocks`-th point makes a block, which one rank evaluates: rank
+    k has the blocks k, k + size, … What is summed over points is summed over blocks, in an order that does not depend
+    on the number of ranks: 1, 2 and 4 of them come to the same bits. Ranks of another number have a block each, and the
+    order is that of all_reduce.
     """
 
     rank: int = 0
     size: int = 1
+    blocks: int = 1
 
     @property
     def alone(self) -> bool:
-        return self.size == 1
+        """Whether there is one block of all points."""
+        return self.blocks == 1
 
-    def share(self, sample: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """The part of a sample that is this rank's."""
-        return tuple(sample) if self.alone else tuple(part[self.rank :: self.size] for part in sample)
+    def shares(self, sample: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
+        """The parts of a sample in the blocks of this rank."""
+        return [tuple(part[k :: self.blocks] for part in sample) for k in range(self.rank, self.blocks, self.size)]
 
-    def total(self, *parts: Tensor) -> list[Tensor]:
-        """The sums over all ranks of tensors of the same shapes, in one message."""
-        if self.alone:
-            return list(parts)
-        message = torch.cat([part.detach().reshape(-1) for part in parts])
-        dist.all_reduce(message)
-        split = message.split([part.numel() for part in parts])
-        return [flat.view(part.shape) for flat, part in zip(split, parts, strict=True)]
+    def sum(self, parts: Sequence[Tensor]) -> Tensor:
+        """The sum over the blocks of all ranks, from one tensor for each block of this one."""
+        total = _folded(parts)
+        if self.size == 1:
+            return total
+        if self.blocks % BLOCKS or self.size > BLOCKS:
+            dist.all_reduce(total := total.clone())
+            return total
+        return _folded(self.gathered(total[None]).unbind())
 
     def gathered(self, part: Tensor) -> Tensor:
         """The parts of all ranks, of the same shape, one below the other."""
-        if self.alone:
+        if self.size == 1:
             return part
         found = [torch.empty_like(part) for _ in range(self.size)]
         dist.all_gather(found, part.contiguous())
@@ -51,7 +59,7 @@ class Ranks:
 
     def any(self, value: bool) -> bool:
         """Whether it is so on any rank."""
-        if self.alone:
+        if self.size == 1:
             return value
         device = "cuda" if dist.get_backend() == "nccl" else "cpu"
         flag = torch.tensor([float(value)], device=device)
@@ -61,23 +69,39 @@ class Ranks:
 
 def launched_ranks() -> Ranks:
     """The rank that torchrun has given this process by its environment, before it has joined the others."""
-    return Ranks(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
+    if "WORLD_SIZE" not in os.environ:
+        return Ranks()
+    size = int(os.environ["WORLD_SIZE"])
+    return Ranks(int(os.environ["RANK"]), size, size if BLOCKS % size else BLOCKS)
 
 
 def joined_ranks(device: torch.device) -> Ranks:
     """The same, joined to the others: by gloo on a CPU, by NCCL on GPUs."""
     ranks = launched_ranks()
-    if not ranks.alone and not dist.is_initialized():
+    if ranks.size > 1 and not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return ranks
 
 
-def triangular(A: Tensor, ranks: Ranks) -> Tensor:
-    """R of the QR decomposition of A, whose rows are spread over ranks: shape (n, n), the same on all of them.
+def triangular(blocks: Sequence[Tensor], ranks: Ranks) -> Tensor:
+    """R of the QR decomposition of a matrix of n columns, whose blocks of rows are spread over ranks: shape (n, n).
 
-    Each rank decomposes its rows, and the small factors are decomposed again (TSQR, Demmel et al. 2012).
+    Each block is decomposed, and the small factors are decomposed again (TSQR, Demmel et al. 2012).
     """
-    n = A.shape[1]
-    R = torch.linalg.qr(A, mode="r").R
-    full = torch.cat([R, R.new_zeros(max(n - len(R), 0), n)])
-    return torch.linalg.qr(ranks.gathered(full), mode="r").R
+    n = blocks[0].shape[1]
+    factors = []
+    for block in blocks:
+        R = torch.linalg.qr(block, mode="r").R
+        factors.append(torch.cat([R, R.new_zeros(max(n - len(R), 0), n)]))
+    stacked = ranks.gathered(torch.stack(factors))  # by rank; in order of the blocks it is the same for any number
+    order = [k % ranks.size * len(blocks) + k // ranks.size for k in range(len(stacked))]
+    return torch.linalg.qr(stacked[order].flatten(0, 1), mode="r").R
+
+
+def _folded(parts: Sequence[Tensor]) -> Tensor:
+    """The sum, first half and second half pairwise, again and again where the number is even."""
+    found = list(parts)
+    while len(found) > 1 and len(found) % 2 == 0:
+        half = len(found) // 2
+        found = [a + b for a, b in zip(found[:half], found[half:], strict=True)]
+    return found[0] if len(found) == 1 else torch.stack(found).sum(0)

@@ -87,8 +87,10 @@ def train(
         raise ValueError(f"Training needs a finite budget_s > 0 seconds, got budget_s={budget_s}.")
     if retries < 0:
         raise ValueError(f"Training needs retries >= 0, got retries={retries}.")
-    if not ranks.alone and min(sampler.interior, sampler.boundary) < ranks.size:
-        raise ValueError(f"{ranks.size} ranks need as many points each: raise sampler.interior and sampler.boundary.")
+    if min(sampler.interior, sampler.boundary) < ranks.blocks:
+        raise ValueError(
+            f"{ranks.blocks} blocks of points need a point each: raise sampler.interior and sampler.boundary."
+        )
     like = next(network.parameters())
     generator = torch.Generator().manual_seed(seed)
     conditions = pde.soft_conditions()

@@ -1,5 +1,7 @@
 """Damped linear least squares, min ‖Jx − b‖² + λ‖x‖², for one J and many λ and b."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -20,18 +22,19 @@ class DampedLeastSquares:
     RᵀR = C comes from Cholesky, or from the QR decomposition of [A; √λI], which costs three times as much but does
     not square the condition number. Each solution is corrected once by its residual in terms of A, not of C: the
     corrected semi-normal equations (Björck 1987). The size of the correction is the error of the first solution, and
-    where that is too large, or Cholesky breaks down, QR takes its place. With several `ranks` each holds some rows of J
-    and b, always in the primal form.
+    where that is too large, or Cholesky breaks down, QR takes its place. With several `ranks` J and b are lists of
+    blocks of their rows, and the form is always the primal one.
     """
 
-    def __init__(self, jacobian: Tensor, ranks: Ranks = _ONE) -> None:
+    def __init__(self, jacobian: Tensor | Sequence[Tensor], ranks: Ranks = _ONE) -> None:
+        blocks = [jacobian] if isinstance(jacobian, Tensor) else list(jacobian)
         self._ranks = ranks
-        self._primal = jacobian.shape[0] >= jacobian.shape[1] or not ranks.alone
-        self._A = jacobian if self._primal else jacobian.T
+        self._primal = blocks[0].shape[0] >= blocks[0].shape[1] or not ranks.alone
+        self._A = blocks if self._primal else [blocks[0].T]
         self._gram: Tensor | None = None
         self._squared = False
 
-    def solve(self, damping: float, b: Tensor, *, squared: bool = True) -> Tensor:
+    def solve(self, damping: float, b: Tensor | Sequence[Tensor], *, squared: bool = True) -> Tensor:
         """The solution for λ = `damping` > 0, shape (P,); `squared=False` goes to QR at once."""
         self._damping = damping
         if squared and self._cholesky():
@@ -41,7 +44,7 @@ class DampedLeastSquares:
         self._qr()
         return self._corrected(b)[0]
 
-    def solve_again(self, b: Tensor) -> Tensor:
+    def solve_again(self, b: Tensor | Sequence[Tensor]) -> Tensor:
         """The solution for another b, and the λ of the last `solve`."""
         return self._corrected(b)[0]
 
@@ -52,7 +55,7 @@ class DampedLeastSquares:
 
     def _cholesky(self) -> bool:
         if self._gram is None:
-            (self._gram,) = self._ranks.total(gram(self._A))
+            self._gram = self._ranks.sum([gram(A) for A in self._A])
         C = self._gram.clone()
         C.diagonal().add_(self._damping)
         L, failed = torch.linalg.cholesky_ex(C)
@@ -60,24 +63,29 @@ class DampedLeastSquares:
         return not bool(failed)
 
     def _qr(self) -> None:
-        A = self._A if self._ranks.alone else triangular(self._A, self._ranks)
+        A = self._A[0] if self._ranks.alone else triangular(self._A, self._ranks)
         root = torch.zeros(A.shape[1], A.shape[1], dtype=A.dtype, device=A.device)
         root.diagonal().fill_(self._damping**0.5)
         self._R, self._squared = torch.linalg.qr(torch.cat([A, root]), mode="r").R, False
 
-    def _corrected(self, b: Tensor) -> tuple[Tensor, float]:
+    def _corrected(self, b: Tensor | Sequence[Tensor]) -> tuple[Tensor, float]:
         """The solution, and the relative error that it had before its correction."""
-        A, damping = self._A, self._damping
+        parts, damping = [b] if isinstance(b, Tensor) else list(b), self._damping
         if self._primal:
-            x = self._normal(*self._ranks.total(A.T @ b))
-            (residual,) = self._ranks.total(A.T @ (b - A @ x))
-            correction = self._normal(residual - damping * x)
+            x = self._normal(self._transposed(parts))
+            rest = [part - A @ x for A, part in zip(self._A, parts, strict=True)]
+            correction = self._normal(self._transposed(rest) - damping * x)
         else:
-            y = self._normal(b)
+            (A,), (right,) = self._A, parts
+            y = self._normal(right)
             x = A @ y
-            correction = A @ self._normal(b - A.T @ x - damping * y)
+            correction = A @ self._normal(right - A.T @ x - damping * y)
         size = float(x.norm())
         return x + correction, float(correction.norm()) / size if size > 0 else 0.0
+
+    def _transposed(self, parts: Sequence[Tensor]) -> Tensor:
+        """Aᵀb over all blocks."""
+        return self._ranks.sum([A.T @ part for A, part in zip(self._A, parts, strict=True)])
 
     def _normal(self, b: Tensor) -> Tensor:
         """C⁻¹b = R⁻¹R⁻ᵀb."""

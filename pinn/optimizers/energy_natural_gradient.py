@@ -73,8 +73,8 @@ class _Searched(Iteration):
             check_memory("EnergyNaturalGradient", objective, self.params, self._recipe.max_gb, self._objective)
             self._objective, self._evaluation = objective, objective.evaluate(self.params)
         start = best = self._evaluation
-        r, J = objective.linearize(self.params)
-        squares, rows = objective.ranks.total(J.square().sum(), J.new_tensor(len(r)))
+        r, J = objective.linearize_blocks(self.params)
+        squares, rows = objective.ranks.sum([torch.stack([B.square().sum(), B.new_tensor(len(B))]) for B in J])
         mean = float(squares / rows)
         if not mean > 0:
             self._stalled = True

@@ -70,9 +70,10 @@ class _LastLayer(Iteration):
         start = objective.evaluate(self.params)
         hidden = {name: value for name, value in self.params.items() if name not in self._last}
         last = {name: self.params[name] for name in self._last}
-        r, A = objective.fixing(hidden).linearize(last)
+        rs, As = objective.fixing(hidden).linearize_blocks(last)
+        r, A = rs[0], As[0]
         if not objective.ranks.alone:  # min ‖Ac + r‖ has the minimiser of min ‖Rc + s‖ with (R, s) from QR of (A, r)
-            R = triangular(torch.cat([A, r[:, None]], 1), objective.ranks)
+            R = triangular([torch.cat([B, b[:, None]], 1) for B, b in zip(As, rs, strict=True)], objective.ranks)
             A, r = R[:, :-1], R[:, -1]
         step = _minimiser(A, -r, self._recipe.rcond)
         c, self._stalled = flatten(last), True

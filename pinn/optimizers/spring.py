@@ -83,14 +83,16 @@ class _Remembering(Iteration):
         if objective is not self._objective:
             check_memory("Spring", objective, self.params, recipe.max_gb, self._objective)
             self._objective = objective
-        r, J = objective.linearize(self.params)
-        squares, rows = objective.ranks.total(J.square().sum(), J.new_tensor(len(r)))
+        r, J = objective.linearize_blocks(self.params)
+        squares, rows = objective.ranks.sum([torch.stack([B.square().sum(), B.new_tensor(len(B))]) for B in J])
         mean = float(squares / rows)
         rate = self._calm * self._rate()
         self._done += 1
         self._phi = recipe.momentum * self._phi
         if mean > 0:
-            self._phi += DampedLeastSquares(J, objective.ranks).solve(recipe.damping * mean, r - J @ self._phi)
+            self._phi += DampedLeastSquares(J, objective.ranks).solve(
+                recipe.damping * mean, [a - B @ self._phi for a, B in zip(r, J, strict=True)]
+            )
         d = self._phi / math.sqrt(1 - recipe.momentum ** (2 * self._done))
         rate = min(rate, recipe.max_step / max(float(d.norm()), torch.finfo(d.dtype).tiny))
         self.params = unflatten(flatten(self.params) - rate * d, self.params)

@@ -30,8 +30,11 @@ class System:
         loss = self.residual(params).square().sum()
         return Evaluation(loss, {"system": loss})
 
-    def linearize(self, params: Params) -> tuple[Tensor, Tensor]:
-        return self.residual(params), cast(Tensor, jacrev(self.r)(params["theta"]))
+    def residual_blocks(self, params: Params) -> list[Tensor]:
+        return [self.residual(params)]
+
+    def linearize_blocks(self, params: Params) -> tuple[list[Tensor], list[Tensor]]:
+        return [self.residual(params)], [cast(Tensor, jacrev(self.r)(params["theta"]))]
 
 
 def iterates(recipe: LevenbergMarquardt, r: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> list[Tensor]:

@@ -32,8 +32,8 @@ class Linear:
         loss = self.residual(params).square().sum()
         return Evaluation(loss, {"linear": loss})
 
-    def linearize(self, params: Params) -> tuple[Tensor, Tensor]:
-        return self.residual(params), self.A.clone()
+    def linearize_blocks(self, params: Params) -> tuple[list[Tensor], list[Tensor]]:
+        return [self.residual(params)], [self.A.clone()]
 
     def damped(self, damping: float, b: Tensor) -> Tensor:
         """The minimiser of ‖Ax − b‖² + λκ‖x‖²."""
@@ -62,8 +62,8 @@ def test_engd_shortens_a_step_that_overshoots() -> None:
         def residual(self, params: Params) -> Tensor:
             return params["theta"].atan()
 
-        def linearize(self, params: Params) -> tuple[Tensor, Tensor]:
-            return self.residual(params), torch.diag(1 / (1 + params["theta"] ** 2))
+        def linearize_blocks(self, params: Params) -> tuple[list[Tensor], list[Tensor]]:
+            return [self.residual(params)], [torch.diag(1 / (1 + params["theta"] ** 2))]
 
     system = cast(Objective, Arctan(1, 1))
     iteration = EnergyNaturalGradient().start({"theta": torch.tensor([3.0], dtype=torch.float64)}, 20)

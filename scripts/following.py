@@ -15,8 +15,8 @@ from rich.console import Console
 
 from pinn.checkpoint import Checkpoint, Checkpoints
 from pinn.faults import DivergedError
+from pinn.metrics import MetricsFile
 from pinn.ranks import Ranks
-from pinn.run import MetricsFile
 from pinn.step import Step
 from pinn.tracking import Tracked
 

@@ -11,7 +11,8 @@ import plot_command
 from figures import COLORS, DASHES, Format, figure, save
 from matplotlib.axes import Axes
 
-from pinn.run import METRICS, SUMMARY
+from pinn.metrics import METRICS
+from pinn.run import SUMMARY
 
 _ERRORS = {"rel_l2": "relative $L^2$ error", "max_error": "max error"}
 METHODS = {"adam": "Adam", "lbfgs": "L-BFGS", "lm": "Levenberg–Marquardt", "engd": "ENGD", "spring": "SPRING"}

@@ -17,7 +17,8 @@ import report_tables
 from plot_history import read_metrics
 
 from pinn import Run, load_run
-from pinn.run import METRICS, SUMMARY
+from pinn.metrics import METRICS
+from pinn.run import SUMMARY
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 

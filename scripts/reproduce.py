@@ -20,8 +20,9 @@ from jobs import Job, stored_config
 from process import prepare
 from torch import Tensor
 
+from pinn.metrics import METRICS, MetricsFile
 from pinn.pdes import Marched
-from pinn.run import METRICS, MetricsFile, Run, load_run, save_run
+from pinn.run import Run, load_run, save_run
 
 FOLDER, RESULT = "reproduction", "reproduction.json"
 _OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "deterministic", "device")

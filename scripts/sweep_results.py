@@ -14,7 +14,8 @@ import yaml
 from jobs import FAILURE
 
 from pinn.evaluate import score
-from pinn.run import METRICS, SUMMARY
+from pinn.metrics import METRICS
+from pinn.run import SUMMARY
 
 SEED = "seed"
 _NONE = "–"

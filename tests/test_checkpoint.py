@@ -11,10 +11,10 @@ import torch
 
 from pinn import load_run
 from pinn.checkpoint import BEST, CHECKPOINT, UNDERWAY, Checkpoints, load_checkpoint, newest_checkpoint, save_checkpoint
+from pinn.metrics import MetricsFile
 from pinn.networks import MLP
 from pinn.optimizers import Adam
 from pinn.pdes import Poisson
-from pinn.run import MetricsFile
 from pinn.samplers import Sobol
 from pinn.step import Step
 from pinn.train import train

@@ -21,6 +21,7 @@ LAYERS = [
     {"collocation", "evaluate", "export", "faults", "uncertainty"},
     {"step"},
     {"checkpoint"},
+    {"metrics"},
     {"train"},
     {"marching"},
     {"recipe"},

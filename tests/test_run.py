@@ -14,10 +14,11 @@ from torch.func import vmap
 from pinn import load_run, save_run, train
 from pinn.domains import Interior
 from pinn.fingerprint import fingerprint
+from pinn.metrics import METRICS, MetricsFile
 from pinn.operators import laplacian
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.recipe import build
-from pinn.run import CHECKPOINT, METRICS, SOLUTION, SUMMARY, MetricsFile, build_network
+from pinn.run import CHECKPOINT, SOLUTION, SUMMARY, build_network
 from pinn.samplers import Sobol
 from pinn.train import Step
 

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.image import imread
 from plot_history import plot_history
 
-from pinn.run import METRICS
+from pinn.metrics import METRICS
 
 
 @pytest.mark.parametrize("rows", [1, 3])

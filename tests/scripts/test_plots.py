@@ -22,9 +22,10 @@ from sections import Grid, sections
 
 from pinn import Run, load_run, save_run, train
 from pinn.domains import Box, Disk, TimeDomain
+from pinn.metrics import MetricsFile
 from pinn.optimizers import LBFGS, Adam, Schedule
 from pinn.recipe import build
-from pinn.run import MetricsFile, build_network
+from pinn.run import build_network
 from pinn.samplers import Sobol
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"

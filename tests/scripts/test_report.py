@@ -17,9 +17,10 @@ from plot_history import read_metrics
 
 from pinn import load_run, save_run, train
 from pinn.domains import Box, SinglePoint, TimeDomain
+from pinn.metrics import MetricsFile
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.recipe import build
-from pinn.run import CHECKPOINT, MetricsFile, build_network
+from pinn.run import CHECKPOINT, build_network
 from pinn.samplers import Sobol
 
 pytest.importorskip("plotly")

@@ -10,9 +10,10 @@ import torch
 from report import write_report
 
 from pinn import save_run, train
+from pinn.metrics import MetricsFile
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.recipe import build
-from pinn.run import MetricsFile, build_network
+from pinn.run import build_network
 from pinn.samplers import Sobol
 
 pytest.importorskip("plotly")

@@ -130,8 +130,8 @@ class Objective:
         """The same, block by block of the points, as sums over several ranks need them."""
         refuse_energies(self._conditions)
         blocks = self._by_block(Objective._linearize, detached(params))
-        found = [[torch.cat(p) if len(p) > 1 else p[0] for p in zip(*parts, strict=True)] for parts in blocks]
-        return [r for r, _ in found], [J for _, J in found]
+        r, J = ([_stacked([part[k] for part in parts]) for parts in blocks] for k in range(2))
+        return r, J
 
     def kernel(self, params: Params) -> tuple[Tensor, Tensor]:
         """The residual r(θ), shape (M,), and the tangent kernel K = JJᵀ, shape (M, M).
@@ -305,3 +305,8 @@ class Objective:
 
     def _scale(self, condition: Condition) -> float:
         return (condition.weight / self._points[condition.name]) ** 0.5
+
+
+def _stacked(parts: list[Tensor]) -> Tensor:
+    """The rows of all parts; of a single one without a copy."""
+    return torch.cat(parts) if len(parts) > 1 else parts[0]

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -28,7 +29,7 @@ from pinn.train import train
 from pinn.weighting import NTK, RBA, Fixed, Weighting
 
 ROOT = Path(__file__).parents[1]
-COUNTS = {"interior": 101, "boundary": 30}
+COUNTS: dict[str, Any] = {"interior": 101, "boundary": 30}
 JOBS: dict[str, tuple[Optimizer, Sampler, Weighting]] = {
     "adam": (Adam(), Sobol(**COUNTS, every=20), Fixed()),
     "lm": (LevenbergMarquardt(), Sobol(**COUNTS, every=20), Fixed()),

@@ -17,12 +17,12 @@ def coefficients_of(pde: PDE) -> dict[str, float | Field]:
     """The coefficients of a PDE by name: its fields that hold a number or a function, or what was typed."""
     if isinstance(pde, Expression):
         return {name: pde.coefficient(name) for name in pde.coefficients}
-    fields: dict[str, Any] = {field.name: getattr(pde, field.name) for field in dataclasses.fields(pde)}  # pyright: ignore
-    return {
-        name: value
-        for name, value in fields.items()
-        if name not in ("exact", "hard", "penalty") and (isinstance(value, float) or callable(value))
-    }
+    found: dict[str, float | Field] = {}
+    for field in dataclasses.fields(pde):  # pyright: ignore
+        value: Any = getattr(pde, field.name)
+        if field.name not in ("exact", "hard", "penalty") and (isinstance(value, float) or callable(value)):
+            found[field.name] = value
+    return found
 
 
 def check_coefficients(wrapper: str, pde: PDE, names: Sequence[str]) -> None:

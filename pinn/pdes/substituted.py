@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
@@ -21,7 +21,7 @@ def coefficients_of(pde: PDE) -> dict[str, float | Field]:
     for field in dataclasses.fields(pde):  # pyright: ignore
         value: Any = getattr(pde, field.name)
         if field.name not in ("exact", "hard", "penalty") and (isinstance(value, float) or callable(value)):
-            found[field.name] = value
+            found[field.name] = cast(Any, value)
     return found
 
 

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from packages import package
 from quantities import Quantity, Samples, sample
 from sample_files import whole
-from sections import Section, sections
+from sections import Section, sections, without_parameters
 from torch.func import vmap
 
 from pinn import Run, load_run
@@ -81,7 +81,7 @@ def animate(
 
 def space_at_instants(domain: Domain, frames: int, slices: Mapping[str, float]) -> list[Section]:
     """Space at each instant."""
-    if not isinstance(getattr(domain, "base", domain), TimeDomain):
+    if not isinstance(without_parameters(domain), TimeDomain):
         raise ValueError("This problem has no time, so there is nothing to animate: use scripts/plot_solution.py.")
     if domain.dim == 1:
         raise ValueError("This problem has no space, so a plot shows all of it: use scripts/plot_solution.py.")

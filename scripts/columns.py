@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from sections import typed_names
+from sections import typed_names, without_parameters
 from torch import Tensor
 from torch.func import vmap
 
@@ -44,7 +44,7 @@ def columns(run: Run, points: Points, *, derivatives: bool = False) -> Columns:
 
 def space_axes(domain: Domain) -> Sequence[int]:
     """The coordinates that are lengths: neither time nor parameters."""
-    base: Domain = getattr(domain, "base", domain)
+    base: Domain = without_parameters(domain)
     return range(1 if isinstance(base, TimeDomain) else 0, base.dim)
 
 

@@ -102,6 +102,7 @@ class Scale:
 
 def sequential(values: np.ndarray) -> Scale:
     """From the smallest to the largest value; NaN does not count."""
+    values = _finite(values)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if not high - low > 1e-12 * max(abs(low), abs(high)):  # a constant field still needs an interval
         margin = abs(high) or 1.0
@@ -111,12 +112,19 @@ def sequential(values: np.ndarray) -> Scale:
 
 def diverging(values: np.ndarray) -> Scale:
     """Centred on zero; logarithmic on both sides where a few values tower over the rest. NaN does not count."""
+    values = _finite(values)
     peak = float(np.nanmax(np.abs(values))) or 1.0
     typical = math.sqrt(float(np.nanmean(np.square(values))))
     if peak > 10 * typical > 0:
         threshold = 10.0 ** round(math.log10(typical))
         return Scale(SymLogNorm(threshold, vmin=-peak, vmax=peak), "RdBu_r")
     return Scale(Normalize(-peak, peak), "RdBu_r", _exponent(peak))
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    """The values that have a place on a scale; zero where there is none."""
+    found = values[np.isfinite(values)]
+    return found if found.size else np.zeros(1)
 
 
 def scientific(value: float) -> str:

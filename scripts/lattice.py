@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from sections import without_parameters
 from torch import Tensor
 
 from pinn.domains import Domain, TimeDomain
@@ -49,7 +50,7 @@ def instants(domain: Domain, times: Sequence[float]) -> list[float | None]:
 
     Where time is the only coordinate it is the axis of the grid. Raises ValueError for a time outside the domain.
     """
-    timed = isinstance(getattr(domain, "base", domain), TimeDomain)
+    timed = isinstance(without_parameters(domain), TimeDomain)
     if not timed or domain.dim == 1:
         if times:
             lacks = "This problem has no time" if not timed else "Time is the only coordinate of this problem, its grid"

@@ -46,7 +46,10 @@ def plot_solution(
         paths.append(draw(samples, samples.quantities, output / f"comparison.{format}", title))
     domain = run.pde.domain
     if isinstance(domain, TimeDomain) and shown[0].free == (0, 1):
-        instants = [Section(domain, (1,), {0: float(t)}) for t in times or np.linspace(0, domain.duration, 5)]
+        instants = [
+            Section(domain, (1,), {0: float(t)})
+            for t in times or np.linspace(domain.start, domain.start + domain.duration, 5)
+        ]
         profiles = sample(quantities_of(run), instants, points, run.like)
         paths.append(line_figure(profiles, profiles.quantities, output / f"profiles.{format}", profiles.title(errors)))
     return paths

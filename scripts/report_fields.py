@@ -11,7 +11,7 @@ from matplotlib.colors import SymLogNorm
 from panels import Panels, first, moving
 from plot_solution import quantities_of
 from quantities import Quantity, Samples, sample
-from sections import Section, place, sections
+from sections import Section, place, sections, without_parameters
 
 from pinn import Run
 from pinn.domains import Domain, TimeDomain
@@ -59,7 +59,7 @@ def field_figures(
 def still_and_moving(domain: Domain, slices: Mapping[str, float], instants: int) -> tuple[list[Section], list[Section]]:
     """The section that stands still, and those at instants of time; either may be empty."""
     (first, *_) = sections(domain, (), slices)
-    has_time = isinstance(getattr(domain, "base", domain), TimeDomain)
+    has_time = isinstance(without_parameters(domain), TimeDomain)
     if not has_time or first.free == (0,) or {"t", "0"} & set(slices):
         return [first], []
     times = np.linspace(domain.bounds[0][0], domain.bounds[1][0], instants)

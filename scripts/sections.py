@@ -75,6 +75,11 @@ class Grid:
         return torch.where(self.inside, size, -size).double().cpu().numpy()
 
 
+def without_parameters(domain: Domain) -> Domain:
+    """The domain of a parametric problem at one value of its parameters; any other is itself."""
+    return domain.base if isinstance(domain, ParameterDomain) else domain
+
+
 def axis_names(domain: Domain) -> list[str]:
     """t first if there is time, then x, y, z, or x_1 … x_d in more than three space dimensions, then parameters."""
     if isinstance(domain, ParameterDomain):
@@ -111,7 +116,7 @@ def sections(domain: Domain, times: Sequence[float] = (), slices: Mapping[str, f
     names = typed_names(domain)
     lower, upper = domain.bounds
     middle = [(a + b) / 2 for a, b in zip(lower, upper, strict=True)]
-    has_time = isinstance(getattr(domain, "base", domain), TimeDomain)
+    has_time = isinstance(without_parameters(domain), TimeDomain)
     held: dict[int, float] = {}
     for name, value in (slices or {}).items():
         axis = _axis(names, name)

@@ -5,6 +5,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from progress import Progress
 from rich.console import Console
 
 from pinn.checkpoint import Checkpoint, Checkpoints
-from pinn.faults import DivergedError
+from pinn.faults import DivergedError, kept
 from pinn.metrics import MetricsFile
 from pinn.ranks import Ranks
 from pinn.step import Step
@@ -37,7 +38,7 @@ class Training:
         self, job: Job, folder: Path, tracked: Tracked, checkpoint: Checkpoint | None = None, ranks: Ranks = _ONE
     ) -> None:
         config = job.config
-        self._ranks = ranks
+        self._ranks, self._folder = ranks, folder
         self._job, self._start, self._tracked = job, checkpoint, tracked
         self._checkpoints = Checkpoints(folder, config, config["checkpoint_s"], config["keep_checkpoints"])
         self.metrics = MetricsFile(folder, after=checkpoint.step if checkpoint else 0)
@@ -54,6 +55,7 @@ class Training:
     def follow(self, label: str) -> Step:
         """Train to the end; the last step. Raises DivergedError where not even the first step was good."""
         config, step, found = self._job.config, None, 0
+        last: Step | None = None  # with a copy of its state, since what fails in the midst of a step has changed it
         state = self._start.state if self._start else None
         console = None if self._ranks.rank == 0 else Console(quiet=True)
         with self.interruption, Progress(self._job.steps, config["budget_s"], label, console=console) as progress:
@@ -65,6 +67,8 @@ class Training:
                         if self.interruption.signal:
                             break
                         continue
+                    if self._ranks.size > 1:
+                        last = dataclasses.replace(step, state=partial(dict, kept(step.state())))
                     logged = step.step % config["log_every"] == 0 or step.step == 1 or step.stop
                     if logged:
                         self._tracked.record(step.step, self.metrics.record(step))
@@ -82,6 +86,15 @@ class Training:
                     raise
                 self.diverged = error
                 step = dataclasses.replace(step, params=error.params)
+            except RuntimeError as error:
+                if self._ranks.size == 1:
+                    raise
+                if last is not None:
+                    self._checkpoints.save(last)
+                reason = str(error).splitlines()[0]
+                raise ConnectionError(
+                    f"Another process was lost ({reason}). Go on with resume={self._folder}."
+                ) from error
         assert step is not None, "training takes at least one step"
         self.reason = self._words(step)
         return step

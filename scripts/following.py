@@ -91,7 +91,7 @@ class Training:
                     raise
                 if last is not None:
                     self._checkpoints.save(last)
-                reason = str(error).splitlines()[0]
+                reason = str(error).splitlines()[0].partition(". This is typically")[0]
                 raise ConnectionError(
                     f"Another process was lost ({reason}). Go on with resume={self._folder}."
                 ) from error

@@ -1,8 +1,10 @@
 """Ranks: 1, 2 and 4 processes come to the same parameters, bit for bit, and a lost one ends the others."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +149,40 @@ def test_torchrun_trains_into_one_folder_and_resumes_on_another_number(tmp_path:
     a, b = (torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("two", "four"))
     # The first 20 steps planned on fewer steps of Adam's learning rate, so only the counts agree.
     assert a["step"] == b["step"] == 40
+
+
+@pytest.mark.slow
+def test_a_lost_process_ends_the_job_with_a_checkpoint(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    small = ["network.width=8", "sampler.interior=100", "optimizer=adam", "steps=100000", f"hydra.run.dir={folder}"]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"]
+    job = subprocess.Popen(
+        [*launcher, str(ROOT / "scripts" / "train.py"), *small],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    deadline = time.monotonic() + 120
+    while not (folder / "metrics.csv").is_file() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)
+    os.kill(next(pid for pid in children_of(job.pid) if "RANK=1" in environment_of(pid)), signal.SIGKILL)
+    _, said = job.communicate(timeout=120)
+    assert job.returncode == 1
+    assert "Another process was lost" in said
+    assert f"Go on with resume={folder}" in said
+    (checkpoint,) = (folder / "checkpoints").glob("step-*.pt")
+    step = int(checkpoint.stem.removeprefix("step-"))
+    again = torchrun(1, f"resume={folder}", f"steps={step + 20}")
+    assert again.returncode == 0, again.stderr
+    assert torch.load(folder / "checkpoint.pt", weights_only=True)["step"] == step + 20
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that a process has started, from Linux' own books."""
+    return [int(text) for text in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def environment_of(process: int) -> list[str]:
+    return Path(f"/proc/{process}/environ").read_text().split("\0")

@@ -134,8 +134,9 @@ def run(config: DictConfig, folder: Path) -> float:
         facts = {"seed": recipes["seed"], "status": training.status, "time_to": training.metrics.time_to()}
         facts |= {"reason": training.reason, "overrides": recipes["overrides"], "resumed": recipes.get("resumed", [])}
         resumable = training.diverged is None
-        tracked.finish(patiently(lambda: save_run(folder, step, job.config, resumable=resumable, **names, **facts)))
+        summary = patiently(lambda: save_run(folder, step, job.config, resumable=resumable, **names, **facts))
         draw(folder)
+        tracked.finish(summary)
     report(folder, step, training.reason)
     if training.diverged:
         raise training.diverged

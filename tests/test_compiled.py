@@ -178,7 +178,7 @@ def test_chunks_bound_what_is_alive_at_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_chunk_has_at_least_one_point() -> None:
-    with pytest.raises(ValueError, match="chunk_size >= 1 points"):
+    with pytest.raises(ValueError, match="chunk_size >= 1, or null for all"):
         make(Poisson(), Rows(), chunk_size=0)
 
 

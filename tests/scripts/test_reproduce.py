@@ -102,7 +102,7 @@ def test_what_cannot_be_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "is the run itself" in capsys.readouterr().err
     whole = torch.load(folder / "checkpoint.pt", weights_only=True)
     whole["config"] = {key: whole["config"][key] for key in ("pde", "network", "vjp")}
-    torch.save(whole, folder / "checkpoint.pt")
+    signed(whole, folder / "checkpoint.pt")
     assert reproduce.main([str(folder)]) == 2
     assert "stores no optimizer, sampler" in capsys.readouterr().err
     assert reproduce.main([str(tmp_path / "missing")]) == 2

@@ -1,7 +1,9 @@
 """Animate the solution of a run in time: a profile over space beside the exact one, or a map.
 
-python scripts/animate.py RUN                               RUN/solution.gif
-python scripts/animate.py RUN --format mp4 --frames 200 --fps 30
+    python scripts/animate.py RUN                               RUN/solution.gif
+    python scripts/animate.py RUN --format mp4 --frames 200 --fps 30
+
+A problem of more than two space axes is shown on a plane, which --slice chooses.
 """
 
 import argparse

@@ -133,6 +133,8 @@ def export(given: argparse.Namespace) -> list[Path]:
     """Do what the command line asks for; returns the files to open."""
     run = load_run(given.run)
     output = given.output or given.run / f"field{FORMATS[given.format]}"
+    if output.is_dir():
+        raise IsADirectoryError(f"--output {output} is a folder: give it the name of a file.")
     if given.format in PROGRAMS:
         return export_program(run, given.format, output)
     return export_samples(

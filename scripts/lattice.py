@@ -77,9 +77,10 @@ def regular_lattice(domain: Domain, instant: float | None, n: int | None) -> Lat
     if n < 2:
         raise ValueError(f"A grid needs --points of at least 2 along each axis, got {n}.")
     if n**k > MOST_NODES:
+        fewer = "take fewer --points, or " if 2**k <= MOST_NODES else ""
         raise ValueError(
             f"A regular grid of {n} points along each of {k} axes is too large (at most {MOST_NODES} nodes together): "
-            "take fewer --points, give the nodes by --mesh, or export the field itself: --format onnx or torch-export."
+            f"{fewer}export the field itself, --format onnx or torch-export."
         )
     axes = [torch.linspace(a, b, n, dtype=torch.float64) for a, b in zip(lower, upper, strict=True)]
     nodes = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, k).numpy()

@@ -208,8 +208,10 @@ def test_unusable_meshes_are_refused(run_of: Callable[..., Run], tmp_path: Path)
 
 
 def test_grids_that_cannot_be_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"2 points along each of 1000 axes is too large .* --format onnx"):
+    with pytest.raises(ValueError, match=r"2 points along each of 1000 axes is too large .*: export the field itself"):
         regular_lattice(CenteredBall(dimensions=1000), None, None)
+    with pytest.raises(ValueError, match=r"too large .*: take fewer --points, or export"):
+        regular_lattice(Box(), None, 3000)
     with pytest.raises(ValueError, match="at least 2 along each axis, got 1"):
         regular_lattice(Box(), None, 1)
     with pytest.raises(ValueError, match="No node of a grid with 2 points"):
@@ -296,6 +298,18 @@ def test_the_command_prints_what_it_wrote(
     output = capsys.readouterr()
     assert output.out.split() == [str(folder / "field.pt2")]
     assert "agrees with the run to" in output.err
+
+
+def test_a_folder_is_no_file_to_write(
+    run_of: Callable[..., Run],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        command(monkeypatch, str(run_of("square").folder), "--format", "csv", "--output", str(tmp_path))
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == f"error: --output {tmp_path} is a folder: give it the name of a file.\n"
 
 
 @pytest.mark.parametrize(

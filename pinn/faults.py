@@ -1,6 +1,7 @@
 """What can go wrong in mid-course: numbers that are not finite, and memory that is not enough."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -60,11 +61,21 @@ def not_enough_memory(objective: Objective, params: Params, step: int, method: s
 
 
 def kept(state: Any) -> Any:
-    """A copy of plain data in which tensors have memory of their own, views of one storage likewise."""
+    """A copy of plain data in which every tensor has memory of its own."""
+    return _mapped(lambda tensor: tensor.detach().clone(), state)
+
+
+def on_device(state: Any, device: torch.device) -> Any:
+    """Plain data with its real and complex tensors on a device; the states of generators stay where they are."""
+    return _mapped(lambda tensor: tensor if tensor.dtype == torch.uint8 else tensor.to(device), state)
+
+
+def _mapped(change: Callable[[Tensor], Tensor], state: Any) -> Any:
+    """The same plain data with other tensors."""
     if isinstance(state, Tensor):
-        return state.detach().clone()
+        return change(state)
     if isinstance(state, dict):
-        return {name: kept(value) for name, value in state.items()}
+        return {name: _mapped(change, value) for name, value in state.items()}
     if isinstance(state, (list, tuple)):
-        return type(state)(kept(value) for value in state)
+        return type(state)(_mapped(change, value) for value in state)
     return state

@@ -13,7 +13,7 @@ from torch import nn
 from pinn.collocation import Collocation
 from pinn.compiled import Compiled
 from pinn.evaluate import Reference
-from pinn.faults import DivergedError, bad_term, is_out_of_memory, kept, not_enough_memory, where_it_went_bad
+from pinn.faults import DivergedError, bad_term, is_out_of_memory, kept, not_enough_memory, on_device, where_it_went_bad
 from pinn.guard import Finding, Guard
 from pinn.networks import WithUnknowns
 from pinn.objective import Evaluation, Objective
@@ -135,6 +135,7 @@ def train(
 
     def taken_up(state: Mapping[str, Any]) -> tuple[Iteration, Objective]:
         """The iteration and the objective of a state, and everything else as it was then."""
+        state = on_device(state, like.device)  # a checkpoint is read to the CPU
         objective = seeded(
             plain.at({name: tuple(sample) for name, sample in state["samples"].items()}), state["reseeded"]
         )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pinn.domains import Box, Domain
-from pinn.faults import DivergedError, NotEnoughMemoryError, is_out_of_memory, kept
+from pinn.faults import DivergedError, NotEnoughMemoryError, is_out_of_memory, kept, on_device
 from pinn.networks import MLP
 from pinn.objective import Objective
 from pinn.operators import Strategy, laplacian
@@ -162,3 +162,11 @@ def test_a_copy_of_a_state_is_its_own() -> None:
     state["a"] += 1
     assert copy["a"].tolist() == [0, 0]
     assert copy["b"][1] == (3, "x")
+
+
+def test_a_state_moves_to_a_device_but_for_its_generators() -> None:
+    generator = torch.Generator().get_state()
+    moved = on_device({"a": [torch.zeros(2)], "generator": generator, "n": 3}, torch.device("meta"))
+    assert moved["a"][0].device.type == "meta"
+    assert moved["generator"] is generator
+    assert moved["n"] == 3

@@ -48,8 +48,8 @@ def save_checkpoint(path: Path, step: Step, config: Mapping[str, Any], *, resuma
     write(path, lambda file: torch.save(data, file))
 
 
-def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> Checkpoint:
-    """The checkpoint in a file, without executing anything in it.
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a file, on the CPU, without executing anything in it.
 
     Raises FileNotFoundError if there is none, ValueError if it is damaged or of another program.
     """
@@ -57,7 +57,7 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> Checkpoin
         raise FileNotFoundError(f"There is no checkpoint {str(path)!r}.")
     content = io.BytesIO(path.read_bytes())  # what the disk says is an OSError, what torch says of the content is not
     try:
-        data = torch.load(content, map_location=device, weights_only=True)
+        data = torch.load(content, map_location="cpu", weights_only=True)
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             found = data.get("format") if isinstance(data, dict) else type(data).__name__
             raise ValueError(f"format {found}, where {_FORMAT} is known")

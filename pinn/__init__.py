@@ -1,7 +1,7 @@
 """Physics-informed neural networks whose derivatives are exact, fast and read like the textbook."""
 
-from pinn.run import Run, load_run, save_run
-from pinn.train import Step, train
+from pinn.runs import Run, load_run, save_run
+from pinn.training import Step, train
 
 __version__ = "0.1.0"
 

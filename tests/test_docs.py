@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import train as script
+from pinn.cli import train as script
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from pinn.pdes import PDE
-from pinn.recipe import build
-from pinn.run import build_network
+from pinn.runs.instantiate import build
+from pinn.runs.run import build_network
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -11,7 +11,7 @@ import torch
 from pinn import train
 from pinn.networks import MLP, Unknown, WithUnknowns
 from pinn.pdes import Heat, Inverse
-from pinn.uncertainty import found_unknowns
+from pinn.runs.uncertainty import found_unknowns
 
 # %% [markdown]
 # ## The problem

@@ -1,23 +1,23 @@
 """Domains and the regions where conditions hold."""
 
-from pinn.domains.ball import Ball, CenteredBall, Disk
-from pinn.domains.box import Box
-from pinn.domains.combined import Difference, Intersection, Union
+from pinn.domains.shapes.ball import Ball, CenteredBall, Disk
+from pinn.domains.shapes.box import Box
+from pinn.domains.composed.boolean import Difference, Intersection, Union
 from pinn.domains.domain import MOST_POINTS, Domain
-from pinn.domains.ellipse import Annulus, Ellipse
-from pinn.domains.extrusion import Extrusion
-from pinn.domains.instants import SinglePoint
-from pinn.domains.mesh import Mesh
-from pinn.domains.nodes import Measurements, OppositeFaces, Quadrature
-from pinn.domains.parameters import ParameterDomain, at_all_parameters
-from pinn.domains.periodic_box import PeriodicBox
-from pinn.domains.point_cloud import PointCloud
-from pinn.domains.polygon import LShape, Polygon, Triangle
-from pinn.domains.regions import Boundary, Initial, InitialMotion, Interior, PointSet, Region, Surface
-from pinn.domains.simplex import Simplex
-from pinn.domains.tagged import Tagged
-from pinn.domains.time_domain import TimeDomain
-from pinn.domains.transformed import Transformed
+from pinn.domains.shapes.ellipse import Annulus, Ellipse
+from pinn.domains.composed.extrusion import Extrusion
+from pinn.domains.shapes.single_point import SinglePoint
+from pinn.domains.shapes.mesh import Mesh
+from pinn.domains.regions.point_regions import Measurements, OppositeFaces, Quadrature
+from pinn.domains.composed.parameter_domain import ParameterDomain, at_all_parameters
+from pinn.domains.shapes.periodic_box import PeriodicBox
+from pinn.domains.shapes.point_cloud import PointCloud
+from pinn.domains.shapes.polygon import LShape, Polygon, Triangle
+from pinn.domains.regions.regions import Boundary, Initial, InitialMotion, Interior, PointSet, Region, Surface
+from pinn.domains.shapes.simplex import Simplex
+from pinn.domains.composed.tagged import Tagged
+from pinn.domains.composed.time_domain import TimeDomain
+from pinn.domains.composed.transformed import Transformed
 
 __all__ = [
     "MOST_POINTS",

@@ -104,43 +104,43 @@ class Domain(ABC):
 
     def __or__(self, other: "Domain") -> "Domain":
         """The union."""
-        from pinn.domains.combined import Union
+        from pinn.domains.composed.boolean import Union
 
         return Union(self, other)
 
     def __and__(self, other: "Domain") -> "Domain":
         """The intersection."""
-        from pinn.domains.combined import Intersection
+        from pinn.domains.composed.boolean import Intersection
 
         return Intersection(self, other)
 
     def __sub__(self, other: "Domain") -> "Domain":
         """The difference."""
-        from pinn.domains.combined import Difference
+        from pinn.domains.composed.boolean import Difference
 
         return Difference(self, other)
 
     def translated(self, offset: Sequence[float]) -> "Domain":
         """The domain moved by `offset`, d numbers."""
-        from pinn.domains.transformed import Transformed
+        from pinn.domains.composed.transformed import Transformed
 
         return Transformed(self, offset)
 
     def rotated(self, angle: float, axis: Sequence[float] = (0.0, 0.0, 1.0)) -> "Domain":
         """The domain turned by `angle` (radians) about the origin; in space about the direction `axis`."""
-        from pinn.domains.transformed import Transformed
+        from pinn.domains.composed.transformed import Transformed
 
         return Transformed(self, angle=angle, axis=axis)
 
     def scaled(self, factor: float) -> "Domain":
         """The domain scaled by `factor` > 0 about the origin."""
-        from pinn.domains.transformed import Transformed
+        from pinn.domains.composed.transformed import Transformed
 
         return Transformed(self, factor=factor)
 
     def tagged(self, **parts: Callable[[Tensor], Tensor]) -> "Domain":
         """The domain with further names for parts of its boundary, each by a predicate: x of shape (…, d) to bool."""
-        from pinn.domains.tagged import Tagged
+        from pinn.domains.composed.tagged import Tagged
 
         return Tagged(self, parts)
 

@@ -5,7 +5,7 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from pinn.domains.box import Box
+from pinn.domains.shapes.box import Box
 from pinn.domains.domain import Domain
 from pinn.typing import Points
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from pinn.networks.parts import ACTIVATIONS, Bounds, FourierEmbedding, Rescaling, check, check_scale, dense, shaped
+from pinn.networks.layers import ACTIVATIONS, Bounds, FourierEmbedding, Rescaling, check, check_scale, dense, shaped
 
 
 class FourierNetwork(nn.Module):

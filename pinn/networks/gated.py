@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from pinn.networks.parts import ACTIVATIONS, Bounds, FourierEmbedding, Rescaling, check, check_scale, dense, shaped
+from pinn.networks.layers import ACTIVATIONS, Bounds, FourierEmbedding, Rescaling, check, check_scale, dense, shaped
 
 
 class ModifiedMLP(nn.Module):

@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from pinn.networks.parts import ACTIVATIONS, Bounds, Rescaling, check, dense, shaped
+from pinn.networks.layers import ACTIVATIONS, Bounds, Rescaling, check, dense, shaped
 
 
 class MLP(nn.Module):

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from pinn.networks.parts import Bounds, Rescaling, check, check_scale, shaped
+from pinn.networks.layers import Bounds, Rescaling, check, check_scale, shaped
 
 
 class Siren(nn.Module):

@@ -4,19 +4,19 @@ A field u maps a point x of shape (d,) to () or (m,). For many points: `vmap(par
 """
 
 from pinn.operators.arguments import refuse_batch_norm
-from pinn.operators.auto import Auto
+from pinn.operators.strategies.auto import Auto
 from pinn.operators.curvilinear import Coordinates, Cylindrical, Polar, Spherical
-from pinn.operators.estimate import Estimate
+from pinn.operators.strategies.stochastic import Estimate
 from pinn.operators.first_order import curl, diagonal, directional, div, grad, jacobian, sym_grad
-from pinn.operators.forward import ForwardOverReverse
+from pinn.operators.strategies.forward_over_reverse import ForwardOverReverse
 from pinn.operators.higher_order import biharmonic, hessian, laplacian, partials
-from pinn.operators.hutchinson import Distribution, Gaussian, Hutchinson, Rademacher
-from pinn.operators.jet import Jet
-from pinn.operators.recording import Recording
-from pinn.operators.reverse import Eye, Ones, Rows
-from pinn.operators.sampled_dimensions import SampledDimensions
-from pinn.operators.strategy import MissingRuleError, MultiIndex, NotDiagonalError, Strategy
-from pinn.operators.whole_batch import on_batch
+from pinn.operators.strategies.hutchinson import Distribution, Gaussian, Hutchinson, Rademacher
+from pinn.operators.jet.jet import Jet
+from pinn.operators.jet.request_cache import Recording
+from pinn.operators.strategies.reverse import Eye, Ones, Rows
+from pinn.operators.strategies.sampled_dimensions import SampledDimensions
+from pinn.operators.strategies.base import MissingRuleError, MultiIndex, NotDiagonalError, Strategy
+from pinn.operators.jet.batching import on_batch
 
 __all__ = [
     "Auto",

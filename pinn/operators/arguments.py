@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from pinn.operators.series import Series
-from pinn.operators.strategy import MissingRuleError, MultiIndex, Strategy
+from pinn.operators.jet.jet_tensor import Series
+from pinn.operators.strategies.base import MissingRuleError, MultiIndex, Strategy
 from pinn.typing import Field
 
 

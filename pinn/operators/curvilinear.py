@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from pinn.operators.arguments import check_axes, check_field, check_point
-from pinn.operators.auto import Auto
+from pinn.operators.strategies.auto import Auto
 from pinn.operators.higher_order import partials
-from pinn.operators.jet import Jet
-from pinn.operators.strategy import Strategy
+from pinn.operators.jet.jet import Jet
+from pinn.operators.strategies.base import Strategy
 from pinn.typing import Field
 
 _AUTO = Auto()

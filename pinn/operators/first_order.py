@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from pinn.operators.arguments import check_axes, check_direction, check_field, check_point
-from pinn.operators.auto import Auto
-from pinn.operators.strategy import Strategy
+from pinn.operators.strategies.auto import Auto
+from pinn.operators.strategies.base import Strategy
 from pinn.typing import Field
 
 _AUTO = Auto()

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from pinn.operators.arguments import check_axes, check_field, check_orders, check_point
-from pinn.operators.auto import Auto
-from pinn.operators.strategy import MultiIndex, Strategy
+from pinn.operators.strategies.auto import Auto
+from pinn.operators.strategies.base import MultiIndex, Strategy
 from pinn.typing import Field
 
 _AUTO = Auto()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pinn.ranks import Ranks, triangular
+from pinn.parallel import Ranks, triangular
 
 _ONE = Ranks()
 _BLOCK = 128  # columns of a product at a time; 64 to 350 measured alike

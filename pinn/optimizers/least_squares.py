@@ -10,7 +10,7 @@ from torch import Tensor
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
-from pinn.ranks import triangular
+from pinn.parallel import triangular
 from pinn.typing import Params
 
 _HALVINGS = 12

@@ -9,7 +9,7 @@ import torch
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.memory import check_memory
+from pinn.optimizers.memory_check import check_memory
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params

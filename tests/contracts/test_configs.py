@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 import torch
-import train  # noqa: F401  (the script registers the schema of the plain keys)
+from pinn.cli import train  # noqa: F401  (the script registers the schema of the plain keys)
 from hydra import compose, initialize_config_dir
-from jobs import find_device, find_dtype
+from pinn.runs.job import find_device, find_dtype
 from omegaconf import OmegaConf
 
 from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
 from pinn.pdes import PDE
-from pinn.recipe import build
-from pinn.run import build_network
+from pinn.runs.instantiate import build
+from pinn.runs.run import build_network
 from pinn.samplers import Sampler
-from pinn.tracking import Tracker
+from pinn.runs.tracking import Tracker
 from pinn.weighting import Weighting
 
 CONFIGS = Path(__file__).parents[2] / "configs"

@@ -9,7 +9,7 @@ from torch import nn
 from torch.func import vmap
 
 import pinn.networks
-from pinn.compiled import Compiled
+from pinn.objective.compilation import Compiled
 from pinn.networks import MLP, FourierNetwork, ModifiedMLP, PirateNet, Siren, Windows, WithUnknowns, field
 from pinn.objective import Objective
 from pinn.operators import Eye, Jet, Rows, Strategy, grad, laplacian

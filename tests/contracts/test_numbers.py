@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pinn.recipe import RecipeError, build
+from pinn.runs.instantiate import RecipeError, build
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 GROUPS = ("domain", "network", "optimizer", "pde", "sampler", "vjp", "weighting")

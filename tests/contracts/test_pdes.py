@@ -41,9 +41,9 @@ from pinn.pdes import (
     Window,
 )
 from pinn.references import CavityFlow
-from pinn.run import build_network
+from pinn.runs.run import build_network
 from pinn.samplers import Sobol
-from pinn.train import train
+from pinn.training.loop import train
 
 SHIPPED = [
     cls

@@ -6,14 +6,14 @@ import pytest
 import torch
 
 import pinn.weighting
-from pinn.compiled import Compiled
+from pinn.objective.compilation import Compiled
 from pinn.networks import MLP
 from pinn.objective import Objective
 from pinn.operators import Jet, Rows, Strategy
 from pinn.optimizers import Adam, LevenbergMarquardt, Optimizer
 from pinn.pdes import Poisson
 from pinn.samplers import Sobol
-from pinn.train import Step, train
+from pinn.training.loop import Step, train
 from pinn.weighting import NTK, RBA, Fixed, GradNorm, ReLoBRaLo, SelfAdaptive, Weighting
 
 F64 = torch.float64

@@ -10,7 +10,7 @@ from pinn.objective import Objective
 from pinn.optimizers import SOAP, LeastSquares, Muon
 from pinn.pdes import Burgers, Helmholtz, Poisson
 from pinn.samplers import Sobol
-from pinn.train import train
+from pinn.training.loop import train
 
 LIKE = torch.zeros((), dtype=torch.float64)
 

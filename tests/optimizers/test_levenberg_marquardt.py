@@ -11,7 +11,7 @@ from torch.func import jacrev
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers import LevenbergMarquardt
-from pinn.ranks import Ranks
+from pinn.parallel import Ranks
 from pinn.typing import Params
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pinn.objective import Evaluation, Objective
 from pinn.optimizers import EnergyNaturalGradient, Spring
-from pinn.ranks import Ranks
+from pinn.parallel import Ranks
 from pinn.typing import Params
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks: accuracy, operators, peers, ranks. They run from a clone of the repository."""

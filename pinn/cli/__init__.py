@@ -1,0 +1,1 @@
+"""The command line: `pinn train`, `pinn plot`, `pinn report` and the others."""

@@ -1,0 +1,120 @@
+"""Following a training: metrics, checkpoints and the display, until it ends, is interrupted, or diverges."""
+
+import dataclasses
+import logging
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from pinn.cli.signals import Interruption
+from pinn.runs.job import Job
+from pinn.cli.progress import Progress
+from rich.console import Console
+
+from pinn.runs.checkpoint import Checkpoint, Checkpoints
+from pinn.training.failures import DivergedError, kept
+from pinn.runs.metrics import MetricsFile
+from pinn.parallel import Ranks
+from pinn.training.step import Step
+from pinn.runs.tracking import Tracked
+
+log = logging.getLogger("pinn")
+T = TypeVar("T")
+_ONE = Ranks()
+RETRY_S, PATIENCE_S = 10.0, 600.0
+"""How often, and how long, a full disk is tried again for the results of a run."""
+
+
+class Training:
+    """One training of a job, or the rest of it from a checkpoint on, which leaves metrics and checkpoints behind.
+
+    Of several ranks only the first writes and shows anything.
+    """
+
+    def __init__(
+        self, job: Job, folder: Path, tracked: Tracked, checkpoint: Checkpoint | None = None, ranks: Ranks = _ONE
+    ) -> None:
+        config = job.config
+        self._ranks, self._folder = ranks, folder
+        self._job, self._start, self._tracked = job, checkpoint, tracked
+        self._checkpoints = Checkpoints(folder, config, config["checkpoint_s"], config["keep_checkpoints"])
+        self.metrics = MetricsFile(folder, after=checkpoint.step if checkpoint else 0)
+        self.interruption = Interruption()
+        self.diverged: DivergedError | None = None
+        self.reason = ""
+        """Why it has ended, in words."""
+
+    @property
+    def status(self) -> str:
+        """completed, interrupted or diverged."""
+        return "diverged" if self.diverged else "interrupted" if self.interruption.signal else "completed"
+
+    def follow(self, label: str) -> Step:
+        """Train to the end; the last step. Raises DivergedError where not even the first step was good."""
+        config, step, found = self._job.config, None, 0
+        last: Step | None = None  # with a copy of its state, since what fails in the midst of a step has changed it
+        state = self._start.state if self._start else None
+        console = None if self._ranks.rank == 0 else Console(quiet=True)
+        with self.interruption, Progress(self._job.steps, config["budget_s"], label, console=console) as progress:
+            try:
+                for step in self._job.train(state, self._ranks):
+                    if not self._ranks.alone and self._ranks.any(self.interruption.signal is not None):
+                        self.interruption.signal = self.interruption.signal or signal.SIGTERM
+                    if self._ranks.rank:
+                        if self.interruption.signal:
+                            break
+                        continue
+                    if self._ranks.size > 1:
+                        last = dataclasses.replace(step, state=partial(dict, kept(step.state())))
+                    logged = step.step % config["log_every"] == 0 or step.step == 1 or step.stop
+                    if logged:
+                        self._tracked.record(step.step, self.metrics.record(step))
+                        self._checkpoints.compare(step)
+                    progress.update(step, step.rel_l2 if logged else None)
+                    for finding in step.findings[found:]:
+                        log.info(f"guard: {finding}")
+                    found = len(step.findings)
+                    if not step.stop and self._checkpoints.due(step):
+                        self._checkpoints.save(step)
+                    if self.interruption.signal:
+                        break
+            except DivergedError as error:
+                if step is None:
+                    raise
+                self.diverged = error
+                step = dataclasses.replace(step, params=error.params)
+            except RuntimeError as error:
+                if self._ranks.size == 1:
+                    raise
+                if last is not None:
+                    self._checkpoints.save(last)
+                reason = str(error).splitlines()[0].partition(". This is typically")[0]
+                raise ConnectionError(
+                    f"Another process was lost ({reason}). Go on with resume={self._folder}."
+                ) from error
+        assert step is not None, "training takes at least one step"
+        self.reason = self._words(step)
+        return step
+
+    def _words(self, step: Step) -> str:
+        if self.diverged:
+            return str(self.diverged)
+        if self.interruption.signal and not step.stop:
+            return self.interruption.signal.name
+        return self._job.stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)
+
+
+def patiently(save: Callable[[], T]) -> T:
+    """Save what a training has found; on a full disk it is kept in memory and tried again for some minutes."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return save()
+        except OSError as error:
+            if time.monotonic() + RETRY_S > deadline:
+                raise
+            log.warning("The results could not be written (%s). Make room; the next try is in %g s.", error, RETRY_S)
+            time.sleep(RETRY_S)

@@ -1,0 +1,31 @@
+"""What a job sets in its process. Jobs of a sweep may share one, so each of them sets all of it."""
+
+import os
+
+import torch
+from pinn.cli.allocator import keep_freed_memory
+
+# Read where this module is loaded, and a worker loads it anew: what stands in the main script travels there with it.
+MOST_THREADS = 1024  # far above, the process dies while it makes them
+START_THREADS = torch.get_num_threads()
+
+
+def prepare(threads: int | None, deterministic: bool) -> None:
+    """Threads, deterministic algorithms, and memory that is kept. Raises ValueError for threads < 1."""
+    torch.set_num_threads(find_threads(threads))
+    torch.use_deterministic_algorithms(deterministic)
+    torch.backends.cudnn.deterministic = deterministic
+    torch.backends.cudnn.benchmark = False
+    if deterministic:  # cuBLAS asks for it, before its first call
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    keep_freed_memory()
+
+
+def find_threads(threads: int | None) -> int:
+    """The number of CPU threads; by default as many as torch chose at its start in this process.
+
+    A launcher that starts several workers tells each of them its share by OMP_NUM_THREADS, which torch obeys.
+    """
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"threads={threads} is not valid: expected an integer from 1 to {MOST_THREADS}, or null.")
+    return threads or START_THREADS

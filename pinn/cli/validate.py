@@ -1,0 +1,172 @@
+"""Should a run be believed? Residuals at fresh points, the same job with more points and with another seed, a verdict.
+
+    python scripts/validate.py RUN
+    python scripts/validate.py RUN --reference measured.npz --seeds 3
+
+No exact solution is needed. Writes validation.json, validation.png and residual.png into the run folder. The exit code
+is 0, or 1 for a run that is not to be believed, 2 where there is no verdict.
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pinn.cli import arguments as plot_command  # noqa: F401  (finds a user's own PDE)
+from pinn.runs.evidence import Evidence, collect, known_error, reference_error
+from pinn.plotting.style import COLORS, Format, figure, save
+from pinn.runs.job import stored_config
+from matplotlib.axes import Axes
+from pinn.plotting.residual import plot_residual
+from pinn.cli.process import prepare
+from benchmarks.timing import markdown
+from pinn.runs.verdict import Verdict, judge
+
+from pinn import load_run
+from pinn.training.accuracy import score
+
+RESULT = "validation.json"
+TOLERANCE = 1e-2
+FACTORS = (2, 4)
+
+
+def table(evidence: Evidence) -> str:
+    """The residual by condition at fresh points, and at four times as many."""
+    fresh, finer = evidence.fresh, evidence.finer
+    header = ["condition", *(f"{kind}, {r.points} points" for r in (fresh, finer) for kind in ("rms", "max"))]
+    rows = [[name, *(f"{part[name]:.2e}" for r in (fresh, finer) for part in (r.rms, r.largest))] for name in fresh.rms]
+    total = f"all, weighted: {evidence.train:.2e} in training, {fresh.total:.2e} and {finer.total:.2e} at fresh points"
+    return f"{markdown(header, rows)}\n\n{total}, {evidence.untrained:.2e} before training"
+
+
+def plot(evidence: Evidence, tolerance: float, path: Path) -> Path:
+    """Write the residuals by condition, and below them the differences and errors of fields."""
+    fields = {
+        **evidence.seeds,
+        **evidence.refined,
+        **{f"error against {name}": error for name, error in evidence.errors.items()},
+    }
+    fields = {name: value for name, value in fields.items() if math.isfinite(value) and value > 0}
+    conditions = list(evidence.fresh.rms)
+    heights = [len(conditions) + 1, max(len(fields), 1)]
+    with figure(6.8, 2.4 + 0.34 * sum(heights)) as canvas:
+        top, bottom = canvas.subplots(2, 1, height_ratios=heights)
+        rows = ["all, weighted", *conditions]
+        curves = {
+            "training": [evidence.train, *[math.nan] * len(conditions)],
+            f"fresh, {evidence.fresh.points}": [evidence.fresh.total, *evidence.fresh.rms.values()],
+            f"fresh, {evidence.finer.points}": [evidence.finer.total, *evidence.finer.rms.values()],
+            "largest": [math.nan, *evidence.finer.largest.values()],
+        }
+        _dots(top, rows, curves, "residual, root mean square and largest")
+        top.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+        shown = {"field": list(fields.values()) or [math.nan]}
+        _dots(bottom, list(fields) or [""], shown, "relative $L^2$ difference", beside=[tolerance])
+        bottom.axvline(tolerance, color="0.4", linestyle=":", linewidth=1.0)
+        bottom.text(tolerance, 1.02, "tolerance", transform=bottom.get_xaxis_transform(), ha="center", fontsize=9)
+        return save(canvas, path)
+
+
+def _dots(
+    ax: Axes, rows: Sequence[str], curves: Mapping[str, Sequence[float]], label: str, beside: Sequence[float] = ()
+) -> None:
+    for k, ((name, values), marker) in enumerate(zip(curves.items(), "os^x", strict=False)):
+        shift = (k - (len(curves) - 1) / 2) * 0.12
+        shown = [(value, row + shift) for row, value in enumerate(values) if value > 0]
+        if shown:
+            ax.scatter(*zip(*shown, strict=True), s=22, marker=marker, color=COLORS[k], label=name, zorder=3)
+    ax.set_xscale("log")
+    if found := [value for values in (*curves.values(), beside) for value in values if value > 0]:  # whole decades
+        ax.set_xlim(
+            10.0 ** (math.floor(math.log10(min(found))) - 0.1), 10.0 ** (math.ceil(math.log10(max(found))) + 0.1)
+        )
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xlabel(label)
+    ax.grid(True)
+
+
+def as_json(evidence: Evidence, verdict: Verdict, tolerance: float) -> dict[str, Any]:
+    """All figures; null for what diverged."""
+    found = dataclasses.asdict(evidence)
+    for group in ("seeds", "refined"):
+        found[group] = {name: value if math.isfinite(value) else None for name, value in found[group].items()}
+    return {"verdict": verdict.level, "words": verdict.text, "tolerance": tolerance, **found}
+
+
+def validate(args: argparse.Namespace) -> Verdict:
+    """Collect the evidence, judge, write and draw."""
+    run = load_run(args.run)
+    errors = {}
+    if (exact := known_error(run)) is not None:
+        errors["the exact solution"] = exact
+    if args.reference:
+        errors[args.reference.name] = reference_error(run, args.reference)
+    config = stored_config(run)
+    prepare(config["threads"], config["deterministic"])
+    budget_s = args.budget or min(max(run.summary["wall_s"] / 2, 1.0), 60.0)
+    seeds = range(config["seed"] + 1, config["seed"] + 1 + args.seeds)
+    factors = FACTORS if args.refine and config["windows"] == 1 else ()
+    if args.refine and not factors:
+        print("more points are left out: in windows of time no training goes on from a whole field", file=sys.stderr)
+    evidence = collect(run, seeds, factors, budget_s, lambda text: print(text, file=sys.stderr, flush=True))
+    evidence.errors.update(errors)
+    verdict = judge(evidence, args.tolerance)
+    output: Path = args.output or args.run
+    output.mkdir(parents=True, exist_ok=True)
+    result = as_json(evidence, verdict, args.tolerance)
+    (output / RESULT).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    files = [plot(evidence, args.tolerance, output / f"validation.{args.format}")]
+    files += plot_residual(run, output, format=args.format)
+    print(table(evidence))
+    for name, difference in [*evidence.refined.items(), *evidence.seeds.items()]:
+        print(f"{name}: relative L2 difference {difference:.2e}")
+    for name, error in evidence.errors.items():
+        floor = run.summary.get("reference_error") or 0.0
+        print(f"{name}: relative L2 error {score(error, floor if name == 'the exact solution' else 0.0)}")
+    print("\n".join(["", verdict.text, "", *map(str, files)]))
+    return verdict
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", metavar="RUN", type=Path, help="run folder")
+    parser.add_argument(
+        "--reference", metavar="FILE.npz", type=Path, help="arrays points (n, d), values (n,) or (n, m)"
+    )
+    parser.add_argument("--seeds", metavar="K", type=int, default=1, help="other seeds to train (default: 1, none: 0)")
+    parser.add_argument("--no-refine", dest="refine", action="store_false", help="do not go on with more points")
+    parser.add_argument(
+        "--budget", metavar="S", type=float, help="seconds for each refinement (default: half the run's)"
+    )
+    parser.add_argument(
+        "--tolerance", metavar="E", type=float, default=TOLERANCE, help=f"bad is above this (default: {TOLERANCE})"
+    )
+    parser.add_argument("--output", metavar="DIR", type=Path, help="folder of the report (default: RUN)")
+    parser.add_argument("--format", choices=Format.__args__, default="png", help="of the figures (default: png)")
+    args = parser.parse_args(argv)
+    if args.seeds < 0:
+        parser.error(f"--seeds {args.seeds}: expected an integer >= 0")
+    if args.budget is not None and not args.budget > 0:
+        parser.error(f"--budget {args.budget}: expected seconds > 0")
+    if not 0 < args.tolerance < 1:
+        parser.error(f"--tolerance {args.tolerance}: expected a relative difference between 0 and 1")
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse(argv)
+    try:
+        verdict = validate(args)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 1 if verdict.level == "bad" else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

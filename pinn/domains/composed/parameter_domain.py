@@ -1,0 +1,197 @@
+"""Domain × box of parameters: what a parametric problem is solved on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinn.domains.shapes.box import Box
+from pinn.domains.domain import Domain
+from pinn.domains.regions.regions import Interior, Region, Surface
+from pinn.typing import Field, Points
+
+
+@dataclass(frozen=True)
+class ParameterDomain(Domain):
+    """The points (x, μ) with x in a domain and parameters μ between `lower` and `upper`, as last coordinates.
+
+    `names` are those of the parameters in plots.
+
+    Its boundary is the lateral one, ∂Ω × [lower, upper]. Raises ValueError unless lower < upper.
+
+    >>> ParameterDomain(Box(), (1.0,), (3.0,)).measure
+    2.0
+    """
+
+    base: Domain = Box()
+    lower: Sequence[float] = (0.0,)
+    upper: Sequence[float] = (1.0,)
+    names: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lower", self._box.lower)
+        object.__setattr__(self, "upper", self._box.upper)
+
+    @property
+    def dim(self) -> int:
+        return self.base.dim + len(self.lower)
+
+    @property
+    def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return self._with(self.base.bounds)
+
+    @property
+    def measure(self) -> float:
+        return self.base.measure * self._box.measure
+
+    @property
+    def boundary_measure(self) -> float:
+        return self.base.boundary_measure * self._box.measure
+
+    @property
+    def interior_numbers(self) -> int:
+        return self.base.interior_numbers + len(self.lower)
+
+    def interior(self, u: Tensor) -> Points:
+        k = self.base.interior_numbers
+        return torch.cat([self.base.interior(u[:, :k]), self.parameters(u[:, k:])], 1)
+
+    @property
+    def boundary_numbers(self) -> int:
+        return self.base.boundary_numbers + len(self.lower)
+
+    def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
+        k = self.base.boundary_numbers
+        x, normal = self.base.boundary(u[:, :k])
+        parameters = self.parameters(u[:, k:])
+        return torch.cat([x, parameters], 1), torch.cat([normal, torch.zeros_like(parameters)], 1)
+
+    def contains(self, x: Tensor) -> Tensor:
+        point, parameters = self.split(x)
+        return self.base.contains(point) & self._box.contains(parameters)
+
+    def distance(self, x: Tensor) -> Tensor:
+        """The distance function of the domain, whatever the parameters."""
+        return self.base.distance(self.split(x)[0])
+
+    def extend(self, g: Field) -> Field:
+        """The extension of the domain at all parameters."""
+        return _at_each(self, self.base.extend, g)
+
+    @property
+    def extendable(self) -> bool:
+        return self.base.extendable
+
+    @property
+    def smooth(self) -> bool:
+        return self.base.smooth
+
+    def level(self, x: Tensor) -> Tensor:
+        return self.base.level(self.split(x)[0])
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Those of the domain."""
+        return self.base.tags
+
+    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        return self.base.on(tag, self.split(x)[0], self.split(normal)[0])
+
+    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        """That of the domain at all parameters."""
+        found = self.base.part(tag)
+        if found is None:
+            return None
+        distance, extend = found
+        return lambda x: distance(self.split(x)[0]), lambda g: _at_each(self, extend, g)
+
+    def embed(self, x: Tensor) -> Tensor:
+        point, parameters = self.split(x)
+        return torch.cat([self.base.embed(point), parameters], -1)
+
+    @property
+    def embedded_bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return self._with(self.base.embedded_bounds)
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The point and the parameters of (x, μ)."""
+        return x[..., : self.base.dim], x[..., self.base.dim :]
+
+    def parameters(self, u: Tensor) -> Tensor:
+        """Parameters from uniform numbers."""
+        return self._box.interior(u)
+
+    @property
+    def _box(self) -> Box:
+        return Box(self.lower, self.upper)
+
+    def _with(self, bounds: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return (*bounds[0], *self.lower), (*bounds[1], *self.upper)
+
+
+@dataclass(frozen=True)
+class _AtAllParameters(Region):
+    """A region of the domain, at parameters drawn with each of its points."""
+
+    region: Region
+    domain: ParameterDomain
+
+    @property
+    def numbers(self) -> int:
+        return self.region.numbers + len(self.domain.lower)
+
+    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+        return _placed(self.region, self.domain, u)
+
+
+@dataclass(frozen=True)
+class _SurfaceAtAllParameters(Surface):
+    """A surface of the domain, at parameters drawn with each of its points."""
+
+    region: Surface
+    domain: ParameterDomain
+
+    @property
+    def numbers(self) -> int:
+        return self.region.numbers + len(self.domain.lower)
+
+    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+        return _placed(self.region, self.domain, u)
+
+    @property
+    def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.region.smooth
+
+    @property
+    def extendable(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.region.extendable
+
+    def distance(self, x: Tensor) -> Tensor:
+        return self.region.distance(self.domain.split(x)[0])
+
+    def extend(self, g: Field) -> Field:
+        return _at_each(self.domain, self.region.extend, g)
+
+
+def at_all_parameters(region: Region, domain: ParameterDomain) -> Region:
+    """The region times the box of parameters: its samples have μ behind x; a normal stays that of Ω."""
+    if isinstance(region, Interior):
+        return Interior(domain)
+    if isinstance(region, Surface):
+        return _SurfaceAtAllParameters(region, domain)
+    return _AtAllParameters(region, domain)
+
+
+def _placed(region: Region, domain: ParameterDomain, u: Tensor) -> tuple[Tensor, ...]:
+    x, *others = region.place(u[:, : region.numbers])
+    parameters = domain.parameters(u[:, region.numbers :])
+    return (torch.cat([x, parameters], 1), *others)
+
+
+def _at_each(domain: ParameterDomain, extend: Callable[[Field], Field], g: Field) -> Field:
+    def extension(x: Tensor) -> Tensor:
+        point, parameters = domain.split(x)
+        return extend(lambda y: g(torch.cat([y, parameters.expand(*y.shape[:-1], -1)], -1)))(point)
+
+    return extension

@@ -1,0 +1,1 @@
+"""Regions: where on a domain a condition holds, and how its points are drawn."""

@@ -1,0 +1,1 @@
+"""Shapes: domains of their own geometry, one a file."""

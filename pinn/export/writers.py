@@ -1,0 +1,87 @@
+"""Files of samples: VTU with a PVD for a series in time, NPZ, CSV."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal
+from xml.etree import ElementTree
+
+import numpy as np
+from pinn.export.columns import Columns
+from pinn.export.lattice import Lattice
+from pinn.optional import package
+
+SampleFormat = Literal["vtu", "npz", "csv"]
+
+
+def write_samples(
+    format: SampleFormat,
+    path: Path,
+    lattice: Lattice,
+    instants: Sequence[float | None],
+    at: Callable[[float | None], Columns],
+) -> list[Path]:
+    """Write the columns `at` each instant to one file, or to a series of VTU files; returns the files to open.
+
+    Raises ImportError for VTU without meshio, ValueError where it cannot hold the lattice.
+    """
+    if format == "vtu":
+        return _vtu(path, lattice, instants, at)
+    parts = [at(instant) for instant in instants]
+    values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    with whole(path) as temporary, temporary.open("wb") as file:
+        (_csv if format == "csv" else _npz)(file, values)
+    return [path]
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path to write to, which becomes `path` when all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.stem}.part{path.suffix}")  # some writers choose the format by the suffix
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _npz(file: BinaryIO, values: Columns) -> None:
+    np.savez_compressed(file, allow_pickle=False, **values)
+
+
+def _csv(file: BinaryIO, values: Columns) -> None:
+    """Numbers with all of their digits: Python writes the shortest text that is read back as the same number."""
+    file.write((",".join(values) + "\r\n").encode())
+    for row in zip(*(column.astype(str).tolist() for column in values.values()), strict=True):
+        file.write((",".join(row) + "\r\n").encode())
+
+
+def _vtu(
+    path: Path, lattice: Lattice, instants: Sequence[float | None], at: Callable[[float | None], Columns]
+) -> list[Path]:
+    """One file, or for several instants PATH_0000.vtu, … and a PVD file that says when each of them is."""
+    meshio = package("meshio", "export", "--format vtu")
+    axes = lattice.nodes.shape[1]
+    if axes > 3:
+        raise ValueError(
+            f"VTU has three coordinates, and this domain has {axes} without time: use --format npz or csv."
+        )
+    points = np.pad(lattice.nodes, ((0, 0), (0, 3 - axes)))
+    series = len(instants) > 1
+    paths = [path.with_name(f"{path.stem}_{k:04}.vtu") if series else path for k in range(len(instants))]
+    for instant, file in zip(instants, paths, strict=True):
+        mesh = meshio.Mesh(points, dict(lattice.cells), point_data=at(instant))
+        with whole(file) as temporary:
+            meshio.write(temporary, mesh, file_format="vtu")
+    return [_pvd(path.with_suffix(".pvd"), paths, instants)] if series else paths
+
+
+def _pvd(path: Path, files: Sequence[Path], instants: Sequence[float | None]) -> Path:
+    root = ElementTree.Element("VTKFile", type="Collection", version="0.1")
+    collection = ElementTree.SubElement(root, "Collection")
+    for file, instant in zip(files, instants, strict=True):
+        ElementTree.SubElement(collection, "DataSet", timestep=f"{instant:.12g}", part="0", file=file.name)
+    with whole(path) as temporary:
+        ElementTree.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
+    return path

@@ -1,0 +1,1 @@
+"""Forward propagation of derivatives through the operations of a field."""

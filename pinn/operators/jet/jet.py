@@ -1,0 +1,142 @@
+"""Forward propagation: value and derivatives of a field in one pass through its operations, no VJP at all."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+import pinn.operators.jet.rules  # noqa: F401  (importing it registers the rules)
+from pinn.operators.strategies.nested import check_square
+from pinn.operators.jet.plan import Biharmonic, Laplacian, Plan, Request, plan, polarisation, quartic, unit
+from pinn.operators.jet.jet_tensor import Seed, Series
+from pinn.operators.strategies.base import MissingRuleError, MultiIndex, Strategy
+from pinn.typing import Field
+
+
+class Expansion:
+    """What a propagation found: the value of a field at one point and every derivative that the plan carries."""
+
+    def __init__(self, plan: Plan, value: Any, streams: Sequence[Tensor | None]) -> None:
+        self.plan = plan
+        self.value = value
+        self.streams = streams
+
+    def row(self, order: int, index: int) -> Tensor:
+        """One stream of the given order."""
+        stream = self.streams[order - 1]
+        return torch.zeros_like(self.value) if stream is None else stream[index]
+
+    def rows(self, order: int, indices: Sequence[int]) -> Tensor:
+        """Several streams of the given order, along a last axis."""
+        stream = self.streams[order - 1]
+        if stream is None:
+            return torch.zeros_like(self.value).unsqueeze(-1).expand(*self.value.shape, len(indices))
+        whole = list(indices) == list(range(stream.shape[0]))
+        return (stream if whole else stream[list(indices)]).movedim(0, -1)
+
+    def gradient(self, axes: Iterable[int]) -> Tensor:
+        return self.rows(1, [self.plan.place[unit(a)] for a in axes])
+
+    def partial(self, order: MultiIndex) -> Tensor:
+        if not order:
+            return self.value
+        row = self.plan.row(order)
+        if row is not None:
+            return self.row(len(order), row)
+        return self._weighted(len(order), polarisation(order))
+
+    def laplacian(self, axes: tuple[int, ...]) -> Tensor:
+        place = tuple(sorted(self.plan.place[unit(a)] for a in axes))
+        if place in self.plan.traces:
+            return self.row(2, self.plan.counts[1] + len(self.plan.mixed) + self.plan.traces.index(place))
+        return self.rows(2, place).sum(-1) if place else torch.zeros_like(self.value)
+
+    def biharmonic(self, axes: tuple[int, ...]) -> Tensor:
+        place = tuple((self.plan.place[v], w) for v, w in quartic(axes))
+        return self.row(4, self.plan.counts[3] + self.plan.quartics.index(place))
+
+    def hessian(self, d: int) -> Tensor:
+        places = [self.plan.row((min(i, j), max(i, j))) for i in range(d) for j in range(d)]
+        entries = self.rows(2, [p for p in places if p is not None])
+        return entries.reshape(*self.value.shape, d, d)
+
+    def _weighted(self, order: int, terms: Sequence[tuple[Any, float]]) -> Tensor:
+        total: Any = 0
+        for direction, weight in terms:
+            total = total + weight * self.row(order, self.plan.place[direction])
+        return total
+
+
+def propagate(u: Field, x: Tensor, plan: Plan, directions: Tensor | None = None) -> Expansion:
+    """Send the point through the field with its derivatives along `directions`, by default those of the plan."""
+    seed = Seed(plan, x.seed if isinstance(x, Series) else None)
+    streams = (plan.matrix(x) if directions is None else directions, *[None] * (plan.order - 1))
+    y: Any = u(Series(seed, x, streams) if plan.directions else x)  # pyright: ignore
+    if not isinstance(y, Series) or seed.inside(y.seed):
+        return Expansion(plan, y, [None] * plan.order)
+    if y.seed.whole is not seed:
+        raise MissingRuleError(
+            "A field inside a Jet propagation depends on the outer point while its own point does not. Use Auto() or "
+            "Eye() for the outer operator (vjp=auto, vjp=eye)."
+        )
+    return Expansion(plan, y.value, y.streams)
+
+
+class Forward(Strategy):
+    """Every operator as a reading of one expansion; a subclass says where the expansion comes from."""
+
+    nests: ClassVar[bool] = True
+
+    @abstractmethod
+    def expand(self, u: Field, x: Tensor, requests: frozenset[Request]) -> Expansion:
+        """An expansion of u at x that answers `requests`, and perhaps more."""
+
+    def gradient(self, u: Field, x: Tensor) -> Tensor:
+        axes = range(x.shape[0])
+        return self.expand(u, x, frozenset((a,) for a in axes)).gradient(axes)
+
+    def jacobian(self, v: Field, x: Tensor) -> Tensor:
+        return self.gradient(v, x)
+
+    def diagonal(self, v: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        columns = self.expand(v, x, frozenset((a,) for a in axes)).gradient(axes)
+        check_square(columns.shape[:-1], axes)
+        return columns.diagonal(0, -2, -1)
+
+    def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
+        return propagate(u, x, Plan((unit(0),), (1, 0, 0, 0)), direction.unsqueeze(0)).row(1, 0)
+
+    def hessian(self, u: Field, x: Tensor) -> Tensor:
+        d = x.shape[0]
+        return self.expand(u, x, frozenset((i, j) for j in range(d) for i in range(j + 1))).hessian(d)
+
+    def laplacian(self, u: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        return self.expand(u, x, frozenset([Laplacian(tuple(axes))])).laplacian(tuple(axes))
+
+    def biharmonic(self, u: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
+        return self.expand(u, x, frozenset([Biharmonic(tuple(axes))])).biharmonic(tuple(axes))
+
+    def partials(self, u: Field, x: Tensor, orders: Sequence[MultiIndex]) -> tuple[Tensor, ...]:
+        found = self.expand(u, x, frozenset(orders))
+        return tuple(found.partial(order) for order in orders)
+
+
+@dataclass(frozen=True)
+class Jet(Forward):
+    """Propagates value and derivatives forward: d + 2 streams for a Laplacian, one product for each order and layer.
+
+    Orders up to 4; needs a rule for every torch operation of the field and raises `MissingRuleError` otherwise. First
+    derivatives alone are cheaper by a VJP where a field has few components. A first layer narrower than the space
+    leaves fewer directions for a Laplacian (`rank.py`), but in a graph of `torch.compile` itself.
+
+    >>> from pinn.operators import laplacian
+    >>> x = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    >>> laplacian(lambda x: torch.sin(x[0]) * x[1] ** 2, x, strategy=Jet())
+    tensor(-1.6829, dtype=torch.float64)
+    """
+
+    def expand(self, u: Field, x: Tensor, requests: frozenset[Request]) -> Expansion:
+        return propagate(u, x, plan(requests))

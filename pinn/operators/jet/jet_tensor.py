@@ -1,0 +1,243 @@
+"""A quantity on its way through a field: its value and the derivatives that a `Plan` asks for.
+
+`Series` is a plain object, not a Tensor. torch hands it every operation by `__torch_function__`, and the rule
+registered under the operation's name propagates the streams. A rule written in torch operations may itself meet a
+`Series`, so operators nest: the value and the streams of an inner propagation are series of the outer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinn.operators.jet.chain_rule import Streams, fitted
+from pinn.operators.jet.plan import Plan
+from pinn.operators.strategies.base import MissingRuleError
+
+RULES: dict[str, Callable[..., Any]] = {}
+"""Rules by the name of the torch operation, for torch.sin, Tensor.sin and F.silu alike."""
+
+
+def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function as the rule of the torch operations called `names`."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            RULES[name] = function
+        return function
+
+    return register
+
+
+class Seed:
+    """One propagation: what it carries, and the propagation it runs inside, if any.
+
+    Some quantities of a propagation may be carried along fewer directions, `basis()` (rows, orthonormal) of those of
+    the `whole`. Where it is `batched`, the first axis of every value is that of points, and streams that are the same
+    at all of them have size 1 there.
+    """
+
+    def __init__(
+        self, plan: Plan, outer: Seed | None = None, whole: Seed | None = None, *, batched: bool = False
+    ) -> None:
+        self.plan = plan
+        self.batched = batched
+        self.outer = outer
+        self.whole: Seed = whole or self
+        self.basis: Callable[[], Tensor] | None = None
+
+    def inside(self, other: Seed) -> bool:
+        """Whether this propagation runs inside `other`."""
+        seed = self.outer
+        while seed is not None:
+            if seed.whole is other.whole:
+                return True
+            seed = seed.outer
+        return False
+
+
+class Series:
+    """A value of shape S and streams of shape (n, *S), order by order; None is a structural zero."""
+
+    def __init__(self, seed: Seed, value: Any, streams: Streams) -> None:
+        self.seed = seed
+        self.value = value
+        self.streams = streams
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
+        return apply(func.__name__, *args, **(kwargs or {}))
+
+    def map(self, f: Callable[[Tensor], Tensor]) -> Any:
+        """A linear operation, written for a tensor with one more leading axis."""
+        value = f(self.value[None])[0]
+        streams = fitted(self.streams, self.value) if self.seed.batched else self.streams
+        return series(self.seed, value, tuple(None if s is None else f(s) for s in streams))
+
+    @property
+    def shape(self) -> torch.Size:
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.value.dim()
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.value.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return self.value.device
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.value.requires_grad
+
+    @property
+    def T(self) -> Any:
+        return self.t()
+
+    @property
+    def mT(self) -> Any:
+        return self.transpose(-2, -1)
+
+    @property
+    def real(self) -> Any:
+        return apply("real", self)
+
+    @property
+    def imag(self) -> Any:
+        return apply("imag", self)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__") or not hasattr(Tensor, name):
+            raise AttributeError(f"A point that Jet propagates has no attribute {name!r}.")
+        return lambda *args, **kwargs: apply(name, self, *args, **kwargs)
+
+    def __len__(self) -> int:
+        return self.value.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self[i] for i in range(len(self))])
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __getitem__(self, index: Any) -> Any:
+        return apply("__getitem__", self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        apply("__setitem__", self, index, value)
+
+    def __neg__(self) -> Any:
+        return apply("neg", self)
+
+    def __abs__(self) -> Any:
+        return apply("abs", self)
+
+    def __add__(self, other: Any) -> Any:
+        return apply("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return apply("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return apply("sub", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return apply("sub", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return apply("mul", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return apply("mul", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return apply("div", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return apply("div", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return apply("pow", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return apply("pow", other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return apply("matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return apply("matmul", other, self)
+
+    def __lt__(self, other: Any) -> Any:
+        return apply("lt", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return apply("le", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return apply("gt", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return apply("ge", self, other)
+
+    def __eq__(self, other: Any) -> Any:
+        return apply("eq", self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return apply("ne", self, other)
+
+    __hash__ = object.__hash__
+
+
+def apply(name: str, *args: Any, **kwargs: Any) -> Any:
+    """The rule of a torch operation on arguments of which some are series."""
+    found = RULES.get(name)
+    if found is None:
+        raise MissingRuleError(
+            f"Jet has no rule for the torch operation {name!r}. Use Auto(), which falls back by itself, or another "
+            "exact strategy such as Eye() (vjp=auto, vjp=eye); a rule can be added in pinn/operators/rules.py."
+        )
+    return found(*args, **kwargs)
+
+
+def series(seed: Seed, value: Any, streams: Streams) -> Any:
+    """A series, or its value alone where every derivative is a structural zero."""
+    if all(s is None for s in streams):
+        return value
+    # Derivatives of a real part of a complex value are real until here.
+    dtype = value.dtype
+    return Series(seed, value, tuple(s if s is None or s.dtype == dtype else s.to(dtype) for s in streams))
+
+
+def innermost(*args: Any) -> Seed:
+    """The innermost propagation among the arguments; quantities of the others are constants to it."""
+    seeds = [a.seed for a in args if isinstance(a, Series)]
+    inner = seeds[0]
+    for seed in seeds[1:]:
+        if seed.inside(inner):
+            inner = seed
+        elif seed.whole is inner.whole:
+            inner = seed if seed is inner else inner.whole
+        elif not inner.inside(seed):
+            raise MissingRuleError(
+                "Two nested Jet propagations meet, and neither point depends on the other, so that neither is the "
+                "inner one. Use Auto() or Eye() for the outer operator (vjp=auto, vjp=eye)."
+            )
+    return inner
+
+
+def split(a: Any, seed: Seed) -> tuple[Any, Streams]:
+    """The value and the streams of an argument; a constant has none."""
+    if isinstance(a, Series) and a.seed is seed:
+        return a.value, a.streams
+    if isinstance(a, Series) and a.seed.whole is seed and a.seed.basis is not None and a.streams[0] is not None:
+        first = torch.matmul(a.streams[0].movedim(0, -1), a.seed.basis()).movedim(-1, 0)
+        return a.value, (first, *a.streams[1:])
+    return a, (None,) * seed.plan.order

@@ -1,0 +1,1 @@
+"""Strategies: how a derivative is computed, one way a file."""

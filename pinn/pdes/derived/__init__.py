@@ -1,0 +1,1 @@
+"""Problems made of other problems: inverse, parametric, in windows of time."""

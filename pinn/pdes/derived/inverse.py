@@ -1,0 +1,232 @@
+"""Inverse problems: coefficients of a PDE from measurements of its solution."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from pinn.domains import MOST_POINTS, Domain, Interior
+from pinn.domains.npz import read_arrays
+from pinn.networks import Unknown
+from pinn.operators import Strategy
+from pinn.pdes.ansatz import Ansatz
+from pinn.pdes.condition import Condition
+from pinn.pdes.couplings import measured
+from pinn.pdes.pde import PDE
+from pinn.pdes.derived.coefficients import check_coefficients, coefficients_of, residual_of, substituted
+from pinn.typing import Field
+
+
+@dataclass(frozen=True)
+class Inverse(PDE):
+    """The coefficients `unknowns` of `pde`, which satisfies its equation and agrees with measured data.
+
+    u = (solution, unknowns): every coefficient is one more component of the field, constant unless it is a field. The
+    equation and conditions are those of `pde`, with the coefficients as found; the conditions are kept if their names
+    are in `keep` (null: all). Source terms are known, those of `pde` as given.
+
+    The data are `sensors` values of the solution of `pde` at random points with normal noise, whose deviation is
+    `noise` times the root mean square of each component; or `points` and `values` in the file `data` (.npz), of shapes
+    (n, d) and (n,) or (n, m). `measured_components` says which components are measured, null: all. `weight` multiplies
+    the mean square of misfits. Raises ValueError for a coefficient that `pde` does not have, for less than one
+    sensor, negative noise, components that there are not, and data that do not fit or lie outside; FileNotFoundError
+    where there is no such file.
+    """
+
+    pde: PDE
+    unknowns: Mapping[str, Unknown] = dataclasses.field(default_factory=dict)  # pyright: ignore
+    sensors: int = 200
+    noise: float = 0.01
+    weight: float = 100.0
+    seed: int = 0
+    data: str | None = None
+    measured_components: Sequence[int] | None = None
+    keep: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        check_coefficients("Inverse", self.pde, tuple(self.unknowns))
+        for name, unknown in self.unknowns.items():
+            if unknown.field != callable(coefficients_of(self.pde)[name]):
+                kind = "a function: set field=True" if not unknown.field else "a number: set field=False"
+                raise ValueError(f"Inverse: {name} of {type(self.pde).__name__} is {kind} (pde.unknowns.{name}.field).")
+        if not 1 <= self.sensors <= MOST_POINTS:
+            raise ValueError(f"Inverse needs sensors >= 1 and at most {MOST_POINTS}, got sensors={self.sensors}.")
+        if not 0 <= self.noise < math.inf:
+            raise ValueError(f"Inverse needs a finite noise >= 0, got noise={self.noise}.")
+        if not 0 < self.weight < math.inf:
+            raise ValueError(f"Inverse needs a finite weight > 0, got weight={self.weight}.")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"Inverse needs a seed from 0 to 2⁶³ − 1, got seed={self.seed}.")
+        chosen = self._measured
+        if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(self.solved)):
+            raise ValueError(
+                f"Inverse needs measured_components among 0 to {self.solved - 1}, at least one and none twice, or null "
+                f"for all, got measured_components={list(chosen)}."
+            )
+        if self.data is None and self.pde.exact is None:
+            raise ValueError(f"Inverse needs data: {type(self.pde).__name__} has no solution to measure.")
+        names = [condition.name for condition in self.pde.conditions()]
+        if wrong := [name for name in self.keep or () if name not in names]:
+            raise ValueError(f"Inverse cannot keep the conditions {wrong}; there are {', '.join(names)}.")
+        _ = self.measurements
+
+    @property
+    def domain(self) -> Domain:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.domain
+
+    @property
+    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.hard
+
+    @property
+    def solved(self) -> int:
+        """The number of components of the solution, without the unknowns."""
+        return self.pde.components or 1
+
+    @property
+    def components(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.solved + len(self.unknowns)
+
+    @property
+    def scored(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.scored or tuple(range(self.solved))
+
+    @property
+    def truth(self) -> dict[str, float]:
+        """The unknown numbers as `pde` has them, with which data without a file are made."""
+        numbers = {name: coefficients_of(self.pde)[name] for name in self.unknowns}
+        return {name: value for name, value in numbers.items() if not callable(value)}
+
+    def true_field(self, name: str) -> Field:
+        """An unknown field as `pde` has it."""
+        value = coefficients_of(self.pde)[name]
+        return value if callable(value) else lambda x: x.new_tensor(value)
+
+    @property
+    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Solution and coefficients as `pde` has them; None where the data come from a file."""
+        solution = self.pde.exact
+        if solution is None or self.data is not None:
+            return None
+
+        def completed(x: Tensor) -> Tensor:
+            values: list[Any] = [coefficients_of(self.pde)[name] for name in self.unknowns]
+            parts: list[Any] = [value(x) if callable(value) else x.new_tensor(value) for value in values]
+            return torch.cat([solution(x).reshape(-1), torch.stack(parts)])
+
+        return completed
+
+    def conditions(self) -> tuple[Condition, ...]:
+        kept = [c for k, c in enumerate(self.pde.conditions()) if k == 0 or self.keep is None or c.name in self.keep]
+        points, values, _ = self.measurements
+        data = measured(points, values, components=self._measured, weight=self.weight)
+        return (*(self._completed(condition) for condition in kept), data)
+
+    def ansatz(self) -> Ansatz:
+        """The ansatz of `pde` for its solution; the unknowns stay as the network gives them."""
+        inner, embed = _Kept(self.pde, self.keep).ansatz(), self.domain.embed
+
+        def completed(network: Field, x: Tensor) -> Tensor:
+            # An ansatz takes its network at the very point x, so one call serves both.
+            value = network(embed(x))
+            solution = inner(lambda _: self._solution(value))(x)
+            return torch.cat([solution.reshape(-1), value[self.solved :]])
+
+        return lambda network: partial(completed, network)
+
+    @cached_property
+    def measurements(self) -> tuple[Tensor, Tensor, float]:
+        """Points (n, d), values (n, k) of the measured components, and the deviation of the noise where it is known."""
+        if self.data is None:
+            return self._synthetic()
+        arrays = read_arrays(self.data, ("points", "values"), "pde.data")
+        points, values = (torch.from_numpy(array) for array in arrays)
+        if not points.numel() or not values.numel():
+            raise ValueError(f"pde.data={self.data} holds no measurements.")
+        values = values.reshape(len(values), -1)
+        wanted = (len(values), self.domain.dim), (len(points), len(self._measured))
+        if (tuple(points.shape), tuple(values.shape)) != wanted:
+            raise ValueError(
+                f"pde.data={self.data}: expected points (n, {self.domain.dim}) and values (n, {len(self._measured)}), "
+                f"got {tuple(points.shape)} and {tuple(values.shape)}."
+            )
+        if outside := int((~self.domain.contains(points)).sum()):
+            raise ValueError(f"pde.data={self.data}: {outside} of {len(points)} points lie outside of {self.domain}.")
+        return points, values, float("nan")
+
+    @property
+    def _measured(self) -> tuple[int, ...]:
+        return tuple(range(self.solved)) if self.measured_components is None else tuple(self.measured_components)
+
+    def _synthetic(self) -> tuple[Tensor, Tensor, float]:
+        assert self.pde.exact is not None
+        generator = torch.Generator().manual_seed(self.seed)
+
+        def draw(n: int, k: int) -> Tensor:
+            return torch.rand(n, k, generator=generator, dtype=torch.float64)
+
+        (points,) = Interior(self.domain).sample(self.sensors, draw)
+        values = vmap(self.pde.exact)(points).reshape(len(points), -1)[:, self._measured]
+        deviation = self.noise * values.square().mean(0).sqrt()
+        noise = torch.randn(values.shape, generator=generator, dtype=torch.float64)
+        return points, values + deviation * noise, float(deviation.square().mean().sqrt())
+
+    def _solution(self, values: Tensor) -> Tensor:
+        return values[0] if self.pde.components is None else values[: self.solved]
+
+    def _completed(self, condition: Condition) -> Condition:
+        residual, g = partial(self._residual, condition.name), condition.prescribed
+        if g is None:
+            return dataclasses.replace(condition, residual=residual)
+        components = condition.components or tuple(range(self.solved))
+
+        def prescribed(x: Tensor) -> Tensor:
+            return torch.cat([g(x).reshape(-1), x.new_zeros(len(self.unknowns))])
+
+        return dataclasses.replace(condition, residual=residual, prescribed=prescribed, components=components)
+
+    def _residual(self, name: str, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
+        found = u(sample[0])[self.solved :]
+        values: dict[str, Tensor | Field] = {}
+        for k, (key, unknown) in enumerate(self.unknowns.items()):
+            values[key] = _component(u, self.solved + k) if unknown.field else found[k]
+        return residual_of(
+            substituted(self.pde, values), name, lambda x: self._solution(u(x)), *sample, strategy=strategy
+        )
+
+
+@dataclass(frozen=True)
+class _Kept(PDE):
+    """A PDE with some of its conditions left out."""
+
+    pde: PDE
+    keep: Sequence[str] | None
+
+    @property
+    def domain(self) -> Domain:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.domain
+
+    @property
+    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.exact
+
+    @property
+    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.hard
+
+    @property
+    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.pde.components
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return tuple(c for c in self.pde.conditions() if self.keep is None or c.name in self.keep)
+
+
+def _component(u: Field, k: int) -> Field:
+    return lambda x: u(x)[k]

@@ -1,0 +1,1 @@
+"""Equations: one a file, as in the book."""

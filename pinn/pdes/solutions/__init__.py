@@ -1,0 +1,1 @@
+"""Closed forms that equations are validated against."""

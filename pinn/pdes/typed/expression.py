@@ -1,0 +1,173 @@
+"""A problem typed as text: equation, data and solution as formulas."""
+
+import copy
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from pinn.domains import Box, Domain, TimeDomain
+from pinn.expressions import Equations, Formula, Names, uses_time
+from pinn.operators import Strategy
+from pinn.pdes.condition import Condition, interior, manufactured
+from pinn.pdes.pde import PDE, require_positive
+from pinn.pdes.typed.prescribed_data import Prescribed, Texts, typed_field
+from pinn.typing import Field
+
+EXAMPLE = {"equation": "dt(u) + u*dx(u) = nu*laplacian(u)", "exact": "exp(-t)*sin(pi*x)"}
+EXAMPLE_COEFFICIENTS = {"nu": 0.1}
+
+
+@dataclass(frozen=True)
+class Expression(PDE):
+    """The equations N[u] = 0 of some `fields`, typed as text, with their conditions.
+
+        Expression(equation="dt(u) + u*dx(u) = nu*dx(dx(u))", coefficients={"nu": 0.01},
+                   initial="-sin(pi*x)", boundary="0")
+
+    Coordinates are x, y, z (beyond them x4, x5, …) and, where the texts speak of t or dt, time: then `domain` is space
+    and becomes `duration` × space; `time` says so without. Operators differentiate anything: dx(k*dx(u)), dt(dt(u)),
+    laplacian(u) over space, grad(u), div([u, v]), dot(a, b). `coefficients` are numbers or formulas of the coordinates.
+
+    With `exact` the right side is that of the manufactured solution, N[u] = N[exact], and initial and boundary values
+    are those of `exact` where they are not given. `initial` is u, `initial_velocity` u_t at the first instant,
+    `boundary` is u and `flux` ∂u/∂n on the whole boundary, or formulas by the name of its parts; `[]` is no condition.
+    For several fields all of these are lists with one entry for each, u(x) has the shape (m,), and None leaves a field
+    free. Without `equation` it is the example in EXAMPLE.
+
+    Raises FormulaError, a ValueError that points at the character, for a text that is no formula, and ValueError for
+    data that are missing, too many, or of no use.
+    """
+
+    domain: Domain = Box((0.0,), (1.0,))
+    equation: Texts | None = None
+    fields: Sequence[str] = ("u",)
+    coefficients: Mapping[str, float | str] = dataclasses.field(default_factory=dict)
+    exact: Texts | Field | None = None  # pyright: ignore[reportIncompatibleVariableOverride]  (a field once it is built)
+    initial: Texts | None = None
+    initial_velocity: Texts | None = None
+    boundary: Texts | Mapping[str, Texts] | None = None
+    flux: Texts | Mapping[str, Texts] | None = None
+    time: bool | None = None
+    duration: float = 1.0
+    hard: bool = True
+    penalty: float = 100.0
+
+    typed_exact: ClassVar[Texts | None] = None
+    """The text of `exact`, which is a field once it is built."""
+    _coefficient_fields: ClassVar[Mapping[str, Field]] = {}
+
+    def __post_init__(self) -> None:
+        require_positive(self, "duration", "penalty")
+        if not self.fields or isinstance(self.fields, str):
+            raise ValueError(f"Expression needs a list of fields, such as [u] or [u, v], got fields={self.fields!r}.")
+        if self.equation is None:
+            self._take_the_example()
+        if not isinstance(self.domain, TimeDomain) and self._speaks_of_time():
+            object.__setattr__(self, "domain", TimeDomain(self.duration, self.domain))
+        for name, text in self.coefficients.items():
+            Formula.of(text, self._names.data(), f"coefficient {name}")
+        if self.exact is not None and not callable(self.exact):
+            object.__setattr__(self, "typed_exact", self.exact)
+            object.__setattr__(self, "exact", typed_field("exact", self.exact, self._names)[0])
+        for name, orders in zip(self.fields, self._equations.orders, strict=True):
+            if not orders:
+                raise ValueError(f"The field {name!r} does not occur in pde.equation; its fields are {[*self.fields]}.")
+        self.conditions()
+
+    def at(self, values: Mapping[str, Tensor | Field]) -> "Expression":
+        """The same problem with other coefficients: tensors, which may be those of a transform, or fields.
+
+        Everything that was typed with them follows, `exact` included.
+        """
+        fields = {name: value for name, value in values.items() if not isinstance(value, Tensor)}
+        other = copy.copy(self)
+        for name in ("_names", "_equations"):
+            vars(other).pop(name, None)
+        kept = {name: value for name, value in self.coefficients.items() if name not in fields}
+        numbers = {name: value for name, value in values.items() if name not in fields}
+        object.__setattr__(other, "coefficients", {**kept, **numbers})
+        object.__setattr__(other, "_coefficient_fields", fields)
+        if self.typed_exact is not None and not fields:
+            object.__setattr__(other, "exact", typed_field("exact", self.typed_exact, other._names)[0])
+        return other
+
+    def coefficient(self, name: str) -> float | Field:
+        """A coefficient as it was typed: a number, or a field of the coordinates."""
+        text = self.coefficients[name]
+        formula = Formula.of(text, self._names.data(), f"coefficient {name}")
+        number = formula.number
+        return formula if number is None else number
+
+    @property
+    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return None if len(self.fields) == 1 else len(self.fields)
+
+    def residual(self, u: Field, x: Tensor, *source: Tensor, strategy: Strategy) -> Tensor:
+        """N[u] at a point, less the source where there is one: shape (), or one entry for each equation of a list."""
+        more = tuple(self._coefficient_fields.values())
+        found = self._equations((lambda y: _joined(u(y), [k(y) for k in more])) if more else u, x, strategy)
+        return found - source[0] if source else found
+
+    def conditions(self) -> tuple[Condition, ...]:
+        exact = self._exact
+        source = manufactured(self.residual, exact) if exact else None
+        prescribed = Prescribed(
+            self.domain,
+            self._names,
+            self._equations.orders,
+            exact,
+            self.initial,
+            self.initial_velocity,
+            self.boundary,
+            self.flux,
+            self.penalty,
+        )
+        return (interior(self.domain, self.residual, source=source), *prescribed.conditions())
+
+    @property
+    def _exact(self) -> Field | None:
+        assert self.exact is None or callable(self.exact)
+        return self.exact
+
+    @cached_property
+    def _names(self) -> Names:
+        timed = isinstance(self.domain, TimeDomain)
+        return Names(self.domain.dim - timed, timed, (*self.fields, *self._coefficient_fields), self.coefficients)
+
+    @cached_property
+    def _equations(self) -> Equations:
+        assert self.equation is not None
+        return Equations.of(self.equation, self._names)
+
+    def _take_the_example(self) -> None:
+        for name in ("exact", "initial", "initial_velocity", "boundary", "flux"):
+            if getattr(self, name) is not None:
+                raise ValueError(f"pde.{name} is given and pde.equation is not: type the equation, too.")
+        for name, text in EXAMPLE.items():
+            object.__setattr__(self, name, text)
+        object.__setattr__(self, "coefficients", {**EXAMPLE_COEFFICIENTS, **self.coefficients})
+
+    def _speaks_of_time(self) -> bool:
+        given = [self.equation, self.exact, self.boundary, self.flux, *self.coefficients.values()]
+        if self.time is None:
+            return self.initial is not None or uses_time([text for part in given for text in _texts(part)])
+        return self.time
+
+
+def _joined(u: Tensor, others: Sequence[Tensor]) -> Tensor:
+    """The components of u, and further ones."""
+    return torch.cat([u.reshape(-1), torch.stack(list(others))])
+
+
+def _texts(given: object) -> list[str]:
+    """All texts within."""
+    if isinstance(given, Mapping):
+        given = list(given.values())
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return [text for part in given for text in _texts(part)]
+    return [given] if isinstance(given, str) else []

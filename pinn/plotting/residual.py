@@ -1,0 +1,42 @@
+"""Draw the residual of the differential equation of a run: how well its solution satisfies the equation, and where."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pinn.cli import arguments as plot_command
+import torch
+from pinn.plotting.style import Format, scientific
+from pinn.plotting.lines import line_figure
+from pinn.plotting.maps import map_figure
+from pinn.plotting.quantities import Quantity, sample
+from pinn.plotting.sections import sections
+
+from pinn import Run
+from pinn.training.accuracy import chunks, evaluation_points
+
+
+def plot_residual(
+    run: Run,
+    output: Path,
+    *,
+    times: Sequence[float] = (),
+    slices: Mapping[str, float] | None = None,
+    points: int | None = None,
+    format: Format = "png",
+) -> list[Path]:
+    """Write `residual`, with its root mean square and maximum over the whole domain in the title.
+
+    The arguments are those of `plot_solution`. Returns the file.
+    """
+    residual = Quantity("residual", "Residual", "r{}", run.residual, signed=True)
+    samples = sample([residual], sections(run.pde.domain, times, slices), points, run.like)
+    parts = chunks(evaluation_points(run.pde.domain, run.like))
+    everywhere = torch.cat([run.residual(part) for part in parts])
+    rms, largest = float(everywhere.square().sum(1).mean().sqrt()), float(everywhere.abs().max())
+    title = samples.title(f"root mean square {scientific(rms)}, max {scientific(largest)}")
+    draw = map_figure if len(samples.grids[0].axes) == 2 else line_figure
+    return [draw(samples, [residual], output / f"residual.{format}", title)]
+
+
+if __name__ == "__main__":
+    plot_command.draw_sections(plot_residual, __doc__ or "")

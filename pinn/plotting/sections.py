@@ -1,0 +1,155 @@
+"""Sections: the line or plane through a domain that a figure shows."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinn.domains import Domain, ParameterDomain, TimeDomain
+from pinn.training.accuracy import chunks
+from pinn.typing import Points
+
+
+@dataclass(frozen=True)
+class Section:
+    """One or two free axes of a domain, and the values at which the others are held."""
+
+    domain: Domain
+    free: tuple[int, ...]
+    held: Mapping[int, float]
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The names of the free axes."""
+        return tuple(axis_names(self.domain)[axis] for axis in self.free)
+
+    @property
+    def equal_aspect(self) -> bool:
+        """Whether both axes are lengths; time, space and parameters have no common measure."""
+        domain = self.domain.base if isinstance(self.domain, ParameterDomain) else self.domain
+        lengths = range(isinstance(domain, TimeDomain), domain.dim)
+        return len(self.free) == 2 and all(axis in lengths for axis in self.free)
+
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        """The interval of each free axis."""
+        lower, upper = self.domain.bounds
+        return [(lower[axis], upper[axis]) for axis in self.free]
+
+
+class Grid:
+    """The n or n × n nodes of a regular grid on a section, in the dtype and on the device of `like`.
+
+    Raises ValueError where the section misses the domain.
+    """
+
+    def __init__(self, section: Section, n: int, like: Tensor) -> None:
+        self.section = section
+        axes = [torch.linspace(a, b, n, dtype=torch.float64) for a, b in section.bounds]
+        self.axes = [axis.numpy() for axis in axes]
+        self.nodes: Points = torch.zeros(*[n] * len(axes), section.domain.dim, dtype=like.dtype, device=like.device)
+        for axis, values in zip(section.free, torch.meshgrid(*axes, indexing="ij"), strict=True):
+            self.nodes[..., axis] = values.to(like)
+        for axis, value in section.held.items():
+            self.nodes[..., axis] = value
+        self.inside = section.domain.contains(self.nodes)
+        if int(self.inside.sum()) < 2:
+            held = ", ".join(f"{typed_names(section.domain)[axis]}={value:g}" for axis, value in section.held.items())
+            raise ValueError(f"The section {held} misses the domain {section.domain}.")
+
+    def evaluate(self, at: Callable[[Points], Tensor]) -> np.ndarray:
+        """The values (N, …) of `at` at the nodes inside the domain, NaN elsewhere: shape (n, m) or (n, n, m)."""
+        parts = [at(chunk).detach() for chunk in chunks(self.nodes[self.inside])]
+        values = torch.cat([part.reshape(len(part), -1) for part in parts]).double().cpu()
+        array = np.full((*self.inside.shape, values.shape[1]), np.nan)
+        array[self.inside.cpu().numpy()] = values.numpy()
+        return array
+
+    def signed_distance(self) -> np.ndarray | None:
+        """A function that changes sign at the domain's edge; None where the section fills its bounding box."""
+        if bool(self.inside.all()):
+            return None
+        size = self.section.domain.level(self.nodes).abs()
+        return torch.where(self.inside, size, -size).double().cpu().numpy()
+
+
+def without_parameters(domain: Domain) -> Domain:
+    """The domain of a parametric problem at one value of its parameters; any other is itself."""
+    return domain.base if isinstance(domain, ParameterDomain) else domain
+
+
+def axis_names(domain: Domain) -> list[str]:
+    """t first if there is time, then x, y, z, or x_1 … x_d in more than three space dimensions, then parameters."""
+    if isinstance(domain, ParameterDomain):
+        names = domain.names or [f"parameter{i}" for i in range(len(domain.lower))]
+        return axis_names(domain.base) + [rf"\mathrm{{{name}}}" for name in names]
+    time = ["t"] if isinstance(domain, TimeDomain) else []
+    space = domain.dim - len(time)
+    return time + (["x", "y", "z"][:space] if space <= 3 else [f"x_{{{i + 1}}}" for i in range(space)])
+
+
+def typed_names(domain: Domain) -> list[str]:
+    """Axis names as they are typed: x_{2} is x2."""
+    if isinstance(domain, ParameterDomain):
+        return [*typed_names(domain.base), *(domain.names or axis_names(domain)[domain.base.dim :])]
+    return ["".join(letter for letter in name if letter.isalnum()) for name in axis_names(domain)]
+
+
+def place(domain: Domain, held: Iterable[tuple[int, float]]) -> str:
+    """Where a section lies, such as t = 0.5, z = 0.25, for a title; empty where nothing is held, cut short above 8."""
+    names = axis_names(domain)
+    parts = [f"${names[axis]} = {value:.4g}$" for axis, value in sorted(held)]
+    if len(parts) > 8:
+        parts = [*parts[:3], "…"]
+    return "\n".join(", ".join(parts[i : i + 4]) for i in range(0, len(parts), 4))
+
+
+def sections(domain: Domain, times: Sequence[float] = (), slices: Mapping[str, float] | None = None) -> list[Section]:
+    """The sections to show: what `slices` and `times` leave free, one section for each time.
+
+    Without `slices`: all of the domain up to two dimensions, where `times` leave the map as it is; above, the plane
+    of the first two space axes through the centre, at half time unless `times` are given. An axis has a name or an
+    index. Raises ValueError for an unknown axis, a value outside the domain, no free axis or more than two.
+    """
+    names = typed_names(domain)
+    lower, upper = domain.bounds
+    middle = [(a + b) / 2 for a, b in zip(lower, upper, strict=True)]
+    has_time = isinstance(without_parameters(domain), TimeDomain)
+    held: dict[int, float] = {}
+    for name, value in (slices or {}).items():
+        axis = _axis(names, name)
+        if axis in held or (axis == 0 and has_time and times):
+            raise ValueError(f"The axis {names[axis]} is held twice. Give it one value.")
+        held[axis] = value
+    if times and not has_time:
+        raise ValueError(f"This problem has no time: its axes are {', '.join(names)}. Use slices instead.")
+    for axis, value in [*held.items(), *((0, time) for time in times)]:
+        if not lower[axis] <= value <= upper[axis]:
+            raise ValueError(f"{names[axis]}={value} is outside the domain: [{lower[axis]}, {upper[axis]}].")
+
+    if not held and domain.dim <= 2:
+        return [Section(domain, tuple(range(domain.dim)), {})]
+    if not held:
+        first = 1 if has_time else 0
+        held = {axis: middle[axis] for axis in range(first + 2, domain.dim)}
+    free = [axis for axis in range(domain.dim) if axis not in held]
+    instants: list[dict[int, float]] = [{}]
+    if has_time and 0 in free and (times or len(free) > 2):
+        free = free[1:]
+        instants = [{0: time} for time in dict.fromkeys(times or [middle[0]])]
+    if not free:
+        raise ValueError(f"No axis is left free: leave out at least one of {', '.join(names)}.")
+    if len(free) > 2:
+        rest = ", ".join(names[axis] for axis in free)
+        raise ValueError(f"The axes {rest} are left free, and a figure has two: hold {len(free) - 2} more of them.")
+    return [Section(domain, tuple(free), instant | held) for instant in instants]
+
+
+def _axis(names: list[str], name: str) -> int:
+    if name in names:
+        return names.index(name)
+    if name.isdecimal() and int(name) < len(names):
+        return int(name)
+    raise ValueError(f"There is no axis {name!r}: the axes are {', '.join(names)}, or 0 to {len(names) - 1}.")

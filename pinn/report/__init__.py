@@ -1,0 +1,1 @@
+"""A run as one interactive page."""

@@ -1,0 +1,85 @@
+"""Interactive figures: what all of them share, and how they become a piece of HTML."""
+
+import html
+import re
+from typing import Any
+
+from pinn.plotting.style import COLORS, Scale
+from matplotlib.colors import SymLogNorm
+
+try:
+    import plotly.graph_objects as go
+    from plotly.offline import get_plotlyjs
+except ImportError as error:
+    raise ValueError('An interactive report needs the package plotly: pip install "pinn[report]".') from error
+
+AXIS = {"showgrid": True, "gridcolor": "#e6e6e6", "zeroline": False, "linecolor": "#444", "ticks": "outside"}
+"""The look of an axis. Powers of ten, since plotly would write nano and micro without a unit."""
+AXIS |= {"exponentformat": "power", "mirror": True, "showline": True}
+
+_FONT = {"family": "Helvetica, Arial, sans-serif", "size": 13, "color": "#222"}
+_DASHES = ("solid", "dash", "dashdot", "dot", "longdash", "longdashdot")
+
+
+def figure(height: int, **layout: Any) -> go.Figure:
+    """An empty figure as wide as the page."""
+    margin = {"l": 70, "r": 20, "t": 60, "b": 60}
+    settings = {"font": _FONT, "plot_bgcolor": "white", "margin": margin, "hovermode": "closest", "height": height}
+    return go.Figure(layout=settings | layout)
+
+
+def stroke(k: int) -> dict[str, Any]:
+    """Colour and dashes of the k-th curve, as in the printed figures."""
+    return {"color": COLORS[k % len(COLORS)], "dash": _DASHES[k % len(_DASHES)], "width": 2}
+
+
+def library() -> str:
+    """The script that all figures of a page need: the page then opens without a network."""
+    return f"<script>{get_plotlyjs()}</script>"
+
+
+def html_of(shown: go.Figure, name: str) -> str:
+    """The figure as HTML, in an element with the id `name`. The page has to hold the `library`."""
+    config: dict[str, Any] = {
+        "displaylogo": False,
+        "responsive": True,
+        "toImageButtonOptions": {"filename": name, "scale": 2},
+    }
+    config["modeBarButtonsToRemove"] = ["select2d", "lasso2d"]
+    # A run is its owner's: by default plotly offers to upload the chart to its makers.
+    config |= {"showSendToCloud": False, "plotlyServerURL": ""}
+    return shown.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=config, auto_play=False)
+
+
+def symbol(mathtext: str) -> str:
+    r"""A symbol of the printed figures for a page.
+
+    >>> symbol(r"u_{2} - u^{\!*}_{2}"), symbol(r"\mathrm{nu}"), symbol("x_{10}")
+    ('<i>u</i><sub>2</sub> − <i>u</i>*<sub>2</sub>', 'nu', '<i>x</i><sub>10</sub>')
+    """
+    text = re.sub(r"(?<![\\\w{])([a-z])(?![a-z])", r"<i>\1</i>", html.escape(mathtext))
+    text = text.replace(r"^{\!*}", "*").replace(" - ", " \N{MINUS SIGN} ").replace("$", "")
+    return re.sub(r"\\mathrm\{(.*?)\}", r"\1", re.sub(r"_\{(\w+)\}", r"<sub>\1</sub>", text))
+
+
+def ticks(scale: Scale) -> dict[str, list]:
+    """Ticks of a colour bar; on a logarithmic scale at their places on it, between 0 and 1, and at its ends."""
+    low, high = float(scale.norm.vmin or 0), float(scale.norm.vmax or 0)
+    values = [float(v) for v in scale.locator(5).tick_values(low, high) if low <= v <= high]
+    logarithmic = isinstance(scale.norm, SymLogNorm)
+    if logarithmic:
+        inside = [value for value in values if 0.06 < float(scale.norm(value)) < 0.94]
+        values = [float(f"{low:.1e}"), *inside, float(f"{high:.1e}")]
+    places = [float(scale.norm(value)) for value in values] if logarithmic else values
+    plain = 0.1 <= max(map(abs, values), default=0.0) < 1e4
+    return {"tickvals": places, "ticktext": [_written(value, plain) for value in values]}
+
+
+def _written(value: float, plain: bool) -> str:
+    """A number as on a page, unless it is plain with its power of ten."""
+    if value == 0 or plain:
+        return f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
+    mantissa, exponent = f"{value:.3e}".split("e")
+    power = f"10<sup>{int(exponent)}</sup>"
+    times = {1.0: "", -1.0: "-"}.get(float(mantissa), f"{float(mantissa):g}\N{MULTIPLICATION SIGN}")
+    return f"{times}{power}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,180 @@
+"""Checkpoints: files that are whole or not there, and that tell when they are damaged."""
+
+import io
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+
+from pinn.runs.checksum import fingerprint
+from pinn.training.step import Step
+
+log = logging.getLogger("pinn")
+
+CHECKPOINT = "checkpoint.pt"
+"""The checkpoint at the end of a run."""
+UNDERWAY = "checkpoints"
+"""The folder, within that of the run, of those on the way there."""
+BEST = "best.pt"
+_FORMAT = 2
+_KEYS = ("step", "config", "weights")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run can go on from: `config` it is built from, `weights` of the network, and the `state` of training.
+
+    `state` is None where there is only a solution.
+    """
+
+    path: Path
+    step: int
+    config: dict[str, Any]
+    weights: dict[str, torch.Tensor]
+    state: dict[str, Any] | None
+
+
+def save_checkpoint(path: Path, step: Step, config: Mapping[str, Any], *, resumable: bool = True) -> None:
+    """Write the checkpoint of a step: first to a temporary file, then to the disk, then into place."""
+    weights = step.objective.network.state_dict() | dict(step.params)
+    data = {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
+    if resumable:
+        data["state"] = step.state()
+    data["fingerprint"] = fingerprint(data)
+    write(path, lambda file: torch.save(data, file))
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a file, on the CPU, without executing anything in it.
+
+    Raises FileNotFoundError if there is none, ValueError if it is damaged or of another program.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no checkpoint {str(path)!r}.")
+    content = io.BytesIO(path.read_bytes())  # what the disk says is an OSError, what torch says of the content is not
+    try:
+        data = torch.load(content, map_location="cpu", weights_only=True)
+        if not isinstance(data, dict) or data.get("format") != _FORMAT:
+            found = data.get("format") if isinstance(data, dict) else type(data).__name__
+            raise ValueError(f"format {found}, where {_FORMAT} is known")
+        if data.pop("fingerprint", None) != fingerprint(data):  # torch itself checks no sums
+            raise ValueError("its checksum does not fit")
+        step, config, weights = (data[key] for key in _KEYS)
+        if not (isinstance(step, int) and isinstance(config, dict) and isinstance(weights, dict) and weights):
+            raise ValueError("step, config or weights are not what they should be")
+        if not all(isinstance(value, torch.Tensor) for value in weights.values()):
+            raise ValueError("its weights are no tensors")
+        return Checkpoint(path, step, config, weights, data.get("state"))
+    except Exception as error:  # torch.load and zipfile raise many kinds, all meaning one thing here
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ValueError(f"{str(path)!r} is damaged or not a checkpoint of pinn: {reason}") from error
+
+
+def newest_checkpoint(folder: Path, *, resumable: bool = False) -> Checkpoint:
+    """The last sound checkpoint of a run, on the CPU; one that is damaged is passed over with a warning.
+
+    If it is to be `resumable`, those that hold a solution alone are passed over, too.
+
+    Raises FileNotFoundError for a folder without any, ValueError where all are damaged.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no run folder {str(folder)!r}. Runs are under outputs/ and multirun/.")
+    paths = [path for path in (folder / CHECKPOINT, *reversed(_underway(folder))) if path.is_file()]
+    if not paths:
+        raise FileNotFoundError(f"{str(folder)!r} is not a run folder: it holds no {CHECKPOINT}.")
+    damage: list[str] = []
+    found: list[Checkpoint] = []
+    for path in paths:
+        try:
+            checkpoint = load_checkpoint(path)
+        except ValueError as error:
+            damage.append(str(error))
+            continue
+        if checkpoint.state is None and resumable:
+            continue
+        found.append(checkpoint)
+        if path.name != CHECKPOINT:  # the numbered ones are in order; the last of all may be that of an earlier end
+            break
+    if not found and not damage:
+        raise ValueError(f"{str(folder)!r} has no checkpoint to go on from, a solution alone. Train again.")
+    if not found:
+        raise ValueError(damage[0] + ("" if len(damage) == 1 else f" ({len(damage)} files, all damaged)"))
+    for problem in damage:
+        log.warning("%s. An earlier checkpoint is used.", problem)
+    return max(found, key=lambda checkpoint: checkpoint.step)
+
+
+class Checkpoints:
+    """The checkpoints of a run underway: the last `keep`, one every `every_s` seconds (None: none), and the best.
+
+    The best one has the smallest residual at held-out points, and holds a solution alone. A disk that is full, or that
+    may not be written to, ends no training: there is one warning, and the next checkpoint is tried in its turn.
+    """
+
+    def __init__(self, folder: Path, config: Mapping[str, Any], every_s: float | None, keep: int) -> None:
+        if every_s is not None and not every_s >= 0:
+            raise ValueError(f"checkpoint_s={every_s} is not valid: expected seconds >= 0, or null for none.")
+        if keep < 1:
+            raise ValueError(f"keep_checkpoints={keep} is not valid: expected an integer >= 1.")
+        self._folder, self._config, self._every_s, self._keep = folder / UNDERWAY, config, every_s, keep
+        for half in self._folder.glob("*.part"):  # of a process that was killed while it wrote
+            half.unlink(missing_ok=True)
+        self._last_s: float | None = None
+        self._best = float("inf")
+        self.failed = False
+        """Whether the last one could not be written."""
+
+    def due(self, step: Step) -> bool:
+        """Whether it is time for one; the first comes `every_s` seconds after the first step seen."""
+        if self._last_s is None:
+            self._last_s = step.seconds
+            return self._every_s == 0
+        return self._every_s is not None and step.seconds - self._last_s >= self._every_s
+
+    def save(self, step: Step) -> None:
+        """Write one, and remove those that are too old."""
+        self._last_s = step.seconds
+        self._try(lambda: save_checkpoint(self._folder / f"step-{step.step:09d}.pt", step, self._config))
+        if not self.failed:
+            for path in _underway(self._folder.parent)[: -self._keep]:
+                path.unlink(missing_ok=True)
+
+    def compare(self, step: Step) -> None:
+        """Keep the step if it is the best so far."""
+        if step.heldout_residual < self._best:
+            self._best = step.heldout_residual
+            self._try(lambda: save_checkpoint(self._folder / BEST, step, self._config, resumable=False))
+
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write()
+            self.failed = False
+        except OSError as error:
+            if not self.failed:
+                log.warning("A checkpoint could not be written (%s). Training goes on; make room on the disk.", error)
+            self.failed = True
+
+
+def write(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Write a file whole or not at all: to a temporary one beside it, to the disk, then into place."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except RuntimeError as error:  # torch's own writer says so where the disk is full
+        raise OSError(f"{path} could not be written: {str(error).splitlines()[0]}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _underway(folder: Path) -> list[Path]:
+    """The checkpoints on the way, in order of their steps."""
+    return sorted((folder / UNDERWAY).glob("step-*.pt"))

@@ -1,0 +1,166 @@
+"""A job: what a configuration describes, built and ready to train. Hydra composes it, other scripts repeat it."""
+
+import os
+from collections.abc import Callable, Collection, Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from pinn.training.guard import Guard
+from pinn.training.time_marching import march
+from pinn.operators import Strategy
+from pinn.optimizers import Optimizer
+from pinn.pdes import PDE, Marched
+from pinn.parallel import Ranks
+from pinn.runs.instantiate import TARGET, build
+from pinn.runs.run import Run, build_network
+from pinn.samplers import Sampler
+from pinn.training.stopping import Stopping
+from pinn.runs.tracking import Tracker
+from pinn.training.loop import Step, train
+from pinn.weighting import Weighting
+
+KINDS = {
+    "pde": PDE,
+    "vjp": Strategy,
+    "optimizer": Optimizer,
+    "sampler": Sampler,
+    "weighting": Weighting,
+    "tracker": Tracker,
+}
+"""What a group has to give."""
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+FAILURE = "failure.txt"
+"""The file in a run folder that says why the job has failed."""
+REFUSED = (ValueError, FloatingPointError, OSError, MemoryError, ImportError, NotImplementedError)
+"""Errors that say what the user can put right."""
+_NEEDED = ("optimizer", "sampler", "weighting", "seed", "steps", "guard", "windows")
+_ONE = Ranks()
+_MARCHED = "pinn.pdes.Marched"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A problem with its network, and the means and bounds of its training. `config` is all that it was built from."""
+
+    config: Mapping[str, Any]
+    pde: PDE
+    network: nn.Module
+    strategy: Strategy
+    optimizer: Optimizer
+    sampler: Sampler
+    weighting: Weighting
+    stopping: Stopping
+    tracker: Tracker
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Job":
+        """Build everything. Raises ValueError, which names the key and what is accepted."""
+        device, dtype = find_device(config["device"]), find_dtype(config["dtype"])
+        windows = config["windows"]
+        for key in ("windows", "log_every"):
+            if config[key] < 1:
+                raise ValueError(f"{key}={config[key]} is not valid: expected an integer >= 1.")
+        if not 0 <= config["seed"] < 2**62:
+            raise ValueError(f"seed={config['seed']} is not valid: expected an integer from 0 to 2⁶² − 1.")
+        if windows > 1 and config["pde"].get(TARGET) != _MARCHED:
+            config = {**config, "pde": {TARGET: _MARCHED, "pde": config["pde"], "windows": windows}}
+        config = {"tracker": {TARGET: "pinn.tracking.MetricsAlone"}, **config}
+        pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key) for key in KINDS)
+        network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]))
+        stopping = Stopping(config["target_error"], config["target_residual"], config["patience"])
+        return cls(config, pde, network.to(device, dtype), strategy, optimizer, sampler, weighting, stopping, tracker)
+
+    @property
+    def steps(self) -> int:
+        """The most steps that training may take."""
+        return self.config["windows"] * (self.config["steps"] or self.optimizer.steps)
+
+    def train(self, state: Mapping[str, Any] | None = None, ranks: Ranks = _ONE) -> Generator[Step, None, None]:
+        """The steps of training, or those that follow a state of it; on several ranks, which share the points."""
+        config = self.config
+        method: Callable[..., Generator[Step, None, None]] = march if isinstance(self.pde, Marched) else train
+        return method(
+            self.pde,
+            self.network,
+            self.optimizer,
+            self.sampler,
+            self.strategy,
+            weighting=self.weighting,
+            stopping=self.stopping,
+            guard=Guard() if config["guard"] else None,
+            steps=config["steps"],
+            budget_s=config["budget_s"],
+            seed=config["seed"],
+            chunk_size=config["chunk_size"],
+            compile=config["compile"],
+            retries=config.get("retries", 0),
+            ranks=ranks,
+            state=state,
+        )
+
+
+def stored_config(run: Run, **changes: Any) -> dict[str, Any]:
+    """The configuration of a run with the device and threads that it had, and other `changes`.
+
+    Raises ValueError for a run of the library, which stores only what its field needs.
+    """
+    if missing := [key for key in _NEEDED if key not in run.config]:
+        raise ValueError(
+            f"{str(run.folder)!r} stores no {', '.join(missing)}: only a run of scripts/train.py can be trained again."
+        )
+    known = {key: run.summary[key] for key in ("device", "threads") if key in run.summary}
+    return {**run.config, **known, "deterministic": run.config.get("deterministic", False), **changes}
+
+
+def find_device(name: str) -> torch.device:
+    """The torch device of that name; an error, never another device, where there is none."""
+    local = int(os.environ.get("LOCAL_RANK", 0))  # torchrun gives each of its processes a GPU
+    if name in ("auto", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda", local) if local < torch.cuda.device_count() else torch.device("cuda")
+    if name == "auto":
+        return torch.device("cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda") or name.startswith("cpu:"):
+        raise ValueError(f"device={name} is not known: use auto, cpu, cuda or cuda:1.")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        lacks = "is built without CUDA" if torch.version.cuda is None else "finds no GPU"
+        raise ValueError(
+            f"device={name}: torch {torch.__version__} {lacks}. Install a CUDA build of torch, or use device=cpu."
+        )
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device={name}, but there are {torch.cuda.device_count()} GPUs: use cuda:0 and so on.")
+    return device
+
+
+def find_dtype(name: str) -> torch.dtype:
+    """The floating-point type of that name."""
+    if name not in DTYPES:
+        raise ValueError(f"dtype={name} is not valid: use {' or '.join(DTYPES)}.")
+    return DTYPES[name]
+
+
+def refuse_unknown(config: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raise ValueError for a key that nobody reads, such as one that was added with a plus sign."""
+    if unknown := [str(key) for key in config if key not in known]:
+        raise ValueError(f"{', '.join(unknown)}: no such key. The keys are {', '.join(known)}.")
+
+
+def _build(recipe: Any, key: str) -> Any:
+    """The object of a group, refused where it is of another kind."""
+    found = build(recipe, key)
+    if not isinstance(found, KINDS[key]):
+        raise ValueError(f"{key}: {type(found).__name__} is no {KINDS[key].__name__}. Choose one of the group: --help.")
+    return found
+
+
+def record_failure(folder: Path, error: Exception) -> None:
+    """Leave the reason in the run folder, for those who look at a whole sweep."""
+    text = str(error) if isinstance(error, REFUSED) else f"{type(error).__name__}: {error}"
+    (folder / FAILURE).write_text(text.strip() + "\n", encoding="utf-8")

@@ -1,0 +1,142 @@
+"""Train a run once more from its own stored configuration, and compare: the same parameters, bit for bit?
+
+    python scripts/reproduce.py RUN
+
+Seed, device, dtype and threads are those of the run, and so is the number of steps, also where a clock ended it. The
+exit code is 0 where all is equal, 1 where something differs, 2 where the run cannot be repeated.
+"""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pinn.cli import arguments as plot_command  # noqa: F401  (finds a user's own PDE)
+import torch
+from pinn.runs.job import Job, stored_config
+from pinn.cli.process import prepare
+from torch import Tensor
+
+from pinn.runs.metrics import METRICS, MetricsFile
+from pinn.pdes import Marched
+from pinn.runs.run import Run, load_run, save_run
+
+FOLDER, RESULT = "reproduction", "reproduction.json"
+_OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "deterministic", "device")
+
+
+def repeat(run: Run, output: Path) -> Run:
+    """Train as the run was trained, up to the step at which it ended, into the folder `output`."""
+    job = Job.of(_without_clock(run))
+    prepare(job.config["threads"], job.config["deterministic"])
+    output.mkdir(parents=True, exist_ok=True)
+    metrics, last, step = MetricsFile(output), run.summary["steps"], None
+    for step in job.train():
+        if step.step % job.config["log_every"] == 0 or step.step in (1, last) or step.stop:
+            metrics.record(step)
+        if step.step == last and not isinstance(job.pde, Marched):
+            break
+    assert step is not None, "training takes at least one step"
+    save_run(output, step, job.config, seed=job.config["seed"], status="completed", repeats=str(run.folder))
+    return load_run(output)
+
+
+def compare(run: Run, again: Run) -> dict[str, Any]:
+    """What is equal and what is not: parameters, error, metrics by column, and what the machine and versions were."""
+    old, new = run.network.state_dict(), again.network.state_dict()
+    differences = {name: _difference(old[name], new[name]) for name in old if not torch.equal(old[name], new[name])}
+    columns = _columns(run.folder / METRICS, again.folder / METRICS)
+    error = [run.summary.get("rel_l2"), again.summary.get("rel_l2")]
+    return {
+        "equal": not differences and not columns and error[0] == error[1],
+        "parameters": {"equal": not differences, "largest_differences": differences},
+        "rel_l2": {"equal": error[0] == error[1], "run": error[0], "again": error[1]},
+        "metrics": {"equal": not columns, "columns_that_differ": columns},
+        "steps": [run.summary["steps"], again.summary["steps"]],
+        "conditions_that_differ": _conditions(run.summary, again.summary),
+    }
+
+
+def words(found: Mapping[str, Any]) -> str:
+    """The comparison as lines of text."""
+    parameters, error, metrics = found["parameters"], found["rel_l2"], found["metrics"]
+    largest = max(parameters["largest_differences"].values(), default=0.0)
+    lines = [
+        "parameters: equal bit for bit" if parameters["equal"] else f"parameters: differ by up to {largest:.3e}",
+        f"rel_l2: equal, {error['run']}" if error["equal"] else f"rel_l2: {error['run']}, now {error['again']}",
+        "metrics: equal in all columns but seconds"
+        if metrics["equal"]
+        else "metrics: differ in "
+        + ", ".join(f"{n} (first in row {k})" for n, k in metrics["columns_that_differ"].items()),
+    ]
+    for name, (then, now) in found["conditions_that_differ"].items():
+        lines.append(f"{name}: {then}, now {now}")
+    return "\n".join([*lines, "equal" if found["equal"] else "NOT equal"])
+
+
+def _without_clock(run: Run) -> dict[str, Any]:
+    """The configuration without budget. The number of steps stays, since a method may plan its rates on it."""
+    config = stored_config(run, budget_s=None)
+    if config["windows"] > 1 and run.config["budget_s"] is not None and run.summary["steps"] < Job.of(config).steps:
+        raise ValueError(
+            "A run in windows that a budget has ended does not say how many steps each window took, so it cannot be "
+            "repeated: train it with steps=… in place of budget_s."
+        )
+    return config
+
+
+def _difference(a: Tensor, b: Tensor) -> float:
+    return float((a.double() - b.double()).abs().max()) if a.shape == b.shape else float("inf")
+
+
+def _columns(before: Path, after: Path) -> dict[str, int]:
+    """The columns of the metrics that differ, with the first row in which they do."""
+    old, new = _rows(before), _rows(after)
+    found: dict[str, int] = {}
+    for number, (a, b) in enumerate(zip(old, new, strict=False), 1):
+        for name in dict.fromkeys([*a, *b]):
+            if name != "seconds" and a.get(name) != b.get(name):
+                found.setdefault(name, number)
+    if len(old) != len(new):
+        found.setdefault("step", min(len(old), len(new)) + 1)
+    return found
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no {METRICS} in {str(path.parent)!r} to compare with.")
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _conditions(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Versions, commits, processor and switches, where they are not those of the run."""
+    old, new = ({**facts, **(facts.get("versions") or {})} for facts in (before, now))
+    names = [*(name for name in _OTHERS if name != "versions"), *new.get("versions", {})]
+    return {name: [old.get(name), new.get(name)] for name in names if old.get(name) != new.get(name)}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as outputs/poisson/2026-11-24_12-00-00")
+    parser.add_argument("--output", metavar="DIR", type=Path, help=f"folder of the second run (default: RUN/{FOLDER})")
+    args = parser.parse_args(argv)
+    try:
+        run = load_run(args.run)
+        output = args.output or args.run / FOLDER
+        if output.resolve() == args.run.resolve():
+            raise ValueError(f"--output {str(output)!r} is the run itself. Choose another folder.")
+        found = compare(run, repeat(run, output))
+        (output / RESULT).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(words(found))
+    return 0 if found["equal"] else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

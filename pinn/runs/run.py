@@ -1,0 +1,183 @@
+"""A run folder: what training leaves behind, and how it becomes a field again."""
+
+import dataclasses
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import vmap
+
+from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint, write
+from pinn.training.accuracy import chunks, evaluation_points
+from pinn.networks import Windows, WithUnknowns, field
+from pinn.objective import Objective
+from pinn.operators import Strategy
+from pinn.pdes import PDE, Marched
+from pinn.runs.provenance import provenance
+from pinn.runs.instantiate import build
+from pinn.training.step import Step
+from pinn.typing import Field, Points
+from pinn.runs.uncertainty import found_fields, found_unknowns
+
+SUMMARY, SOLUTION = "summary.json", "solution.npz"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run. Calling it evaluates the trained field at one point x of shape (d,).
+
+    `vmap(run)(X)` gives many values, `laplacian(run, x)` a derivative.
+    """
+
+    folder: Path
+    pde: PDE
+    network: nn.Module
+    strategy: Strategy
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    field: Field
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.field(x)
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor with the dtype and device of the run."""
+        return next(self.network.parameters())
+
+    def residual(self, points: Points) -> Tensor:
+        """The residual of the differential equation at points inside the domain: shape (N, k)."""
+        equation = self.pde.conditions()[0]
+        objective = Objective(self.pde, self.network, {equation.name: (points,)}, self.strategy)
+        return objective.residuals(dict(self.network.named_parameters()))[equation.name].detach()
+
+
+def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generator) -> nn.Module:
+    """The network of a recipe, with inputs, outputs and bounds from the PDE and weights from the generator.
+
+    A PDE that is solved in windows of time has one for each of them; one with unknown coefficients has these in it.
+    """
+    if isinstance(pde, Marched):
+        networks = [build_network(recipe, pde.window(k), generator) for k in range(pde.windows)]
+        return Windows(networks, pde.starts)
+    bounds = pde.domain.embedded_bounds
+    if not bounds[0]:
+        raise ValueError(f"{type(pde).__name__} needs a domain with coordinates, got {pde.domain}; try domain=box.")
+    outputs = pde.components if pde.components is None else pde.components - len(pde.unknowns)
+    arguments = {"inputs": len(bounds[0]), "outputs": outputs, "bounds": bounds, "generator": generator}
+    network = build(recipe, "network", **arguments)
+    if not isinstance(network, nn.Module) or not any(True for _ in network.parameters()):
+        raise ValueError(
+            f"network: {type(network).__name__} is no torch.nn.Module with weights, so none can be trained."
+        )
+    return WithUnknowns(network, pde.unknowns, len(bounds[0]), generator) if pde.unknowns else network
+
+
+def load_run(folder: str | Path) -> Run:
+    """The run in `folder` as a callable field, on the CPU: at its end, or at its last checkpoint if it has none.
+
+    `folder` may also be one of its checkpoints, `RUN/checkpoints/best.pt`. Raises FileNotFoundError if there is none,
+    ValueError if it is damaged or of another program.
+    """
+    folder = Path(folder)
+    checkpoint = load_checkpoint(folder) if folder.is_file() else newest_checkpoint(folder)
+    if folder.is_file():
+        folder = folder.parent.parent if folder.parent.name == UNDERWAY else folder.parent
+    config, weights = checkpoint.config, checkpoint.weights
+    try:
+        pde: PDE = build(config["pde"], "pde")
+        network = build_network(config["network"], pde, torch.Generator())
+        network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
+        strategy = build(config["vjp"], "vjp")
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+        raise ValueError(f"{str(checkpoint.path)!r} is whole, but cannot be built: {error}") from error
+    summary_file = folder / SUMMARY
+    summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
+    network.requires_grad_(False)
+    u = pde.solution(pde.ansatz()(field(network, components=pde.components)))
+    return Run(folder, pde, network, strategy, config, summary, u)
+
+
+def save_run(
+    folder: str | Path, step: Step, config: Mapping[str, Any], *, resumable: bool = True, **facts: Any
+) -> dict[str, Any]:
+    """Write checkpoint, solution and summary of a run into `folder`, and return the summary.
+
+    `config` holds the recipes `pde`, `network` and `vjp` that `load_run` builds from; `facts` are added to the summary.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_checkpoint(folder / CHECKPOINT, step, config, resumable=resumable)
+    write(folder / SOLUTION, lambda file: np.savez_compressed(file, allow_pickle=False, **_solution(step)))
+    summary = {**facts, **_figures(step), **provenance(), "versions": _versions()}
+    write(folder / SUMMARY, lambda file: file.write(json.dumps(_no_nan(summary), indent=2).encode() + b"\n"))
+    return summary
+
+
+def _figures(step: Step) -> dict[str, Any]:
+    """The numbers of the run, at its last parameters."""
+    objective = step.objective.alone().eager()
+    evaluation = objective.evaluate(step.params)
+    unknowns = found_unknowns(objective, step.params)
+    fields = found_fields(objective, step.params, next(iter(step.objective.samples.values()))[0][:200])
+    like = next(iter(step.params.values()))
+    return {
+        "device": str(like.device),
+        "dtype": str(like.dtype).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+        "parameters": sum(value.numel() for value in step.params.values()),
+        "points": len(next(iter(step.objective.samples.values()))[0]),
+        "steps": step.step,
+        "wall_s": step.seconds,
+        "compile_s": step.compile_s,
+        "loss": float(evaluation.loss),
+        "terms": {name: float(term) for name, term in evaluation.terms.items()},
+        "rel_l2": step.rel_l2,
+        "max_error": step.max_error,
+        "reference_error": step.reference_error,
+        "train_residual": step.train_residual,
+        "heldout_residual": step.heldout_residual,
+        "stopped_by": step.stop,
+        "unknowns": {name: dataclasses.asdict(found) for name, found in unknowns.items()},
+        "unknown_fields": {name: {"rel_l2": field.error, "coverage": field.coverage} for name, field in fields.items()},
+        "guard": [dataclasses.asdict(finding) for finding in step.findings],
+    }
+
+
+def _solution(step: Step) -> dict[str, np.ndarray]:
+    """Solution, exact solution, error and residual at the evaluation points."""
+    pde, like = step.objective.pde, next(iter(step.params.values()))
+    points = evaluation_points(pde.domain, like)
+    equation = pde.conditions()[0].name
+    parts = chunks(points)
+    residuals = [step.objective.at({equation: (part,)}).residuals(step.params)[equation].detach() for part in parts]
+    arrays = {"points": points, "u": torch.cat([vmap(step.field)(part).detach() for part in parts])}
+    arrays["residual"] = torch.cat(residuals)
+    if pde.exact is not None:
+        arrays["exact"] = torch.cat([vmap(pde.solution(pde.exact))(part) for part in parts])
+        arrays["error"] = arrays["u"] - arrays["exact"]
+    return {name: array.cpu().numpy() for name, array in arrays.items()}
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "pinn": metadata.version("pinn"),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def _no_nan(value: Any) -> Any:
+    """JSON has no NaN; what is not a number becomes null."""
+    if isinstance(value, Mapping):
+        return {name: _no_nan(item) for name, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,1 @@
+"""Trackers of experiments, beside the metrics that every run writes."""

@@ -1,0 +1,38 @@
+"""The gallery: a page and a table of what was trained, failures included."""
+
+from pathlib import Path
+
+from pinn.cli import gallery
+import pytest
+
+
+def test_every_problem_has_an_equation_to_show() -> None:
+    for name in gallery.names():
+        assert gallery.Entry(name, Path()).equation.strip()
+
+
+def test_settings_name_their_problem() -> None:
+    for path in (gallery.CONFIGS / "experiment" / "gallery").glob("*.yaml"):
+        assert path.stem in gallery.names()
+        assert f"override /pde: {path.stem}\n" in path.read_text(encoding="utf-8")
+
+
+def test_a_page_of_two_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["steps=3", "--only", "poisson", "pendulum", "--out", str(tmp_path)]
+    assert gallery.main(given) == 0
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "poisson/comparison.png" in page
+    assert "experiment=gallery/pendulum" in page
+    assert capsys.readouterr().out.count("| ") > 10
+    assert gallery.main([*given, "--report"]) == 0
+
+
+def test_a_failure_is_shown_and_ends_nothing(tmp_path: Path) -> None:
+    assert gallery.main(["steps=0", "--only", "poisson", "--out", str(tmp_path)]) == 1
+    assert "steps &gt;= 1" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_arguments_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        gallery.main(["budget"])
+    assert gallery.main(["--report", "--out", str(tmp_path)]) == 1

@@ -1,0 +1,57 @@
+"""A problem typed on the command line: trained, reloaded, and refused where it is wrong."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from pinn.cli import train
+
+from pinn import load_run
+
+ROOT = Path(__file__).parents[2]
+TINY = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.boundary=10", "optimizer=adam", "steps=4"]
+BURGERS = [
+    "pde=expression",
+    'pde.equation="dt(u) + u*dx(u) - nu*dx(dx(u))"',
+    "pde.coefficients.nu=0.01",
+    'pde.initial="-sin(pi*x)"',
+    'pde.boundary="0"',
+    "domain=symmetric_interval",
+]
+
+
+def test_the_command_line_of_the_manual(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "train.py"), *BURGERS, *TINY, "hydra.run.dir=run"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment, timeout=120)
+    assert result.returncode == 0, result.stderr
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert (summary["pde"], summary["rel_l2"]) == ("expression", None)
+    u = load_run(tmp_path / "run")
+    torch.testing.assert_close(
+        u(torch.tensor([0.0, 0.5], dtype=torch.float64)), torch.tensor(-1.0, dtype=torch.float64)
+    )
+
+
+WRONG = {
+    'pde.equation="dt(u) + w*dx(u)"': "'w' is not known",
+    "pde.initial=null": "give pde.initial",
+    'pde.boundary=["0","0"]': "pde.boundary has 2 expressions for 1 fields (u)",
+    "pde.coefficients.nu=abc": "coefficient nu: 'abc' is not known",
+    "pde.fields=[u,v]": "The field 'v' does not occur",
+}
+
+
+@pytest.mark.parametrize("override", WRONG)
+def test_wrong_input_is_explained(override: str, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["train.py", *BURGERS, *TINY, override, f"hydra.run.dir={tmp_path}"])
+        patch.delenv("HYDRA_FULL_ERROR", raising=False)
+        with pytest.raises(SystemExit) as stop:
+            train.main()
+    assert str(stop.value.code).startswith("Error: pde: ")
+    assert WRONG[override] in str(stop.value.code)

@@ -1,0 +1,185 @@
+"""Unknown coefficients: their transforms, what is refused, and whether the intervals hold the truth."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pinn.domains import Box, SinglePoint, TimeDomain
+from pinn.networks import MLP, Unknown, WithUnknowns
+from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
+from pinn.pdes import Burgers, Darcy, Expression, HarmonicOscillator, Heat, Inverse, Lorenz, Poisson, WavyConductivity
+from pinn.runs.run import build_network
+from pinn.samplers import Sobol
+from pinn.training.loop import Step, train
+from pinn.runs.uncertainty import Found, found_fields, found_unknowns
+
+PROBLEMS = {
+    "heat": Inverse(Heat(), {"diffusivity": Unknown(0.5, 0.0)}),
+    "lorenz": Inverse(
+        Lorenz(TimeDomain(1.0, SinglePoint()), hard=False),
+        {"prandtl": Unknown(7.0, 1.0), "rayleigh": Unknown(20.0, 1.0), "beta": Unknown(2.0, 0.1)},
+        weight=1000.0,
+        keep=(),
+    ),
+    "burgers": Inverse(Burgers(viscosity=0.05), {"viscosity": Unknown(0.1, 0.0)}, sensors=300),
+}
+DARCY = Inverse(
+    Darcy(conductivity=WavyConductivity(0.5)),
+    {"conductivity": Unknown(1.0, 0.0, field=True, width=8)},
+    sensors=1000,
+)
+
+
+def solved(
+    pde: Inverse | HarmonicOscillator, *, steps: int = 60, width: int = 16, seed: int = 0, adam: int = 30
+) -> Step:
+    recipe = {"_target_": "pinn.networks.MLP", "width": width, "depth": 2}
+    network = build_network(recipe, pde, torch.Generator().manual_seed(seed)).double()
+    method = Schedule((Adam(steps=adam), LevenbergMarquardt(steps=steps)))
+    *_, last = train(pde, network, method, Sobol(500, 100, every=0), seed=seed)
+    return last
+
+
+@pytest.mark.parametrize("name", ["heat"])
+def test_coefficients_are_found_from_noisy_data(name: str) -> None:
+    step = solved(PROBLEMS[name], steps=100)
+    for found in found_unknowns(step.objective, step.params).values():
+        assert found.truth is not None
+        assert found.value == pytest.approx(found.truth, rel=0.02)
+        assert 0 < found.deviation < 0.02 * found.truth
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["heat", "lorenz"])
+def test_intervals_hold_the_truth_in_nine_of_ten_seeds(name: str) -> None:
+    """With 1 % of noise each coefficient is within 2 %, and within its 95 % interval for at least 9 seeds of 10."""
+    held: dict[str, int] = {}
+    for seed in range(10):
+        step = solved(dataclasses.replace(PROBLEMS[name], seed=seed), steps=60, seed=seed)
+        for key, found in found_unknowns(step.objective, step.params).items():
+            assert found.truth is not None
+            assert found.value == pytest.approx(found.truth, rel=0.02), (key, seed)
+            lower, upper = found.interval()
+            held[key] = held.get(key, 0) + (lower <= found.truth <= upper)
+    assert all(count >= 9 for count in held.values()), held
+
+
+@pytest.mark.slow
+def test_the_viscosity_of_a_front_is_found() -> None:
+    step = solved(PROBLEMS["burgers"], steps=100, width=20)
+    assert found_unknowns(step.objective, step.params)["viscosity"].value == pytest.approx(0.05, rel=0.02)
+
+
+@pytest.mark.slow
+def test_an_unknown_field_is_found() -> None:
+    step = solved(DARCY, steps=60, width=20)
+    points = next(iter(step.objective.samples.values()))[0][:100]
+    field = found_fields(step.objective, step.params, points)["conductivity"]
+    assert field.error < 0.02
+    assert field.coverage >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [0, 1])
+def test_an_eigenvalue_is_found(level: int) -> None:
+    step = solved(HarmonicOscillator(level=level), steps=60 if level == 0 else 200, adam=300, width=20)
+    found = found_unknowns(step.objective, step.params)["energy"]
+    assert found.value == pytest.approx(level + 0.5, rel=1e-5)
+    assert step.rel_l2 < 1e-3
+
+
+def test_the_deviation_of_a_line_is_that_of_textbooks() -> None:
+    """95 % of a normal distribution lies within 1.96 deviations."""
+    lower, upper = Found(2.0, 0.5).interval()
+    assert (upper - lower) / 2 == pytest.approx(1.959964 * 0.5, rel=1e-6)
+    with pytest.raises(ValueError, match="0 < level < 1"):
+        Found(2.0, 0.5).interval(1.0)
+
+
+@pytest.mark.parametrize("unknown", [Unknown(3.0), Unknown(3.0, 1.0), Unknown(3.0, 1.0, 4.0)])
+def test_an_unknown_begins_at_its_initial_value_and_stays_in_bounds(unknown: Unknown) -> None:
+    theta = torch.linspace(-5, 5, 11, dtype=torch.float64)
+    values = unknown.value(theta)
+    assert values[5].item() == pytest.approx(3.0)
+    assert (values.diff() > 0).all()
+    assert unknown.lower is None or values.min() > unknown.lower
+    assert unknown.upper is None or values.max() < unknown.upper
+
+
+def test_a_network_with_unknowns_begins_at_their_initial_values() -> None:
+    network = WithUnknowns(MLP(2), {"k": Unknown(2.0, 0.0), "q": Unknown(3.0, field=True)}, 2)
+    values = network(torch.rand(5, 2))
+    assert values.shape == (5, 3)
+    torch.testing.assert_close(values[:, 1:], torch.tensor([2.0, 3.0]).expand(5, 2))
+    assert network.values(dict(network.named_parameters())) == {"k": 2.0}
+
+
+def test_data_may_come_from_a_file(tmp_path: Path) -> None:
+    heat = Heat()
+    points = torch.rand(30, 2, dtype=torch.float64)
+    assert heat.exact is not None
+    np.savez(tmp_path / "data.npz", points=points.numpy(), values=torch.vmap(heat.exact)(points).numpy())
+    pde = Inverse(heat, {"diffusivity": Unknown(0.5, 0.0)}, data=str(tmp_path / "data.npz"))
+    assert pde.exact is None
+    assert pde.measurements[1].shape == (30, 1)
+    np.savez(tmp_path / "wrong.npz", points=points.numpy()[:, :1], values=np.zeros(30))
+    with pytest.raises(ValueError, match=r"expected points \(n, 2\)"):
+        dataclasses.replace(pde, data=str(tmp_path / "wrong.npz"))
+    np.savez(tmp_path / "lacking.npz", points=points.numpy())
+    with pytest.raises(ValueError, match="lacks the arrays"):
+        dataclasses.replace(pde, data=str(tmp_path / "lacking.npz"))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Inverse(Heat(), {}), "at least one coefficient of Heat: diffusivity"),
+        (lambda: Inverse(Heat(), {"diffusion": Unknown()}), "no coefficient 'diffusion'; it has diffusivity"),
+        (lambda: Inverse(Heat(), {"diffusivity": Unknown(field=True)}), "is a number"),
+        (lambda: Inverse(Darcy(), {"conductivity": Unknown()}), "is a function"),
+        (lambda: Inverse(Heat(), {"diffusivity": Unknown()}, sensors=0), "sensors >= 1"),
+        (lambda: Inverse(Heat(), {"diffusivity": Unknown()}, keep=("wall",)), "cannot keep"),
+        (lambda: Inverse(Heat(), {"diffusivity": Unknown()}, data="no.npz"), "there is no file"),
+        (lambda: Inverse(Poisson(), {"penalty": Unknown()}), "no coefficient 'penalty'"),
+        (lambda: Unknown(1.0, 2.0), "lower < initial < upper"),
+        (lambda: Unknown(1.0, None, 2.0), "together with a lower one"),
+    ],
+)
+def test_what_cannot_work_is_refused(make, message: str) -> None:
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        make()
+
+
+def test_time_and_space_of_a_wrapped_problem() -> None:
+    pde = Inverse(Heat(TimeDomain(2.0, Box())), {"diffusivity": Unknown(0.5, 0.0)})
+    assert pde.domain.dim == 3
+    assert pde.components == 2
+    assert pde.scored == (0,)
+
+
+def test_a_typed_coefficient_is_found_as_that_of_the_same_equation_by_hand() -> None:
+    typed = Expression(
+        equation="dt(u) = k*laplacian(u)", exact="exp(-k*pi**2*t)*sin(pi*x)", coefficients={"k": 0.1, "other": 1.0}
+    )
+    found = [
+        solved(Inverse(pde, {name: Unknown(0.5, 0.0)}), steps=15)
+        for pde, name in ((Heat(), "diffusivity"), (typed, "k"))
+    ]
+    (by_hand,), (by_text,) = (found_unknowns(step.objective, step.params).values() for step in found)
+    assert by_text.value == pytest.approx(by_hand.value, rel=1e-6)
+    assert by_text.truth == by_hand.truth == 0.1
+
+
+@pytest.mark.parametrize("as_field", [False, True])
+def test_a_typed_coefficient_is_a_number_or_a_field(as_field: bool) -> None:
+    pde = Expression(Box(), "-div(k*grad(u))", exact="sin(pi*x)*sin(pi*y)", coefficients={"k": "1 + x*y"})
+    if as_field:
+        exact = Inverse(pde, {"k": Unknown(1.0, field=True)}).exact
+        assert exact is not None
+        assert exact(torch.tensor([0.5, 0.5])).tolist() == [1.0, 1.25]
+    else:
+        with pytest.raises(ValueError, match="k of Expression is a function"):
+            Inverse(pde, {"k": Unknown(1.0)})

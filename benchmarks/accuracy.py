@@ -14,14 +14,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from benchmarks import timing
 import torch
+
+from benchmarks import timing
 from benchmarks.accuracy_runs import MARKS, Row, command, make, names, read
 from benchmarks.peers import Problem, error_curves
-from pinn.plotting.style import COLORS, DASHES, figure, save
 from benchmarks.published import published
-from benchmarks.timing import markdown, positive
-
+from pinn.cli.arguments import positive
+from pinn.plotting.style import COLORS, DASHES, figure, save
+from pinn.runs.markdown import markdown
 from pinn.training.accuracy import score
 
 HEADER = ["problem", "median error", "worst", "seconds", "to 1e-3", "to 1e-6", "to 1e-9", "N", "P", "published"]

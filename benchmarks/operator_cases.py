@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
-from pinn.objective.compilation import Compiled
 from pinn.domains import Box, Domain
 from pinn.objective import Objective
+from pinn.objective.compilation import Compiled
 from pinn.operators import Auto, Eye, ForwardOverReverse, Jet, Rows, Strategy, biharmonic, laplacian, partials
 from pinn.pdes import PDE, Condition, interior
 from pinn.typing import Field, Params, Points

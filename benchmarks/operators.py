@@ -12,17 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import operator_cases
-from benchmarks import timing
 import torch
-from pinn.cli.allocator import keep_freed_memory
-from pinn.plotting.bars import bar_figure
-from benchmarks.operator_cases import LOOP, STRATEGIES, Case, Setup, tanh_network
-from benchmarks.timing import interleaved, markdown, peak_bytes, positive, ratios, seconds, speedups
 from torch import Tensor
 
+from benchmarks import operator_cases, timing
+from benchmarks.operator_cases import LOOP, STRATEGIES, Case, Setup, tanh_network
+from benchmarks.timing import interleaved, peak_bytes, ratios, seconds, speedups
+from pinn.cli.arguments import positive
 from pinn.objective.compilation import Compiled
 from pinn.operators import Eye, Ones, Rows, Strategy, diagonal
+from pinn.plotting.bars import bar_figure
+from pinn.runs.allocator import keep_freed_memory
+from pinn.runs.markdown import markdown
 
 ONES = "v=1"
 ELEMENTWISE: dict[str, Strategy] = {ONES: Ones(), "v=I": Eye(), "v=I by 16": Eye(chunk_size=16), "v=e_i": Rows()}

@@ -20,11 +20,14 @@ from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from benchmarks import timing
 import torch
-from pinn.plotting.style import COLORS, DASHES, figure, save
+
+from benchmarks import timing
 from benchmarks.peer_programs import PROGRAMS, Pace, Problem, Values, relative_l2
-from benchmarks.timing import markdown, positive, ratios, seconds
+from benchmarks.timing import ratios, seconds
+from pinn.cli.arguments import positive
+from pinn.plotting.style import COLORS, DASHES, figure, save
+from pinn.runs.markdown import markdown
 
 TOOLS = ("plain torch", "DeepXDE", "PINA", "pinn auto", "pinn auto compiled")
 

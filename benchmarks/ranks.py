@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.timing import markdown, positive
+from pinn.cli.arguments import positive
+from pinn.runs.markdown import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 METHODS = {"adam": ["optimizer=adam", "steps=300"], "lm": ["optimizer=lm", "steps=60"]}

@@ -116,22 +116,6 @@ def machine(device: torch.device) -> dict[str, str | int]:
     return {**found, "device": str(device), "date": time.strftime("%Y-%m-%d")}
 
 
-def markdown(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table in Markdown, its columns aligned."""
-    lines = [list(header), *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
-    texts = [" | ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-    texts.insert(1, " | ".join("-" * (width - 1) + ":" for width in widths))
-    return "\n".join(f"| {text} |" for text in texts)
-
-
-def positive(text: str) -> int:
-    """A positive integer from the command line."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text!r}")
-    return int(text)
-
-
 def device(text: str) -> torch.device:
     """A device from the command line."""
     if not re.fullmatch(r"cpu|cuda(:\d+)?", text):

@@ -9,4 +9,4 @@ def package(name: str, extra: str, purpose: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(f'{purpose} needs {name}: pip install "pinn[{extra}]".') from error
+        raise ImportError(f'{purpose} needs {name}: pip install "pinn-solver[{extra}]".') from error

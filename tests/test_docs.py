@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pinn.cli import train as script
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
+from pinn.cli import train as script
 from pinn.pdes import PDE
 from pinn.runs.instantiate import build
 from pinn.runs.run import build_network

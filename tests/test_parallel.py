@@ -12,7 +12,6 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from pinn.training.guard import Guard
 from pinn.optimizers import (
     LBFGS,
     Adam,
@@ -23,10 +22,11 @@ from pinn.optimizers import (
     Spring,
     SSBroyden,
 )
-from pinn.pdes import NavierStokes, Poisson
 from pinn.parallel import Ranks, launched_ranks, triangular
+from pinn.pdes import NavierStokes, Poisson
 from pinn.runs.run import build_network
 from pinn.samplers import RAD, Sampler, Sobol
+from pinn.training.guard import Guard
 from pinn.training.loop import train
 from pinn.weighting import NTK, RBA, Fixed, Weighting
 

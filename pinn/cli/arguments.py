@@ -1,21 +1,23 @@
-"""The command line that the plot scripts share."""
+"""What the commands share: arguments of runs, axes and numbers, and one line for what the user can put right."""
 
 import argparse
-import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pinn import load_run
 
-# A user's own PDE lies in the folder from which the script is started.
-sys.path.append(os.getcwd())
+def run_parser(description: str, program: str | None = None) -> argparse.ArgumentParser:
+    """A parser with RUN."""
+    result = argparse.ArgumentParser(
+        prog=program, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    result.add_argument("run", metavar="RUN", type=Path, help="run folder, such as outputs/poisson/2025-01-31_12-00-00")
+    return result
 
 
-def parser(description: str) -> argparse.ArgumentParser:
+def plot_parser(description: str, program: str | None = None) -> argparse.ArgumentParser:
     """A parser with RUN, --format and --output."""
-    result = argparse.ArgumentParser(description=description)
-    result.add_argument("run", metavar="RUN", type=Path, help="run folder, such as outputs/2025-01-31/12-00-00")
+    result = run_parser(description, program)
     result.add_argument("--format", choices=("png", "pdf", "svg"), default="png", help="file format (default: png)")
     result.add_argument("--output", metavar="DIR", type=Path, help="folder for the figures (default: RUN)")
     return result
@@ -47,35 +49,6 @@ def add_slices(options: argparse.ArgumentParser) -> None:
     )
 
 
-def draw_sections(plot: Callable[..., list[Path]], description: str) -> None:
-    """The command of a plot of a run on sections of its domain, which are chosen by --time and --slice."""
-    options = parser(description)
-    options.add_argument(
-        "--time",
-        dest="times",
-        metavar="T",
-        type=float,
-        nargs="+",
-        default=[],
-        help="instants to show (default: half time); with one space dimension those of the profiles over space",
-    )
-    add_slices(options)
-    options.add_argument(
-        "--points", metavar="N", type=int, help="nodes along each free axis (default: 201 on a plane, 401 on a line)"
-    )
-    given = options.parse_args()
-    draw(
-        lambda: plot(
-            load_run(given.run),
-            given.output or given.run,
-            times=given.times,
-            slices=by_axis(given.slices),
-            points=given.points,
-            format=given.format,
-        )
-    )
-
-
 def _slice(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     try:
@@ -90,3 +63,16 @@ def by_axis(pairs: list[tuple[str, float]]) -> dict[str, float]:
     if len(result) < len(pairs):
         raise ValueError(f"An axis is held twice: --slice {' '.join(f'{name}={value:g}' for name, value in pairs)}.")
     return result
+
+
+def positive(text: str) -> int:
+    """A positive integer from the command line."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text!r}")
+    return int(text)
+
+
+def keywords(words: Sequence[str], options: argparse.ArgumentParser) -> None:
+    """Refuse what is not KEY=VALUE."""
+    if wrong := [text for text in words if "=" not in text]:
+        options.error(f"expected KEY=VALUE, got {' '.join(wrong)}")

@@ -9,17 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from pinn.cli.signals import Interruption
-from pinn.runs.job import Job
-from pinn.cli.progress import Progress
 from rich.console import Console
 
-from pinn.runs.checkpoint import Checkpoint, Checkpoints
-from pinn.training.failures import DivergedError, kept
-from pinn.runs.metrics import MetricsFile
+from pinn.cli.progress import Progress
+from pinn.cli.signals import Interruption
 from pinn.parallel import Ranks
-from pinn.training.step import Step
+from pinn.runs.checkpoint import Checkpoint, Checkpoints
+from pinn.runs.job import Job
+from pinn.runs.metrics import MetricsFile
 from pinn.runs.tracking import Tracked
+from pinn.training.failures import DivergedError, kept
+from pinn.training.step import Step
 
 log = logging.getLogger("pinn")
 T = TypeVar("T")

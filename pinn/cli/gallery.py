@@ -1,8 +1,8 @@
 """Train every shipped problem for a short time, and show them on one page.
 
-    python scripts/gallery.py budget_s=20
+    pinn gallery budget_s=20
 
-Each problem is one process, `python scripts/train.py pde=NAME`, or `experiment=gallery/NAME` where there are settings
+Each problem is one process, `pinn train pde=NAME`, or `experiment=gallery/NAME` where there are settings
 for it, with KEY=VALUE arguments handed on. What is there already is not trained again; --report makes the page from
 it alone.
 """
@@ -19,10 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.timing import markdown, positive
+from pinn.cli.arguments import keywords, positive
+from pinn.runs.configs import config_folder
+from pinn.runs.markdown import markdown
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIGS = ROOT / "configs"
+CONFIGS = config_folder()
 BUDGET_S = 20
 HEADER = ["problem", "equation", "relative L2 error", "max error", "seconds", "parameters", "command"]
 
@@ -46,7 +47,7 @@ class Entry:
 
     @property
     def command(self) -> str:
-        return " ".join(["python", "scripts/train.py", *self.settings])
+        return " ".join(["pinn", "train", *self.settings])
 
     @property
     def failure(self) -> str | None:
@@ -65,9 +66,9 @@ class Entry:
     def train(self, overrides: Sequence[str], threads: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         options = [f"hydra.run.dir={self.folder}", f"threads={threads}", *overrides]
-        arguments = [sys.executable, str(ROOT / "scripts" / "train.py"), *self.settings, *options]
+        arguments = [sys.executable, "-m", "pinn", "train", *self.settings, *options]
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-        result = subprocess.run(arguments, capture_output=True, text=True, cwd=ROOT, env=environment)
+        result = subprocess.run(arguments, capture_output=True, text=True, env=environment)
         if result.returncode:
             reason = (result.stderr.strip().splitlines() or ["no message"])[-1]
             (self.folder / "failure.txt").write_text(reason, encoding="utf-8")
@@ -156,8 +157,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("outputs/gallery"), help="folder of runs, page and table")
     parser.add_argument("--report", action="store_true", help="train nothing, show what is there")
     args = parser.parse_args(argv)
-    if wrong := [text for text in args.overrides if "=" not in text]:
-        parser.error(f"expected KEY=VALUE, got {' '.join(wrong)}")
+    keywords(args.overrides, parser)
     if not any(text.startswith("budget_s=") for text in args.overrides):
         args.overrides.append(f"budget_s={BUDGET_S}")
     return args
@@ -179,7 +179,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     (out / "gallery.md").write_text(text + "\n", encoding="utf-8")
     print(f"\n{text}\n\n{page(entries, out / 'index.html')}")
     return 1 if any(entry.failure for entry in entries) else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

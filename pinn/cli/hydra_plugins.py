@@ -1,10 +1,9 @@
-"""What a sweep on other launchers and sweepers than Hydra's own needs: their packages, and our modules in workers."""
+"""What sweeps on other launchers and sweepers than Hydra's own need: packages, and the user's modules in workers."""
 
 import os
 import re
 from collections.abc import Sequence
 from importlib.util import find_spec
-from pathlib import Path
 
 PLUGINS = {
     "joblib": "hydra_joblib_launcher",
@@ -21,13 +20,13 @@ def missing_plugin(arguments: Sequence[str]) -> str | None:
     for argument in arguments:
         found = _CHOICE.match(argument.lstrip("+"))
         if found and not _installed(PLUGINS[found[3]]):
-            return f'{argument} needs packages of its own: pip install "pinn[sweep]".'
+            return f'{argument} needs packages of its own: pip install "pinn-solver[sweep]".'
     return None
 
 
 def share_modules() -> None:
-    """Let processes that a launcher starts import what the main script imports: scripts/, and the user's own files."""
-    folders = [str(Path(__file__).resolve().parent), os.getcwd(), *filter(None, [os.environ.get("PYTHONPATH")])]
+    """Let processes that a launcher starts import the user's own files, too."""
+    folders = [os.getcwd(), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(folders)
 
 

@@ -1,40 +1,39 @@
-"""Train a network to solve a PDE: `python scripts/train.py pde=poisson`, `--help` for all keys."""
+"""`pinn train`: train a network to solve a PDE; `--help` for all keys."""
 
 import logging
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import hydra
-from pinn.cli.following import Training, patiently
-from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
-from pinn.runs.job import FAILURE, REFUSED, Job, record_failure, refuse_unknown
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
+
+from pinn.cli.folders import check_folders
+from pinn.cli.following import Training, patiently
+from pinn.cli.hydra_plugins import missing_plugin, share_modules
+from pinn.cli.own_modules import find_own_modules
+from pinn.cli.train_schema import TrainConfig
+from pinn.parallel import joined_ranks
 from pinn.plotting.history import plot_history
 from pinn.plotting.residual import plot_residual
 from pinn.plotting.solution import plot_solution
-from pinn.cli.process import prepare
+from pinn.runs.configs import config_folder
+from pinn.runs.job import FAILURE, REFUSED, Job, record_failure, refuse_unknown
+from pinn.runs.process import prepare
 from pinn.runs.resuming import Resumed, arguments
-from pinn.cli.folders import check_folders
-from pinn.cli.hydra_plugins import missing_plugin, share_modules
-
-from pinn.training.accuracy import score
-from pinn.training.failures import DivergedError
-from pinn.parallel import joined_ranks
 from pinn.runs.run import load_run, save_run
-from pinn.training.step import Step
 from pinn.runs.tracking import MetricsAlone, Tracked
 from pinn.runs.uncertainty import found_fields, found_unknowns
+from pinn.training.accuracy import score
+from pinn.training.failures import DivergedError
+from pinn.training.step import Step
 
 log = logging.getLogger("pinn")
-# A user's own PDE lies in the folder from which the job is started.
-sys.path.append(os.getcwd())
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 DIVERGED = 3
 """The exit code where training met a number that is not finite."""
 OWN_KEYS = ("choices", "overrides", "resumed")
@@ -42,51 +41,27 @@ OWN_KEYS = ("choices", "overrides", "resumed")
 GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
 
 
-@dataclass
-class TrainConfig:
-    """Types of the plain keys; the groups are checked against the constructors that they name."""
-
-    pde: Any = MISSING
-    domain: Any = MISSING
-    vjp: Any = MISSING
-    network: Any = MISSING
-    optimizer: Any = MISSING
-    sampler: Any = MISSING
-    weighting: Any = MISSING
-    tracker: Any = MISSING
-    device: str = MISSING
-    dtype: str = MISSING
-    seed: int = MISSING
-    steps: int | None = MISSING
-    budget_s: float | None = MISSING
-    target_error: float | None = MISSING
-    target_residual: float | None = MISSING
-    patience: int | None = MISSING
-    guard: bool = MISSING
-    windows: int = MISSING
-    threads: int | None = MISSING
-    chunk_size: int | None = MISSING
-    compile: bool = MISSING
-    deterministic: bool = MISSING
-    log_every: int = MISSING
-    retries: int = MISSING
-    checkpoint_s: float | None = MISSING
-    keep_checkpoints: int = MISSING
-    resume: str | None = MISSING
-
-
-ConfigStore.instance().store("train_schema", TrainConfig)
-# For a configuration that takes names which only the user knows: `pde.coefficients.nu=0.01` without a plus sign.
-OPEN = OmegaConf.create({}, flags={"struct": False})
-ConfigStore.instance().store("open_coefficients", OmegaConf.create({"coefficients": OPEN}))
-
-
 class InputError(CompactHydraException):
     """Something that the user can put right: shown as one line, without traceback."""
 
 
-@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train")
-def main(config: DictConfig) -> float:
+def main(argv: Sequence[str] | None = None) -> None:
+    """Let Hydra compose the configuration and start a job, or the jobs of a sweep."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if problem := missing_plugin(words):
+        raise SystemExit(problem)
+    try:
+        words = arguments(words)
+        check_folders(words)  # Hydra, which makes them, would answer with a traceback
+    except ValueError as error:
+        raise SystemExit(f"Error: {error}") from None
+    find_own_modules()
+    share_modules()
+    sys.argv = ["pinn train", *words]  # where Hydra looks for them
+    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="train")(run_job)()
+
+
+def run_job(config: DictConfig) -> float:
     """Run one job; returns the final relative L2 error, which a sweeper may minimise."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     (folder / FAILURE).unlink(missing_ok=True)
@@ -177,15 +152,3 @@ def report(folder: Path, step: Step, reason: str) -> None:
         told = "" if field.truth is None else f", relative L2 error {field.error:.1e}"
         log.info(f"{name}: {float(field.values.min()):.4g} to {float(field.values.max()):.4g}{told}")
     log.info(f"run folder: {folder}")
-
-
-if __name__ == "__main__":
-    if problem := missing_plugin(sys.argv[1:]):
-        raise SystemExit(problem)
-    try:
-        sys.argv[1:] = arguments(sys.argv[1:])
-        check_folders(sys.argv[1:])  # Hydra, which makes them, would answer with a traceback
-    except ValueError as error:
-        raise SystemExit(f"Error: {error}") from None
-    share_modules()
-    main()

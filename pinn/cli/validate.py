@@ -1,7 +1,7 @@
 """Should a run be believed? Residuals at fresh points, the same job with more points and with another seed, a verdict.
 
-    python scripts/validate.py RUN
-    python scripts/validate.py RUN --reference measured.npz --seeds 3
+    pinn validate RUN
+    pinn validate RUN --reference measured.npz --seeds 3
 
 No exact solution is needed. Writes validation.json, validation.png and residual.png into the run folder. The exit code
 is 0, or 1 for a run that is not to be believed, 2 where there is no verdict.
@@ -12,21 +12,19 @@ import dataclasses
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pinn.cli import arguments as plot_command  # noqa: F401  (finds a user's own PDE)
-from pinn.runs.evidence import Evidence, collect, known_error, reference_error
-from pinn.plotting.style import COLORS, Format, figure, save
-from pinn.runs.job import stored_config
-from matplotlib.axes import Axes
-from pinn.plotting.residual import plot_residual
-from pinn.cli.process import prepare
-from benchmarks.timing import markdown
-from pinn.runs.verdict import Verdict, judge
-
 from pinn import load_run
+from pinn.plotting.residual import plot_residual
+from pinn.plotting.style import Format
+from pinn.plotting.validation import plot_evidence
+from pinn.runs.evidence import Evidence, collect, known_error, reference_error
+from pinn.runs.job import stored_config
+from pinn.runs.markdown import markdown
+from pinn.runs.process import prepare
+from pinn.runs.verdict import Verdict, judge
 from pinn.training.accuracy import score
 
 RESULT = "validation.json"
@@ -41,53 +39,6 @@ def table(evidence: Evidence) -> str:
     rows = [[name, *(f"{part[name]:.2e}" for r in (fresh, finer) for part in (r.rms, r.largest))] for name in fresh.rms]
     total = f"all, weighted: {evidence.train:.2e} in training, {fresh.total:.2e} and {finer.total:.2e} at fresh points"
     return f"{markdown(header, rows)}\n\n{total}, {evidence.untrained:.2e} before training"
-
-
-def plot(evidence: Evidence, tolerance: float, path: Path) -> Path:
-    """Write the residuals by condition, and below them the differences and errors of fields."""
-    fields = {
-        **evidence.seeds,
-        **evidence.refined,
-        **{f"error against {name}": error for name, error in evidence.errors.items()},
-    }
-    fields = {name: value for name, value in fields.items() if math.isfinite(value) and value > 0}
-    conditions = list(evidence.fresh.rms)
-    heights = [len(conditions) + 1, max(len(fields), 1)]
-    with figure(6.8, 2.4 + 0.34 * sum(heights)) as canvas:
-        top, bottom = canvas.subplots(2, 1, height_ratios=heights)
-        rows = ["all, weighted", *conditions]
-        curves = {
-            "training": [evidence.train, *[math.nan] * len(conditions)],
-            f"fresh, {evidence.fresh.points}": [evidence.fresh.total, *evidence.fresh.rms.values()],
-            f"fresh, {evidence.finer.points}": [evidence.finer.total, *evidence.finer.rms.values()],
-            "largest": [math.nan, *evidence.finer.largest.values()],
-        }
-        _dots(top, rows, curves, "residual, root mean square and largest")
-        top.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
-        shown = {"field": list(fields.values()) or [math.nan]}
-        _dots(bottom, list(fields) or [""], shown, "relative $L^2$ difference", beside=[tolerance])
-        bottom.axvline(tolerance, color="0.4", linestyle=":", linewidth=1.0)
-        bottom.text(tolerance, 1.02, "tolerance", transform=bottom.get_xaxis_transform(), ha="center", fontsize=9)
-        return save(canvas, path)
-
-
-def _dots(
-    ax: Axes, rows: Sequence[str], curves: Mapping[str, Sequence[float]], label: str, beside: Sequence[float] = ()
-) -> None:
-    for k, ((name, values), marker) in enumerate(zip(curves.items(), "os^x", strict=False)):
-        shift = (k - (len(curves) - 1) / 2) * 0.12
-        shown = [(value, row + shift) for row, value in enumerate(values) if value > 0]
-        if shown:
-            ax.scatter(*zip(*shown, strict=True), s=22, marker=marker, color=COLORS[k], label=name, zorder=3)
-    ax.set_xscale("log")
-    if found := [value for values in (*curves.values(), beside) for value in values if value > 0]:  # whole decades
-        ax.set_xlim(
-            10.0 ** (math.floor(math.log10(min(found))) - 0.1), 10.0 ** (math.ceil(math.log10(max(found))) + 0.1)
-        )
-    ax.set_yticks(range(len(rows)), rows)
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlabel(label)
-    ax.grid(True)
 
 
 def as_json(evidence: Evidence, verdict: Verdict, tolerance: float) -> dict[str, Any]:
@@ -120,7 +71,7 @@ def validate(args: argparse.Namespace) -> Verdict:
     output.mkdir(parents=True, exist_ok=True)
     result = as_json(evidence, verdict, args.tolerance)
     (output / RESULT).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    files = [plot(evidence, args.tolerance, output / f"validation.{args.format}")]
+    files = [plot_evidence(evidence, args.tolerance, output / f"validation.{args.format}")]
     files += plot_residual(run, output, format=args.format)
     print(table(evidence))
     for name, difference in [*evidence.refined.items(), *evidence.seeds.items()]:
@@ -166,7 +117,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 1 if verdict.level == "bad" else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

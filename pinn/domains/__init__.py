@@ -1,23 +1,23 @@
 """Domains and the regions where conditions hold."""
 
-from pinn.domains.shapes.ball import Ball, CenteredBall, Disk
-from pinn.domains.shapes.box import Box
 from pinn.domains.composed.boolean import Difference, Intersection, Union
-from pinn.domains.domain import MOST_POINTS, Domain
-from pinn.domains.shapes.ellipse import Annulus, Ellipse
 from pinn.domains.composed.extrusion import Extrusion
-from pinn.domains.shapes.single_point import SinglePoint
-from pinn.domains.shapes.mesh import Mesh
-from pinn.domains.regions.point_regions import Measurements, OppositeFaces, Quadrature
 from pinn.domains.composed.parameter_domain import ParameterDomain, at_all_parameters
-from pinn.domains.shapes.periodic_box import PeriodicBox
-from pinn.domains.shapes.point_cloud import PointCloud
-from pinn.domains.shapes.polygon import LShape, Polygon, Triangle
-from pinn.domains.regions.regions import Boundary, Initial, InitialMotion, Interior, PointSet, Region, Surface
-from pinn.domains.shapes.simplex import Simplex
 from pinn.domains.composed.tagged import Tagged
 from pinn.domains.composed.time_domain import TimeDomain
 from pinn.domains.composed.transformed import Transformed
+from pinn.domains.domain import MOST_POINTS, Domain
+from pinn.domains.regions.point_regions import Measurements, OppositeFaces, Quadrature
+from pinn.domains.regions.regions import Boundary, Initial, InitialMotion, Interior, PointSet, Region, Surface
+from pinn.domains.shapes.ball import Ball, CenteredBall, Disk
+from pinn.domains.shapes.box import Box
+from pinn.domains.shapes.ellipse import Annulus, Ellipse
+from pinn.domains.shapes.mesh import Mesh
+from pinn.domains.shapes.periodic_box import PeriodicBox
+from pinn.domains.shapes.point_cloud import PointCloud
+from pinn.domains.shapes.polygon import LShape, Polygon, Triangle
+from pinn.domains.shapes.simplex import Simplex
+from pinn.domains.shapes.single_point import SinglePoint
 
 __all__ = [
     "MOST_POINTS",

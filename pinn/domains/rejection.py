@@ -5,8 +5,8 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from pinn.domains.shapes.box import Box
 from pinn.domains.domain import Domain
+from pinn.domains.shapes.box import Box
 from pinn.typing import Points
 
 

@@ -5,14 +5,14 @@ from functools import partial
 
 import numpy as np
 import torch
-from pinn.plotting.sections import typed_names, without_parameters
 from torch import Tensor
 from torch.func import vmap
 
 from pinn import Run
 from pinn.domains import Domain, TimeDomain
-from pinn.training.accuracy import chunks
 from pinn.operators import jacobian, laplacian
+from pinn.plotting.sections import typed_names, without_parameters
+from pinn.training.accuracy import chunks
 from pinn.typing import Points
 
 Columns = dict[str, np.ndarray]

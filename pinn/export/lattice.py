@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from pinn.plotting.sections import without_parameters
 from torch import Tensor
 
 from pinn.domains import Domain, TimeDomain
+from pinn.plotting.sections import without_parameters
 from pinn.typing import Points
 
 MOST_NODES = 5_000_000

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from pinn.export.lattice import Lattice
-from pinn.optional import package
 
 from pinn.domains import Domain
+from pinn.export.lattice import Lattice
+from pinn.optional import package
 
 
 def mesh_lattice(path: Path, domain: Domain, instant: float | None) -> Lattice:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pinn.optional import package
 from torch.export import ExportedProgram
 
+from pinn.optional import package
 from pinn.typing import Points
 
 

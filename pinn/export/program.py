@@ -1,6 +1,8 @@
 """The trained field as a program: one graph of tensor operations, which runs without this library."""
 
 import copy
+import sys
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,9 +12,16 @@ from torch.func import vmap
 from torch.overrides import TorchFunctionMode
 
 from pinn.domains import Interior
+from pinn.export.onnx_file import onnx_bytes, onnx_values
+from pinn.export.writers import whole
 from pinn.networks import field
 from pinn.pdes import PDE
+from pinn.runs import Run
 from pinn.typing import Points
+
+PROGRAMS = ("onnx", "torch-export")
+TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
+"""By how much a program may part from the run, in parts of the largest value: some hundred roundings."""
 
 
 class TrainedField(nn.Module):
@@ -72,3 +81,35 @@ class _StackInsteadOfCat(TorchFunctionMode):
 
 def _by_entries(tensors: tuple[Tensor, ...], dim: int = 0) -> Tensor:
     return torch.stack([entry for tensor in tensors for entry in tensor.unbind(dim)], dim)
+
+
+def export_program(run: Run, format: str, output: Path) -> list[Path]:
+    """Write the field as a program, and see that what was written agrees with the run. Returns the file.
+
+    Raises ValueError where the field cannot be written or the file does not agree.
+    """
+    program = exported(run.pde, run.network)
+    with whole(output) as temporary:
+        if format == "onnx":
+            temporary.write_bytes(onnx_bytes(program))
+        else:
+            with temporary.open("wb") as file:
+                torch.export.save(program, file)
+        generator = torch.Generator().manual_seed(1)
+        (x,) = Interior(run.pde.domain).sample(
+            1000, lambda n, k: torch.rand(n, k, generator=generator, dtype=run.like.dtype)
+        )
+        found = onnx_values(temporary, x) if format == "onnx" else _loaded(temporary)(x)
+        expected = vmap(run)(x).reshape(len(x), -1)
+        difference, size = float((found - expected).abs().max()), float(expected.abs().max())
+        if not difference <= TOLERANCES[run.like.dtype] * max(size, 1.0):
+            raise ValueError(
+                f"The {format} file does not agree with the run: {difference:.1e} where |u| <= {size:.1e}."
+            )
+    print(f"agrees with the run to {difference:.1e} at {len(x)} random points", file=sys.stderr)
+    return [output]
+
+
+def _loaded(file: Path) -> torch.nn.Module:
+    with file.open("rb") as stream:
+        return torch.export.load(stream).module()

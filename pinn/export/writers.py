@@ -7,6 +7,7 @@ from typing import BinaryIO, Literal
 from xml.etree import ElementTree
 
 import numpy as np
+
 from pinn.export.columns import Columns
 from pinn.export.lattice import Lattice
 from pinn.optional import package

@@ -3,8 +3,8 @@
 from pinn.networks.field import field
 from pinn.networks.fourier import FourierNetwork
 from pinn.networks.gated import ModifiedMLP, PirateNet
-from pinn.networks.mlp import MLP
 from pinn.networks.layers import ACTIVATIONS
+from pinn.networks.mlp import MLP
 from pinn.networks.siren import Siren
 from pinn.networks.unknowns import Unknown, WithUnknowns
 from pinn.networks.windows import Windows

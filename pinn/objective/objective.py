@@ -11,15 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
+from pinn.networks import field
 from pinn.objective.compilation import Compiled
 from pinn.objective.energies import energies, refuse_energies, refuse_weights
-from pinn.objective.loss import Evaluation, Sample, chunked, sum_by_name, with_data
 from pinn.objective.jacobian import jacobian_rows, layers_if_any
 from pinn.objective.layer_jacobian import PointResidual, detached, kernel, kernel_is_cheaper
-from pinn.networks import field
+from pinn.objective.loss import Evaluation, Sample, chunked, sum_by_name, with_data
 from pinn.operators import Auto, Estimate, Jet, Recording, Strategy
-from pinn.pdes import PDE, Ansatz, Condition
 from pinn.parallel import Ranks
+from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
 
 

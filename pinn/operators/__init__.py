@@ -4,19 +4,19 @@ A field u maps a point x of shape (d,) to () or (m,). For many points: `vmap(par
 """
 
 from pinn.operators.arguments import refuse_batch_norm
-from pinn.operators.strategies.auto import Auto
 from pinn.operators.curvilinear import Coordinates, Cylindrical, Polar, Spherical
-from pinn.operators.strategies.stochastic import Estimate
 from pinn.operators.first_order import curl, diagonal, directional, div, grad, jacobian, sym_grad
-from pinn.operators.strategies.forward_over_reverse import ForwardOverReverse
 from pinn.operators.higher_order import biharmonic, hessian, laplacian, partials
-from pinn.operators.strategies.hutchinson import Distribution, Gaussian, Hutchinson, Rademacher
+from pinn.operators.jet.batching import on_batch
 from pinn.operators.jet.jet import Jet
 from pinn.operators.jet.request_cache import Recording
+from pinn.operators.strategies.auto import Auto
+from pinn.operators.strategies.base import MissingRuleError, MultiIndex, NotDiagonalError, Strategy
+from pinn.operators.strategies.forward_over_reverse import ForwardOverReverse
+from pinn.operators.strategies.hutchinson import Distribution, Gaussian, Hutchinson, Rademacher
 from pinn.operators.strategies.reverse import Eye, Ones, Rows
 from pinn.operators.strategies.sampled_dimensions import SampledDimensions
-from pinn.operators.strategies.base import MissingRuleError, MultiIndex, NotDiagonalError, Strategy
-from pinn.operators.jet.batching import on_batch
+from pinn.operators.strategies.stochastic import Estimate
 
 __all__ = [
     "Auto",

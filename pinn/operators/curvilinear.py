@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from pinn.operators.arguments import check_axes, check_field, check_point
-from pinn.operators.strategies.auto import Auto
 from pinn.operators.higher_order import partials
 from pinn.operators.jet.jet import Jet
+from pinn.operators.strategies.auto import Auto
 from pinn.operators.strategies.base import Strategy
 from pinn.typing import Field
 

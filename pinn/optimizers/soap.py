@@ -10,7 +10,7 @@ from pinn.typing import Params
 
 @dataclass(frozen=True)
 class SOAP(Optimizer):
-    """SOAP (Vyas et al. 2024, arXiv:2409.11321), from the package pytorch-optimizer: `pip install "pinn[soap]"`.
+    """SOAP (Vyas et al. 2024, arXiv:2409.11321), from the package pytorch-optimizer: `pip install "pinn-solver[soap]"`.
 
     For networks too large for Gauss–Newton methods (Wang et al. 2025, arXiv:2502.00604). The learning rate falls from
     `lr` to `final_lr` along half a cosine; the eigenbases are refreshed every `refresh` steps. Raises ValueError unless
@@ -36,7 +36,9 @@ class SOAP(Optimizer):
         try:
             from pytorch_optimizer import SOAP as Method
         except ImportError as error:
-            raise ValueError('optimizer=soap needs the package pytorch-optimizer: pip install "pinn[soap]".') from error
+            raise ValueError(
+                'optimizer=soap needs the package pytorch-optimizer: pip install "pinn-solver[soap]".'
+            ) from error
         theta = copied(params)
         method = Method(
             list(theta.values()),

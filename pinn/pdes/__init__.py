@@ -1,12 +1,6 @@
 """Equations with their conditions and solutions."""
 
-from pinn.pdes.equations.advection import Advection
-from pinn.pdes.equations.advection_diffusion import AdvectionDiffusion, DecayingWave
-from pinn.pdes.equations.allen_cahn import AllenCahn
-from pinn.pdes.equations.anisotropic_poisson import AnisotropicPoisson
 from pinn.pdes.ansatz import Ansatz, enforce
-from pinn.pdes.equations.burgers import Burgers
-from pinn.pdes.equations.burgers_2d import Burgers2D, ObliqueFront
 from pinn.pdes.condition import (
     Condition,
     Residual,
@@ -18,37 +12,43 @@ from pinn.pdes.condition import (
     point_value,
     robin,
 )
-from pinn.pdes.solutions.corner import CornerSingularity
 from pinn.pdes.couplings import integral, interface, measured, periodic
+from pinn.pdes.derived.inverse import Inverse
+from pinn.pdes.derived.parametric import Parametric
+from pinn.pdes.derived.time_windows import Marched, Window
+from pinn.pdes.equations.advection import Advection
+from pinn.pdes.equations.advection_diffusion import AdvectionDiffusion, DecayingWave
+from pinn.pdes.equations.allen_cahn import AllenCahn
+from pinn.pdes.equations.anisotropic_poisson import AnisotropicPoisson
+from pinn.pdes.equations.burgers import Burgers
+from pinn.pdes.equations.burgers_2d import Burgers2D, ObliqueFront
 from pinn.pdes.equations.darcy import Darcy, WavyConductivity
 from pinn.pdes.equations.eikonal import ArrivalTime, Eikonal
 from pinn.pdes.equations.elasticity import LinearElasticity, NeoHookean, SmoothDisplacement
-from pinn.pdes.typed.expression import Expression
 from pinn.pdes.equations.fisher_kpp import FisherFront, FisherKPP
-from pinn.pdes.solutions.flows import Beltrami, Kovasznay, TaylorGreen
 from pinn.pdes.equations.fokker_planck import FokkerPlanck, NormalDensity
 from pinn.pdes.equations.gray_scott import GrayScott
 from pinn.pdes.equations.heat import Heat
 from pinn.pdes.equations.helmholtz import Helmholtz
-from pinn.pdes.derived.inverse import Inverse
 from pinn.pdes.equations.kdv import KdV
 from pinn.pdes.equations.kdv_solitons import KdVSolitons, TwoSolitons
 from pinn.pdes.equations.klein_gordon import Breather, KleinGordon, SineGordon
 from pinn.pdes.equations.kuramoto_sivashinsky import KuramotoSivashinsky
 from pinn.pdes.equations.laplace import Laplace
-from pinn.pdes.derived.time_windows import Marched, Window
 from pinn.pdes.equations.maxwell import Maxwell
 from pinn.pdes.equations.navier_stokes import LidDrivenCavity, NavierStokes
 from pinn.pdes.equations.ode import Lorenz, LotkaVolterra, Pendulum
-from pinn.pdes.derived.parametric import Parametric
-from pinn.pdes.pde import PDE, require_dimension, require_positive
-from pinn.pdes.solutions.plane_sines import KnownLaplacian, PlaneSines
 from pinn.pdes.equations.plate import BiharmonicPlate, EulerBernoulli, StandingBending
 from pinn.pdes.equations.poisson import Poisson
 from pinn.pdes.equations.potential import Potential
 from pinn.pdes.equations.quantum import HarmonicOscillator, OscillatorState
 from pinn.pdes.equations.reaction_diffusion import BistableFront, ReactionDiffusion
 from pinn.pdes.equations.schroedinger import NonlinearSchroedinger
+from pinn.pdes.equations.stokes import Stokes
+from pinn.pdes.equations.two_materials import RoundInclusion, TwoMaterials
+from pinn.pdes.equations.unsteady_navier_stokes import UnsteadyNavierStokes
+from pinn.pdes.equations.wave import Wave
+from pinn.pdes.pde import PDE, require_dimension, require_positive
 from pinn.pdes.solutions.closed_forms import (
     CosineSum,
     DecayingSine,
@@ -58,10 +58,10 @@ from pinn.pdes.solutions.closed_forms import (
     StandingWaves,
     TravellingSine,
 )
-from pinn.pdes.equations.stokes import Stokes
-from pinn.pdes.equations.two_materials import RoundInclusion, TwoMaterials
-from pinn.pdes.equations.unsteady_navier_stokes import UnsteadyNavierStokes
-from pinn.pdes.equations.wave import Wave
+from pinn.pdes.solutions.corner import CornerSingularity
+from pinn.pdes.solutions.flows import Beltrami, Kovasznay, TaylorGreen
+from pinn.pdes.solutions.plane_sines import KnownLaplacian, PlaneSines
+from pinn.pdes.typed.expression import Expression
 
 __all__ = [
     "PDE",

@@ -6,7 +6,6 @@
 A problem of more than two space axes is shown on a plane, which --slice chooses.
 """
 
-import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,21 +13,20 @@ from typing import Any, Literal
 
 import matplotlib
 import numpy as np
-from pinn.cli import arguments as plot_command
-from pinn.plotting.style import COLORS, figure
-from pinn.plotting.gif import GifWriter
-from pinn.plotting.maps import draw_map, panel_size, pixels
 from matplotlib.animation import AbstractMovieWriter, FFMpegWriter
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
-from pinn.optional import package
-from pinn.plotting.quantities import Quantity, Samples, sample
-from pinn.export.writers import whole
-from pinn.plotting.sections import Section, sections, without_parameters
 from torch.func import vmap
 
-from pinn import Run, load_run
+from pinn import Run
 from pinn.domains import Domain, TimeDomain
+from pinn.export.writers import whole
+from pinn.optional import package
+from pinn.plotting.gif import GifWriter
+from pinn.plotting.maps import draw_map, panel_size, pixels
+from pinn.plotting.quantities import Quantity, Samples, sample
+from pinn.plotting.sections import Section, sections, without_parameters
+from pinn.plotting.style import COLORS, figure
 
 DPI = 120
 
@@ -154,30 +152,3 @@ def _writer(format: str, fps: int, colors: Colormap) -> tuple[dict[Any, Any], Ab
     settings: dict[Any, Any] = {"animation.ffmpeg_path": program}
     with matplotlib.rc_context(settings):
         return settings, FFMpegWriter(fps, codec="h264", extra_args=["-crf", "18"])
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as outputs/heat/2025-01-31_12-00-00")
-    parser.add_argument("--format", choices=("gif", "mp4"), default="gif", help="file format (default: gif)")
-    parser.add_argument("--output", metavar="DIR", type=Path, help="folder for the animation (default: RUN)")
-    parser.add_argument("--frames", metavar="N", type=int, default=60, help="equal steps of time (default: 60)")
-    parser.add_argument("--fps", metavar="N", type=int, default=20, help="frames in a second (default: 20)")
-    parser.add_argument("--points", metavar="N", type=int, help="nodes along each axis (default: 101, 401 on a line)")
-    plot_command.add_slices(parser)
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    given = parse()
-    plot_command.draw(
-        lambda: animate(
-            load_run(given.run),
-            given.output or given.run,
-            frames=given.frames,
-            fps=given.fps,
-            slices=plot_command.by_axis(given.slices),
-            points=given.points,
-            format=given.format,
-        )
-    )

@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from pinn.plotting.style import COLORS, figure, save
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from pinn.plotting.style import COLORS, figure, save
 
 Panel = Mapping[str, Mapping[str, float]]
 """For each row by its label, the ratios by name."""

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pinn.cli import arguments as plot_command
-from pinn.plotting.style import COLORS, DASHES, Format, figure, save
 from matplotlib.axes import Axes
 
+from pinn.plotting.style import COLORS, DASHES, Format, figure, save
 from pinn.runs.metrics import METRICS
 from pinn.runs.run import SUMMARY
 
@@ -124,8 +123,3 @@ def _mark(ax: Axes, x: np.ndarray, methods: Sequence[str], *, labelled: bool) ->
         last = position + 0.2  # names of short stages would lie over each other
         name = METHODS.get(methods[k], methods[k])
         ax.text(0.02 + 0.96 * position, 1.02, name, transform=ax.transAxes, fontsize=10, color="0.25")
-
-
-if __name__ == "__main__":
-    given = plot_command.parser(__doc__ or "").parse_args()
-    plot_command.draw(lambda: plot_history(given.run, given.output or given.run, format=given.format))

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
-from pinn.plotting.style import COLORS, Scale, figure, save
 from matplotlib.axes import Axes
+
 from pinn.plotting.quantities import Quantity, Samples
+from pinn.plotting.style import COLORS, Scale, figure, save
 
 
 def line_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, title: str) -> Path:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pinn.plotting.style import NICE, Scale, figure, save
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
+
 from pinn.plotting.quantities import Quantity, Samples
 from pinn.plotting.sections import Grid
+from pinn.plotting.style import NICE, Scale, figure, save
 
 
 def map_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, title: str) -> Path:

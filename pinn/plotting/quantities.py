@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from pinn.plotting.style import Scale, diverging, sequential
-from pinn.plotting.sections import Grid, Section, place
 from torch import Tensor
 
+from pinn.plotting.sections import Grid, Section, place
+from pinn.plotting.style import Scale, diverging, sequential
 from pinn.typing import Points
 
 

@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pinn.cli import arguments as plot_command
 import torch
-from pinn.plotting.style import Format, scientific
+
+from pinn import Run
 from pinn.plotting.lines import line_figure
 from pinn.plotting.maps import map_figure
 from pinn.plotting.quantities import Quantity, sample
 from pinn.plotting.sections import sections
-
-from pinn import Run
+from pinn.plotting.style import Format, scientific
 from pinn.training.accuracy import chunks, evaluation_points
 
 
@@ -36,7 +35,3 @@ def plot_residual(
     title = samples.title(f"root mean square {scientific(rms)}, max {scientific(largest)}")
     draw = map_figure if len(samples.grids[0].axes) == 2 else line_figure
     return [draw(samples, [residual], output / f"residual.{format}", title)]
-
-
-if __name__ == "__main__":
-    plot_command.draw_sections(plot_residual, __doc__ or "")

@@ -4,18 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from pinn.cli import arguments as plot_command
 import torch
-from pinn.plotting.style import Format, scientific
-from pinn.plotting.lines import line_figure
-from pinn.plotting.maps import map_figure
-from pinn.plotting.quantities import Quantity, sample
-from pinn.plotting.sections import Section, sections
 from torch import Tensor
 from torch.func import vmap
 
 from pinn import Run
 from pinn.domains import TimeDomain
+from pinn.plotting.lines import line_figure
+from pinn.plotting.maps import map_figure
+from pinn.plotting.quantities import Quantity, sample
+from pinn.plotting.sections import Section, sections
+from pinn.plotting.style import Format, scientific
 from pinn.training.accuracy import Reference
 
 
@@ -86,7 +85,3 @@ def _errors(run: Run) -> str:
     reference = Reference.of(run.pde.domain, run.pde.solution(run.pde.exact), run.like, run.pde.scored)
     l2, largest = reference.relative_l2(run), reference.max_error(run)
     return f"relative $L^2$ error {scientific(l2)}, max error {scientific(largest)}"
-
-
-if __name__ == "__main__":
-    plot_command.draw_sections(plot_solution, __doc__ or "")

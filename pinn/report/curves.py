@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pinn.report.interactive import AXIS, figure, go, stroke
+
 from pinn.plotting.history import METHODS
+from pinn.report.interactive import AXIS, figure, go, stroke
 
 ERRORS = {"rel_l2": "relative L<sup>2</sup> error", "max_error": "max error", "heldout_residual": "held-out residual"}
 _KNOWN = {"step", "seconds", "loss", "guard", *ERRORS}

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pinn.plotting.style import Scale
-from pinn.report.interactive import go, stroke, symbol, ticks
 from matplotlib.colors import SymLogNorm
-from pinn.report.panels import Panels, first, moving
-from pinn.plotting.solution import quantities_of
-from pinn.plotting.quantities import Quantity, Samples, sample
-from pinn.plotting.sections import Section, place, sections, without_parameters
 
 from pinn import Run
 from pinn.domains import Domain, TimeDomain
+from pinn.plotting.quantities import Quantity, Samples, sample
+from pinn.plotting.sections import Section, place, sections, without_parameters
+from pinn.plotting.solution import quantities_of
+from pinn.plotting.style import Scale
+from pinn.report.interactive import go, stroke, symbol, ticks
+from pinn.report.panels import Panels, first, moving
 
 
 @dataclass(frozen=True)

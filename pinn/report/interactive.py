@@ -4,14 +4,15 @@ import html
 import re
 from typing import Any
 
-from pinn.plotting.style import COLORS, Scale
 from matplotlib.colors import SymLogNorm
+
+from pinn.plotting.style import COLORS, Scale
 
 try:
     import plotly.graph_objects as go
     from plotly.offline import get_plotlyjs
 except ImportError as error:
-    raise ValueError('An interactive report needs the package plotly: pip install "pinn[report]".') from error
+    raise ValueError('An interactive report needs the package plotly: pip install "pinn-solver[report]".') from error
 
 AXIS = {"showgrid": True, "gridcolor": "#e6e6e6", "zeroline": False, "linecolor": "#444", "ticks": "outside"}
 """The look of an axis. Powers of ten, since plotly would write nano and micro without a unit."""

@@ -1,26 +1,20 @@
 """Write a run as one interactive page, which opens offline: numbers, curves, maps.
 
-    python scripts/report.py outputs/poisson/2025-01-31_12-00-00
-
-Everything zooms and has its values under the pointer; where the problem has time there is a slider for it.
+Everything zooms and has its values under the pointer; if the problem has time there is a slider for it.
 """
 
-import argparse
 import html
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from pinn.cli import arguments as plot_command
-from pinn.report import tables as report_tables
-from pinn.plotting.history import read_metrics
-
 from pinn import Run, load_run
+from pinn.plotting.history import read_metrics
+from pinn.report import tables as report_tables
+from pinn.runs.configs import config_folder
 from pinn.runs.metrics import METRICS
 from pinn.runs.run import SUMMARY
-
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 
 def write_report(
@@ -36,9 +30,9 @@ def write_report(
     `slices` hold axes of the domain, as for `plot_solution`; `instants` is the number of positions of the slider,
     `points` that of nodes along each axis. Raises ValueError or FileNotFoundError for what cannot be shown.
     """
-    from pinn.report.interactive import html_of, library
     from pinn.report.curves import curve_figures
     from pinn.report.fields import field_figures
+    from pinn.report.interactive import html_of, library
 
     run = load_run(folder)
     if output.is_dir():
@@ -74,7 +68,7 @@ def write_report(
 
 def _equation(run: Run) -> str:
     """The first line of the problem's configuration, or of what its class says of itself."""
-    file = CONFIGS / "pde" / f"{run.summary.get('pde')}.yaml"
+    file = config_folder() / "pde" / f"{run.summary.get('pde')}.yaml"
     text = file.read_text(encoding="utf-8") if file.is_file() else type(run.pde).__doc__
     return next(iter((text or "").splitlines()), "").removeprefix("# ").replace("`", "")
 
@@ -129,23 +123,3 @@ summary {{ cursor: pointer; color: #0072b2; margin: 0.4rem 0; }}
 {unknowns}{fields}{curves}{guard}{settings}{config}{summary}
 </body></html>
 """
-
-
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument(
-        "run", metavar="RUN", type=Path, help="run folder, such as outputs/poisson/2025-01-31_12-00-00"
-    )
-    options.add_argument("--output", metavar="FILE", type=Path, help="the page (default: RUN/report.html)")
-    plot_command.add_slices(options)
-    options.add_argument("--instants", metavar="N", type=int, default=21, help="positions of the slider (default: 21)")
-    options.add_argument("--points", metavar="N", type=int, help="nodes along each axis of a map or line")
-    given = options.parse_args()
-    output = given.output or given.run / "report.html"
-    slices = plot_command.by_axis(given.slices)
-    shown = {"slices": slices, "instants": given.instants, "points": given.points}
-    plot_command.draw(lambda: [write_report(given.run, output, **shown)])
-
-
-if __name__ == "__main__":
-    main()

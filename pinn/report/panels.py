@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pinn.report.interactive import AXIS, figure, go
 from pinn.plotting.sections import Section
+from pinn.report.interactive import AXIS, figure, go
 
 _WIDTH = 1150
 """About the width of the page in pixels, from which the height of maps follows."""

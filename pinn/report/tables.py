@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from pinn.training.accuracy import score
 from pinn.runs.uncertainty import Found
+from pinn.training.accuracy import score
 
 _CHOICES = ("pde", "domain", "network", "optimizer", "sampler", "weighting", "vjp")
 

@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from pinn.runs.job import Job, stored_config
 from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn import Run
-from pinn.training.accuracy import Reference, chunks, evaluation_points, relative_l2, rms
 from pinn.objective import Objective
 from pinn.optimizers import SOAP, Adam, LevenbergMarquardt, Muon, Optimizer, Schedule
 from pinn.pdes import Marched
+from pinn.runs.job import Job, stored_config
 from pinn.runs.run import build_network
 from pinn.samplers import Sampler, Uniform
+from pinn.training.accuracy import Reference, chunks, evaluation_points, relative_l2, rms
 from pinn.typing import Field, Points
 
 _FRESH = 104_729  # added to the seed of a run: its own draws for training and validation begin at the seed itself

@@ -18,6 +18,12 @@ from typing import Any
 from torch import nn
 
 TARGET = "_target_"
+RENAMED = {
+    "pinn.tracking.MetricsAlone": "pinn.runs.tracking.MetricsAlone",
+    "tracker_mlflow.MLflow": "pinn.trackers.mlflow.MLflow",
+    "tracker_tensorboard.TensorBoard": "pinn.trackers.tensorboard.TensorBoard",
+}
+"""Classes that stood elsewhere when older runs were stored."""
 
 
 class RecipeError(ValueError):
@@ -61,7 +67,7 @@ def build(recipe: Any, key: str = "", **arguments: Any) -> Any:
 
 def _locate(name: Any, key: str) -> type:
     """The class of that dotted name: a dataclass or a network, nothing else that a file might name and so call."""
-    module, _, attribute = str(name).rpartition(".")
+    module, _, attribute = RENAMED.get(str(name), str(name)).rpartition(".")
     try:
         target = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:

@@ -9,18 +9,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from pinn.training.guard import Guard
-from pinn.training.time_marching import march
 from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
-from pinn.pdes import PDE, Marched
 from pinn.parallel import Ranks
+from pinn.pdes import PDE, Marched
 from pinn.runs.instantiate import TARGET, build
 from pinn.runs.run import Run, build_network
-from pinn.samplers import Sampler
-from pinn.training.stopping import Stopping
 from pinn.runs.tracking import Tracker
+from pinn.samplers import Sampler
+from pinn.training.guard import Guard
 from pinn.training.loop import Step, train
+from pinn.training.stopping import Stopping
+from pinn.training.time_marching import march
 from pinn.weighting import Weighting
 
 KINDS = {
@@ -68,7 +68,7 @@ class Job:
             raise ValueError(f"seed={config['seed']} is not valid: expected an integer from 0 to 2⁶² − 1.")
         if windows > 1 and config["pde"].get(TARGET) != _MARCHED:
             config = {**config, "pde": {TARGET: _MARCHED, "pde": config["pde"], "windows": windows}}
-        config = {"tracker": {TARGET: "pinn.tracking.MetricsAlone"}, **config}
+        config = {"tracker": {TARGET: "pinn.runs.tracking.MetricsAlone"}, **config}
         pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key) for key in KINDS)
         network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]))
         stopping = Stopping(config["target_error"], config["target_residual"], config["patience"])

@@ -1,30 +1,19 @@
-"""Train a run once more from its own stored configuration, and compare: the same parameters, bit for bit?
+"""A run trained once more from its own stored configuration, and the comparison: the same parameters, bit for bit?"""
 
-    python scripts/reproduce.py RUN
-
-Seed, device, dtype and threads are those of the run, and so is the number of steps, also where a clock ended it. The
-exit code is 0 where all is equal, 1 where something differs, 2 where the run cannot be repeated.
-"""
-
-import argparse
 import csv
-import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pinn.cli import arguments as plot_command  # noqa: F401  (finds a user's own PDE)
 import torch
-from pinn.runs.job import Job, stored_config
-from pinn.cli.process import prepare
 from torch import Tensor
 
-from pinn.runs.metrics import METRICS, MetricsFile
 from pinn.pdes import Marched
+from pinn.runs.job import Job, stored_config
+from pinn.runs.metrics import METRICS, MetricsFile
+from pinn.runs.process import prepare
 from pinn.runs.run import Run, load_run, save_run
 
-FOLDER, RESULT = "reproduction", "reproduction.json"
 _OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "deterministic", "device")
 
 
@@ -117,26 +106,3 @@ def _conditions(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, 
     old, new = ({**facts, **(facts.get("versions") or {})} for facts in (before, now))
     names = [*(name for name in _OTHERS if name != "versions"), *new.get("versions", {})]
     return {name: [old.get(name), new.get(name)] for name in names if old.get(name) != new.get(name)}
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", metavar="RUN", type=Path, help="run folder, such as outputs/poisson/2026-11-24_12-00-00")
-    parser.add_argument("--output", metavar="DIR", type=Path, help=f"folder of the second run (default: RUN/{FOLDER})")
-    args = parser.parse_args(argv)
-    try:
-        run = load_run(args.run)
-        output = args.output or args.run / FOLDER
-        if output.resolve() == args.run.resolve():
-            raise ValueError(f"--output {str(output)!r} is the run itself. Choose another folder.")
-        found = compare(run, repeat(run, output))
-        (output / RESULT).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    except (ValueError, OSError, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(words(found))
-    return 0 if found["equal"] else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""Going on with a run: `python scripts/train.py resume=RUN`, with the configuration that the run itself has kept."""
+"""Going on with a run: `pinn train resume=RUN`, with the configuration that the run itself has kept."""
 
 import tempfile
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pinn.runs.checkpoint import UNDERWAY, Checkpoint, load_checkpoint, newest_checkpoint
 from pinn.parallel import launched_ranks
+from pinn.runs.checkpoint import UNDERWAY, Checkpoint, load_checkpoint, newest_checkpoint
 
 KEYS = (
     *("steps", "budget_s", "target_error", "target_residual", "patience", "retries"),

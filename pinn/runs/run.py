@@ -15,17 +15,17 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint, write
-from pinn.training.accuracy import chunks, evaluation_points
 from pinn.networks import Windows, WithUnknowns, field
 from pinn.objective import Objective
 from pinn.operators import Strategy
 from pinn.pdes import PDE, Marched
-from pinn.runs.provenance import provenance
+from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint, write
 from pinn.runs.instantiate import build
+from pinn.runs.provenance import provenance
+from pinn.runs.uncertainty import found_fields, found_unknowns
+from pinn.training.accuracy import chunks, evaluation_points
 from pinn.training.step import Step
 from pinn.typing import Field, Points
-from pinn.runs.uncertainty import found_fields, found_unknowns
 
 SUMMARY, SOLUTION = "summary.json", "solution.npz"
 
@@ -169,7 +169,7 @@ def _solution(step: Step) -> dict[str, np.ndarray]:
 
 def _versions() -> dict[str, str]:
     return {
-        "pinn": metadata.version("pinn"),
+        "pinn": metadata.version("pinn-solver"),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,

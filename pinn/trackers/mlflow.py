@@ -47,7 +47,7 @@ class MLflow:
         try:
             import mlflow  # noqa: F401
         except ImportError as error:
-            raise ValueError('tracker=mlflow needs the package mlflow-skinny: pip install "pinn[mlflow]".') from error
+            raise ValueError('tracker=mlflow needs mlflow-skinny: pip install "pinn-solver[mlflow]".') from error
 
     def start(self, config: Mapping[str, Any], folder: Path) -> Tracking:
         return _Run(self, config, folder.resolve())

@@ -26,7 +26,7 @@ class TensorBoard:
             import torch.utils.tensorboard  # noqa: F401
         except ImportError as error:
             raise ValueError(
-                'tracker=tensorboard needs the package tensorboard: pip install "pinn[tensorboard]".'
+                'tracker=tensorboard needs the package tensorboard: pip install "pinn-solver[tensorboard]".'
             ) from error
 
     def start(self, config: Mapping[str, Any], folder: Path) -> Tracking:

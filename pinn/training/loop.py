@@ -10,19 +10,27 @@ from typing import Any
 import torch
 from torch import nn
 
-from pinn.training.points import Collocation
-from pinn.objective.compilation import Compiled
-from pinn.training.accuracy import Reference
-from pinn.training.failures import DivergedError, bad_term, is_out_of_memory, kept, not_enough_memory, on_device, where_it_went_bad
-from pinn.training.guard import Finding, Guard
 from pinn.networks import WithUnknowns
 from pinn.objective import Evaluation, Objective
+from pinn.objective.compilation import Compiled
 from pinn.operators import Auto, Estimate, Strategy
 from pinn.optimizers import LBFGS, Adam, Iteration, LevenbergMarquardt, Optimizer, Schedule
 from pinn.optimizers.parameters import copied
-from pinn.pdes import PDE
 from pinn.parallel import Ranks
+from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol, Uniform
+from pinn.training.accuracy import Reference
+from pinn.training.failures import (
+    DivergedError,
+    bad_term,
+    is_out_of_memory,
+    kept,
+    not_enough_memory,
+    on_device,
+    where_it_went_bad,
+)
+from pinn.training.guard import Finding, Guard
+from pinn.training.points import Collocation
 from pinn.training.step import Step, changed
 from pinn.training.stopping import Reason, Stopping
 from pinn.typing import Params

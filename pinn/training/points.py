@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from pinn.training.guard import Finding, Guard
 from pinn.objective import Objective
 from pinn.samplers import RAD, Sampler
+from pinn.training.guard import Finding, Guard
 from pinn.training.stopping import State
 from pinn.typing import Params
 

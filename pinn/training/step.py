@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pinn.objective import Objective
 from pinn.training.accuracy import Reference, rms
 from pinn.training.guard import Finding
-from pinn.objective import Objective
 from pinn.training.stopping import Reason
 from pinn.typing import Field, Params
 

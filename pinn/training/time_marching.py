@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from pinn.training.accuracy import Reference
-from pinn.training.guard import Finding
 from pinn.networks import Windows, field
 from pinn.objective import Objective
 from pinn.optimizers import Optimizer
 from pinn.pdes import Marched
 from pinn.samplers import Sampler, Sobol
-from pinn.training.step import Step
+from pinn.training.accuracy import Reference
+from pinn.training.guard import Finding
 from pinn.training.loop import train
+from pinn.training.step import Step
 from pinn.typing import Field
 
 

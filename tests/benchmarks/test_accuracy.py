@@ -4,9 +4,10 @@ import json
 import math
 from pathlib import Path
 
-from benchmarks import accuracy_runs
-from benchmarks import accuracy as benchmark_accuracy
 import pytest
+
+from benchmarks import accuracy as benchmark_accuracy
+from benchmarks import accuracy_runs
 from benchmarks.accuracy_runs import Result, Row
 from benchmarks.published import PUBLISHED, published
 

@@ -1,11 +1,11 @@
 """Whatever the benchmark of the operators times computes the same numbers as the loop that it is compared with."""
 
-from benchmarks import operator_cases
 import pytest
 import torch
-from benchmarks.operator_cases import LOOP, STRATEGIES, Setup
 from torch.testing import assert_close
 
+from benchmarks import operator_cases
+from benchmarks.operator_cases import LOOP, STRATEGIES, Setup
 from pinn.objective.compilation import Compiled
 
 CASES = [case for name in ("laplacian", "third", "fourth", "biharmonic") for case in operator_cases.cases(name, [1, 3])]

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
-from benchmarks import operators as benchmark_operators
 import pytest
 import torch
+
+from benchmarks import operators as benchmark_operators
 from benchmarks.operator_cases import LOOP
 
 TINY = [
@@ -88,7 +89,7 @@ def test_the_tables_are_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_compiled_graphs_take_part_and_say_what_they_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinn.compiled.inductor", lambda graph, inputs: graph)
+    monkeypatch.setattr("pinn.objective.compilation.inductor", lambda graph, inputs: graph)
     file = tmp_path / "operators.json"
     options = ["--cases", "laplacian", "--tasks", "step", "--dimensions", "2", "20", "--compiled", "loop", "Jet"]
     assert benchmark_operators.main([*TINY, *options, "--json", str(file)]) == 0
@@ -103,7 +104,7 @@ def test_what_cannot_be_compiled_is_no_compiled_time(monkeypatch: pytest.MonkeyP
     def broken(graph: object, inputs: object) -> None:
         raise NotImplementedError("no compiler here")
 
-    monkeypatch.setattr("pinn.compiled.inductor", broken)
+    monkeypatch.setattr("pinn.objective.compilation.inductor", broken)
     with pytest.raises(RuntimeError, match="could not be compiled"):
         benchmark_operators.main([*TINY, "--cases", "third", "--compiled", "Jet"])
 

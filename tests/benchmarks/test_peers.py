@@ -6,13 +6,14 @@ import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import peers as benchmark_peers
 import numpy as np
-from benchmarks import peer_programs as peers
 import pytest
 import torch
-from benchmarks.peers import Chunk
+
+from benchmarks import peer_programs as peers
+from benchmarks import peers as benchmark_peers
 from benchmarks.peer_programs import PROGRAMS, Pace, Problem, Values, relative_l2
+from benchmarks.peers import Chunk
 
 SMALL = Problem(width=12, depth=1, interior=100, boundary=40, lr=1e-2)
 TINY = ["--chunk", "2", "--repeats", "3", "--dtype", "float32"]
@@ -54,7 +55,7 @@ def test_each_tool_trains_at_every_step(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["pinn auto compiled", "pinn jet compiled"])
 def test_compiled_training_takes_the_same_steps(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinn.compiled.inductor", lambda graph, inputs: graph)
+    monkeypatch.setattr("pinn.objective.compilation.inductor", lambda graph, inputs: graph)
     problem = Problem(width=4, depth=1, interior=20, boundary=8, dtype="float64")
     ours, eager = Watch(3), Watch(3)
     with pytest.raises(Stop):

@@ -4,8 +4,9 @@ import argparse
 import time
 
 import pytest
-from benchmarks import timing
 import torch
+
+from benchmarks import timing
 
 CPU = torch.device("cpu")
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pinn.cli import train as script
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
+
+from pinn.cli import train as script
 from pinn.cli.folders import check_folders
 
 CASES = [

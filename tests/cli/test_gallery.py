@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pinn.cli import gallery
 import pytest
+
+from pinn.cli import gallery
 
 
 def test_every_problem_has_an_equation_to_show() -> None:

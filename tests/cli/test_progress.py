@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from pinn.cli.progress import Progress
 from rich.console import Console
 
 from pinn import Step, train
+from pinn.cli.progress import Progress
 from pinn.networks import MLP
 from pinn.optimizers import Adam
 from pinn.pdes import Potential

@@ -6,16 +6,16 @@ import signal
 import time
 from pathlib import Path
 
-from tests.fuzzing import kills
 import pytest
-from pinn.runs.resuming import KEYS, Resumed, arguments
 
 from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint
+from pinn.runs.resuming import KEYS, Resumed, arguments
+from tests.fuzzing import kills
 
 
 @pytest.mark.slow
 def test_killed_runs_go_on_bit_for_bit(tmp_path: Path) -> None:
-    """One kill for each job; `python tests/scripts/kills.py --kills 50` has more."""
+    """One kill for each job; `python -m tests.fuzzing.kills --kills 50` has more."""
     met, lost, wrong = kills.kill_and_compare(len(kills.JOBS), 1, tmp_path)
     assert wrong == []
     assert met >= len(kills.JOBS) // 2

@@ -10,14 +10,15 @@ from typing import Any
 import joblib
 import pytest
 import submitit
-from pinn.cli import hydra_plugins as sweeps
 import torch
-from pinn.cli import train
 import yaml
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
-from pinn.cli.process import prepare
 from submitit.slurm import slurm
+
+from pinn.cli import hydra_plugins as sweeps
+from pinn.cli import train
+from pinn.runs.process import prepare
 
 ROOT = Path(__file__).parents[2]
 TINY = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.boundary=10", "optimizer=adam", "steps=3"]
@@ -97,7 +98,7 @@ def test_slurm_gets_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
         config = compose("train", ["experiment=sweep/slurm", folder, *asked], return_hydra_config=True)
     launcher = instantiate(config.hydra.launcher)
-    launcher.setup(hydra_context=None, task_function=train.main, config=config)
+    launcher.setup(hydra_context=None, task_function=train.run_job, config=config)
     launcher.launch([["seed=0"], ["seed=1"]], 0)
     text = slurm._make_sbatch_string("train", str(tmp_path), map_count=3, **caught[0]._executor.parameters)
     for line in ("partition=gpu", "time=90", "gpus-per-node=1", "cpus-per-task=4", "mem=8GB", "array=0-2%2"):
@@ -113,7 +114,7 @@ def test_a_missing_plugin_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeps, "find_spec", lambda name: None)
     for choice in choices:
         problem = sweeps.missing_plugin(["pde=poisson", choice])
-        assert problem == f'{choice} needs packages of its own: pip install "pinn[sweep]".'
+        assert problem == f'{choice} needs packages of its own: pip install "pinn-solver[sweep]".'
     assert sweeps.missing_plugin(["-m", "pde=poisson", "hydra/launcher=basic", "experiment=quick"]) is None
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from pinn.cli import train
 import yaml
 
 from pinn import load_run
+from pinn.cli import train
 
 ROOT = Path(__file__).parents[2]
 TINY = [

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from pinn.cli import train
 
 from pinn import load_run
+from pinn.cli import train
 
 ROOT = Path(__file__).parents[2]
 TINY = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.boundary=10", "optimizer=adam", "steps=4"]

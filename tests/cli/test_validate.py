@@ -6,18 +6,17 @@ import math
 import sys
 from pathlib import Path
 
-from pinn.runs import evidence
 import numpy as np
 import pytest
 import torch
-from pinn.cli import train
-from pinn.cli import validate
-from pinn.runs.evidence import Evidence, Residuals, known_error, reference_error, refined, residuals, untrained
 from matplotlib.image import imread
 from torch.func import vmap
-from pinn.runs.verdict import judge
 
 from pinn import Run, load_run
+from pinn.cli import train, validate
+from pinn.runs import evidence
+from pinn.runs.evidence import Evidence, Residuals, known_error, reference_error, refined, residuals, untrained
+from pinn.runs.verdict import judge
 
 SMALL = ["network.width=12", "sampler.interior=200", "threads=1"]
 

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 import torch
-from pinn.cli import train  # noqa: F401  (the script registers the schema of the plain keys)
 from hydra import compose, initialize_config_dir
-from pinn.runs.job import find_device, find_dtype
 from omegaconf import OmegaConf
 
+from pinn.cli import train  # noqa: F401  (the script registers the schema of the plain keys)
 from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
 from pinn.pdes import PDE
 from pinn.runs.instantiate import build
+from pinn.runs.job import find_device, find_dtype
 from pinn.runs.run import build_network
-from pinn.samplers import Sampler
 from pinn.runs.tracking import Tracker
+from pinn.samplers import Sampler
 from pinn.weighting import Weighting
 
 CONFIGS = Path(__file__).parents[2] / "configs"

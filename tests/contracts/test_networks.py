@@ -9,9 +9,9 @@ from torch import nn
 from torch.func import vmap
 
 import pinn.networks
-from pinn.objective.compilation import Compiled
 from pinn.networks import MLP, FourierNetwork, ModifiedMLP, PirateNet, Siren, Windows, WithUnknowns, field
 from pinn.objective import Objective
+from pinn.objective.compilation import Compiled
 from pinn.operators import Eye, Jet, Rows, Strategy, grad, laplacian
 from pinn.pdes import Poisson
 from pinn.samplers import Sobol

@@ -11,17 +11,17 @@ import torch
 import pinn.optimizers
 import pinn.samplers
 import pinn.weighting
-from pinn.training.guard import Guard
-from pinn.training.time_marching import march
 from pinn.networks import Unknown
 from pinn.operators import Hutchinson, Strategy
 from pinn.optimizers import LBFGS, Adam, LevenbergMarquardt, Optimizer, Schedule
 from pinn.pdes import Heat, Inverse, Marched
 from pinn.runs.run import build_network
 from pinn.samplers import RAD, RARD, Sampler, Sobol, Uniform
+from pinn.training.guard import Guard
+from pinn.training.loop import train
 from pinn.training.step import Step
 from pinn.training.stopping import Stopping
-from pinn.training.loop import train
+from pinn.training.time_marching import march
 from pinn.weighting import NTK, GradNorm, ReLoBRaLo, Weighting
 
 STEPS, CUTS = 12, (3, 8)

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import pinn.weighting
-from pinn.objective.compilation import Compiled
 from pinn.networks import MLP
 from pinn.objective import Objective
+from pinn.objective.compilation import Compiled
 from pinn.operators import Jet, Rows, Strategy
 from pinn.optimizers import Adam, LevenbergMarquardt, Optimizer
 from pinn.pdes import Poisson

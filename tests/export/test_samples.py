@@ -8,28 +8,29 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from pinn.export import samples as script
 import meshio
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 import trimesh
-from pinn.export.columns import columns
-from pinn.export.samples import export_program, export_samples
-from pinn.export.lattice import instants, regular_lattice
-from pinn.optional import package
 from torch.func import vmap
 
 from pinn import Run, load_run, save_run, train
 from pinn.domains import Box, CenteredBall, Disk, Interior, LShape, TimeDomain
-from pinn.export.program import exported
+from pinn.export import program
+from pinn.export.columns import columns
+from pinn.export.lattice import instants, regular_lattice
+from pinn.export.program import export_program, exported
+from pinn.export.samples import export_samples
 from pinn.operators import grad, laplacian
 from pinn.optimizers import Adam
+from pinn.optional import package
 from pinn.runs.instantiate import build
 from pinn.runs.run import build_network
 from pinn.samplers import Sobol
 
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 F64 = torch.float64
 SLOW = pytest.mark.slow
 DISK = {"_target_": "pinn.domains.Disk"}
@@ -274,7 +275,7 @@ def test_a_program_that_does_not_agree_is_not_left(
 ) -> None:
     run = run_of("square")
     other = exported(run.pde, run_of("disk").network)
-    monkeypatch.setattr(script, "exported", lambda *_: other)
+    monkeypatch.setattr(program, "exported", lambda *_: other)
     with pytest.raises(ValueError, match="does not agree with the run"):
         export_program(run, "torch-export", tmp_path / "field.pt2")
     assert not list(tmp_path.iterdir())
@@ -287,7 +288,7 @@ def test_a_missing_package_is_named() -> None:
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     monkeypatch.setattr(sys, "argv", ["export.py", *arguments])
-    runpy.run_path(script.__file__, run_name="__main__")
+    runpy.run_path(str(SCRIPTS / "export.py"), run_name="__main__")
 
 
 def test_the_command_prints_what_it_wrote(

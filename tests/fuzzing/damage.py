@@ -11,10 +11,10 @@ from typing import Any
 import torch
 
 from pinn import save_run, train
-from pinn.runs.checksum import fingerprint
 from pinn.networks import MLP
 from pinn.optimizers import Adam
 from pinn.pdes import Poisson
+from pinn.runs.checksum import fingerprint
 
 SIGNED_ANEW = "signed anew"
 """The one damage that no checksum can tell."""

@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from tests.fuzzing.damage import SIGNED_ANEW, damaged, good_run
 
 from pinn import load_run
 from pinn.expressions import Equations, Names
+from tests.fuzzing.damage import SIGNED_ANEW, damaged, good_run
 
 LONGEST_S = 1.0
 VALID = (

@@ -1,6 +1,6 @@
 """Kill runs with SIGKILL at random moments, go on with them, and compare with runs that nobody killed.
 
-    python tests/scripts/kills.py --kills 50
+    python -m tests.fuzzing.kills --kills 50
 
 Every run is a forked process that does what `python scripts/train.py …` does, with a checkpoint after every step, so
 that many kills fall into the middle of a write.
@@ -10,7 +10,6 @@ import argparse
 import os
 import random
 import signal
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,9 +17,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 from pinn.cli import train
-
 from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint, newest_checkpoint
 
 SMALL = "network.width=8 network.depth=1 sampler.interior=60 sampler.boundary=20 log_every=10 threads=1"
@@ -45,9 +42,8 @@ def forked(arguments: Sequence[str], folder: Path) -> int:
         os.dup2(log.fileno(), 2)
         code = 1
         try:
-            sys.argv = ["train.py", *train.arguments(arguments)]
             train.draw = lambda folder: None  # plots are not what is killed here
-            train.main()
+            train.main(arguments)
             code = 0
         except SystemExit as exit:
             code = exit.code if isinstance(exit.code, int) else 1

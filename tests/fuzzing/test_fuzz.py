@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from tests.fuzzing import fuzz
 import pytest
+
+from tests.fuzzing import fuzz
 
 
 def check(found: Counter[str], inputs: int) -> None:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinn.objective.compilation import Compiled
 from pinn.domains import Box, TimeDomain
 from pinn.networks import MLP
 from pinn.objective import Objective
+from pinn.objective.compilation import Compiled
 from pinn.operators import Hutchinson, NotDiagonalError, Ones, Rows, Strategy
 from pinn.optimizers import LBFGS, Adam, Schedule
 from pinn.pdes import PDE, Heat, Poisson

@@ -5,12 +5,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from pinn.objective.compilation import Compiled
 from pinn.domains import Box
-from pinn.objective.jacobian import layers_if_any, pointwise_rows
-from pinn.objective.layer_jacobian import NotLayeredError, kernel, kernel_is_cheaper, layers, rows
 from pinn.networks import ACTIVATIONS, MLP, field
 from pinn.objective import Objective
+from pinn.objective.compilation import Compiled
+from pinn.objective.jacobian import layers_if_any, pointwise_rows
+from pinn.objective.layer_jacobian import NotLayeredError, kernel, kernel_is_cheaper, layers, rows
 from pinn.operators import Auto, Jet, Rows, Strategy, laplacian, partials
 from pinn.pdes import PDE, Heat, Poisson, Potential
 from pinn.samplers import Sobol

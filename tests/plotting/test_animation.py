@@ -6,24 +6,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pinn.plotting import animation as script
 import imageio_ffmpeg
 import numpy as np
 import pytest
 import torch
-from pinn.plotting.animation import animate, frame_titles, map_frames, profile_frames, space_at_instants
-from pinn.plotting.style import figure
 from PIL import Image
-from pinn.plotting.quantities import Quantity, sample
 from torch.func import vmap
 
 from pinn import Run, load_run, save_run, train
 from pinn.domains import Box, Disk, ParameterDomain, TimeDomain
 from pinn.optimizers import Adam
+from pinn.plotting.animation import animate, frame_titles, map_frames, profile_frames, space_at_instants
+from pinn.plotting.quantities import Quantity, sample
+from pinn.plotting.style import figure
 from pinn.runs.instantiate import build
 from pinn.runs.run import build_network
 from pinn.samplers import Sobol
 
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 PROBLEMS: dict[str, dict[str, Any]] = {
     "line": {"_target_": "pinn.pdes.Heat"},
     "disk": {
@@ -152,10 +152,10 @@ def test_mp4_without_its_package_says_what_to_install(
     options = ["--format", "mp4", "--frames", "2", "--points", "5", "--output", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["animate.py", str(run_of("line").folder), *options])
     with pytest.raises(SystemExit) as stopped:
-        runpy.run_path(script.__file__, run_name="__main__")
+        runpy.run_path(str(SCRIPTS / "animate.py"), run_name="__main__")
     assert stopped.value.code == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line == 'error: --format mp4 needs imageio_ffmpeg: pip install "pinn[export]".'
+    assert line == 'error: --format mp4 needs imageio_ffmpeg: pip install "pinn-solver[export]".'
 
 
 def test_the_command_prints_its_file(
@@ -163,5 +163,5 @@ def test_the_command_prints_its_file(
 ) -> None:
     options = ["--frames", "2", "--points", "5", "--slice", "y=0", "--output", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["animate.py", str(run_of("disk").folder), *options])
-    runpy.run_path(script.__file__, run_name="__main__")
+    runpy.run_path(str(SCRIPTS / "animate.py"), run_name="__main__")
     assert capsys.readouterr().out.split() == [str(tmp_path / "solution.gif")]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from pinn.plotting.bars import bar_figure
 
 

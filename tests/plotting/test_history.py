@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from matplotlib.image import imread
-from pinn.plotting.history import plot_history
 
+from pinn.plotting.history import plot_history
 from pinn.runs.metrics import METRICS
 
 

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pinn.plotting.style import figure, sequential
-from pinn.plotting.maps import draw_map
 from matplotlib.image import imread
 from matplotlib.transforms import TransformedPath
-from pinn.plotting.history import plot_history
-from pinn.plotting.residual import plot_residual
-from pinn.plotting.solution import plot_solution
-from pinn.plotting.quantities import Quantity, sample
-from pinn.plotting.sections import Grid, sections
 
 from pinn import Run, load_run, save_run, train
 from pinn.domains import Box, Disk, TimeDomain
-from pinn.runs.metrics import MetricsFile
 from pinn.optimizers import LBFGS, Adam, Schedule
+from pinn.plotting.history import plot_history
+from pinn.plotting.maps import draw_map
+from pinn.plotting.quantities import Quantity, sample
+from pinn.plotting.residual import plot_residual
+from pinn.plotting.sections import Grid, sections
+from pinn.plotting.solution import plot_solution
+from pinn.plotting.style import figure, sequential
 from pinn.runs.instantiate import build
+from pinn.runs.metrics import MetricsFile
 from pinn.runs.run import build_network
 from pinn.samplers import Sobol
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 import torch
-from pinn.plotting.sections import Grid, Section, axis_names, sections
 
 from pinn.domains import Ball, Box, ParameterDomain, TimeDomain
+from pinn.plotting.sections import Grid, Section, axis_names, sections
 
 
 def test_axis_names() -> None:

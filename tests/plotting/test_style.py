@@ -1,8 +1,9 @@
 """Scales and numbers as figures show them."""
 
 import numpy as np
-from pinn.plotting.style import diverging, power_of_ten, scientific, sequential
 from matplotlib.colors import SymLogNorm
+
+from pinn.plotting.style import diverging, power_of_ten, scientific, sequential
 
 
 def test_scales() -> None:

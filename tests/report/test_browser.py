@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from pinn.report.page import write_report
 
 from pinn import save_run, train
-from pinn.runs.metrics import MetricsFile
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
+from pinn.report.page import write_report
 from pinn.runs.instantiate import build
+from pinn.runs.metrics import MetricsFile
 from pinn.runs.run import build_network
 from pinn.samplers import Sobol
 

@@ -10,24 +10,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pinn.report import tables as report_tables
 import torch
-from pinn.plotting.style import diverging
-from pinn.plotting.history import read_metrics
 
 from pinn import load_run, save_run, train
 from pinn.domains import Box, SinglePoint, TimeDomain
-from pinn.runs.metrics import MetricsFile
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
+from pinn.plotting.history import read_metrics
+from pinn.plotting.style import diverging
+from pinn.report import tables as report_tables
 from pinn.runs.instantiate import build
+from pinn.runs.metrics import MetricsFile
 from pinn.runs.run import CHECKPOINT, build_network
 from pinn.samplers import Sobol
 
 pytest.importorskip("plotly")
 
-from pinn.report import interactive
 from pinn.report import curves as report_curves
 from pinn.report import fields as report_fields
+from pinn.report import interactive
 from pinn.report.page import write_report
 
 # plotly's types know little of what is in a figure.

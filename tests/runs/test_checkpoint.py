@@ -10,14 +10,22 @@ import pytest
 import torch
 
 from pinn import load_run
-from pinn.runs.checkpoint import BEST, CHECKPOINT, UNDERWAY, Checkpoints, load_checkpoint, newest_checkpoint, save_checkpoint
-from pinn.runs.metrics import MetricsFile
 from pinn.networks import MLP
 from pinn.optimizers import Adam
 from pinn.pdes import Poisson
+from pinn.runs.checkpoint import (
+    BEST,
+    CHECKPOINT,
+    UNDERWAY,
+    Checkpoints,
+    load_checkpoint,
+    newest_checkpoint,
+    save_checkpoint,
+)
+from pinn.runs.metrics import MetricsFile
 from pinn.samplers import Sobol
-from pinn.training.step import Step
 from pinn.training.loop import train
+from pinn.training.step import Step
 
 CONFIG = {
     "pde": {"_target_": "pinn.pdes.Poisson"},

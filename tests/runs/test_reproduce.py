@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from pinn.runs import reproduce
 import torch
-from pinn.cli import train
 
 from pinn import load_run
+from pinn.cli import train
+from pinn.runs import reproduce
 from pinn.runs.checksum import fingerprint
 
 TINY = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.boundary=10", "log_every=7"]

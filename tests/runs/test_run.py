@@ -13,11 +13,11 @@ from torch.func import vmap
 
 from pinn import load_run, save_run, train
 from pinn.domains import Interior
-from pinn.runs.checksum import fingerprint
-from pinn.runs.metrics import METRICS, MetricsFile
 from pinn.operators import laplacian
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
+from pinn.runs.checksum import fingerprint
 from pinn.runs.instantiate import build
+from pinn.runs.metrics import METRICS, MetricsFile
 from pinn.runs.run import CHECKPOINT, SOLUTION, SUMMARY, build_network
 from pinn.samplers import Sobol
 from pinn.training.loop import Step

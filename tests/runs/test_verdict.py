@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import pytest
+
 from pinn.runs.evidence import Evidence, Residuals
 from pinn.runs.verdict import judge
 

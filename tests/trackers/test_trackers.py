@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pinn.cli import train
 from pinn.trackers.mlflow import MLflow
 from pinn.trackers.tensorboard import TensorBoard

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from pinn.domains import Box, Domain
-from pinn.training.failures import DivergedError, NotEnoughMemoryError, is_out_of_memory, kept, on_device
 from pinn.networks import MLP
 from pinn.objective import Objective
 from pinn.operators import Strategy, laplacian
@@ -26,6 +25,7 @@ from pinn.optimizers import (
 )
 from pinn.pdes import PDE, Condition, Heat, Poisson, interior
 from pinn.samplers import Sobol
+from pinn.training.failures import DivergedError, NotEnoughMemoryError, is_out_of_memory, kept, on_device
 from pinn.training.loop import train
 from pinn.typing import Field
 

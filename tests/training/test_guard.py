@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from pinn.training.points import Collocation
-from pinn.training.guard import Guard
-from pinn.training.time_marching import march
 from pinn.networks import MLP
 from pinn.objective import Objective
 from pinn.optimizers import LevenbergMarquardt
 from pinn.pdes import Burgers, Heat, Marched, Poisson
 from pinn.runs.run import build_network
 from pinn.samplers import RAD, Sobol
-from pinn.training.stopping import Reason, Stopping
+from pinn.training.guard import Guard
 from pinn.training.loop import Step, train
+from pinn.training.points import Collocation
+from pinn.training.stopping import Reason, Stopping
+from pinn.training.time_marching import march
 from pinn.weighting import NTK
 
 

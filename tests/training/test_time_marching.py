@@ -7,7 +7,6 @@ import torch
 from torch.func import vmap
 
 from pinn.domains import Box, TimeDomain
-from pinn.training.time_marching import march
 from pinn.networks import MLP, Windows
 from pinn.operators import Jet, Rows, laplacian
 from pinn.optimizers import LevenbergMarquardt
@@ -15,6 +14,7 @@ from pinn.pdes import Heat, Marched, Poisson, Wave
 from pinn.runs.run import build_network, load_run, save_run
 from pinn.samplers import Sobol
 from pinn.training.loop import Step, train
+from pinn.training.time_marching import march
 
 F64 = torch.float64
 RECIPE = {"_target_": "pinn.networks.MLP", "width": 12, "depth": 2}

@@ -6,9 +6,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinn.domains.shapes.box import Box
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import counted, in_bounding_box, refuse_extension
+from pinn.domains.shapes.box import Box
 from pinn.typing import Field, Points
 
 _STEP = 1e-6

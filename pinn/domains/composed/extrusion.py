@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pinn.domains.shapes.ball import Disk
 from pinn.domains.domain import Domain
+from pinn.domains.shapes.ball import Disk
 from pinn.typing import Field, Points
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from pinn.domains.shapes.box import Box
 from pinn.domains.domain import Domain
+from pinn.domains.shapes.box import Box
 from pinn.typing import Field, Points
 
 

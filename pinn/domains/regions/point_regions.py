@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domains.shapes.box import Box
+from pinn.domains.composed.time_domain import TimeDomain
 from pinn.domains.domain import Domain
 from pinn.domains.regions.regions import Region
-from pinn.domains.composed.time_domain import TimeDomain
+from pinn.domains.shapes.box import Box
 from pinn.typing import Points
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinn.domains.composed.time_domain import TimeDomain
 from pinn.domains.domain import Domain
 from pinn.domains.shapes.single_point import SinglePoint
-from pinn.domains.composed.time_domain import TimeDomain
 from pinn.operators import partials
 from pinn.typing import Draw, Field
 

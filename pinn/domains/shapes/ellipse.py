@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domains.shapes.ball import Disk
 from pinn.domains.domain import Domain
+from pinn.domains.shapes.ball import Disk
 from pinn.typing import Field, Points
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.domains.shapes.box import Box
 from pinn.domains.domain import Domain
+from pinn.domains.shapes.box import Box
 from pinn.typing import Field, Points
 
 

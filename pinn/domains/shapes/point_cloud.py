@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domains.npz import read_arrays
 from pinn.domains.domain import Domain
+from pinn.domains.npz import read_arrays
 from pinn.domains.rejection import refuse_extension
 from pinn.typing import Field, Points
 

@@ -9,9 +9,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinn.domains.shapes.convex import ConvexEdges, is_convex
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import in_bounding_box, refuse_extension
+from pinn.domains.shapes.convex import ConvexEdges, is_convex
 from pinn.typing import Field, Points
 
 

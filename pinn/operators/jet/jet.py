@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 import pinn.operators.jet.rules  # noqa: F401  (importing it registers the rules)
-from pinn.operators.strategies.nested import check_square
-from pinn.operators.jet.plan import Biharmonic, Laplacian, Plan, Request, plan, polarisation, quartic, unit
 from pinn.operators.jet.jet_tensor import Seed, Series
+from pinn.operators.jet.plan import Biharmonic, Laplacian, Plan, Request, plan, polarisation, quartic, unit
 from pinn.operators.strategies.base import MissingRuleError, MultiIndex, Strategy
+from pinn.operators.strategies.nested import check_square
 from pinn.typing import Field
 
 

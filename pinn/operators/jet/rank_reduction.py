@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
-from pinn.operators.jet.plan import Plan
 from pinn.operators.jet.jet_tensor import Seed, Series
+from pinn.operators.jet.plan import Plan
 
 NARROWER = 0.8
 """Reduce to at most this fraction of the directions; above it the cost of the factor eats the gain."""

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pinn.operators.strategies.auto import Auto
 from pinn.operators.jet.jet import Expansion, Forward, Jet, propagate
 from pinn.operators.jet.plan import Request, plan
+from pinn.operators.strategies.auto import Auto
 from pinn.operators.strategies.base import Strategy
 from pinn.typing import Field
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from pinn.operators.jet.jet import Forward, Jet
-from pinn.operators.strategies.reverse import Eye, Rows
 from pinn.operators.jet.jet_tensor import Series
 from pinn.operators.strategies.base import MissingRuleError, MultiIndex, Strategy
+from pinn.operators.strategies.reverse import Eye, Rows
 from pinn.typing import Field
 
 T = TypeVar("T")

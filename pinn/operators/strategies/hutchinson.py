@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.operators.strategies.stochastic import Estimate
 from pinn.operators.strategies.counter_rng import normals, signs
+from pinn.operators.strategies.stochastic import Estimate
 
 
 class Distribution(ABC):

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from pinn.operators.strategies.nested import Nested, check_square, pullback, real_dtype, unit
 from pinn.operators.strategies.base import NotDiagonalError
+from pinn.operators.strategies.nested import Nested, check_square, pullback, real_dtype, unit
 from pinn.typing import Field
 
 Pull = Callable[[Tensor], Tensor]

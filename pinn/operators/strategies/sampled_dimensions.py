@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.operators.strategies.stochastic import Estimate
 from pinn.operators.strategies.counter_rng import subset
+from pinn.operators.strategies.stochastic import Estimate
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vmap
 
-from pinn.operators.strategies.nested import check_square
-from pinn.operators.strategies.counter_rng import fold, point_key
-from pinn.operators.strategies.reverse import Rows
 from pinn.operators.strategies.base import MultiIndex, Strategy
+from pinn.operators.strategies.counter_rng import fold, point_key
+from pinn.operators.strategies.nested import check_square
+from pinn.operators.strategies.reverse import Rows
 from pinn.typing import Field
 
 _EXACT = Rows()

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from pinn.operators import Strategy
 from pinn.pdes.condition import Condition
-from pinn.pdes.typed.expression import Expression
 from pinn.pdes.pde import PDE
+from pinn.pdes.typed.expression import Expression
 from pinn.typing import Field
 
 

@@ -18,8 +18,8 @@ from pinn.operators import Strategy
 from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition
 from pinn.pdes.couplings import measured
-from pinn.pdes.pde import PDE
 from pinn.pdes.derived.coefficients import check_coefficients, coefficients_of, residual_of, substituted
+from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
 

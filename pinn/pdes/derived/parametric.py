@@ -12,7 +12,6 @@ from torch import Tensor
 from pinn.domains import ParameterDomain, at_all_parameters
 from pinn.operators import Strategy
 from pinn.pdes.condition import Condition
-from pinn.pdes.pde import PDE
 from pinn.pdes.derived.coefficients import (
     check_coefficients,
     check_value,
@@ -21,6 +20,7 @@ from pinn.pdes.derived.coefficients import (
     residual_of,
     substituted,
 )
+from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
 

@@ -9,8 +9,8 @@ from torch import Tensor
 from pinn.domains import Boundary, Box, Domain, PointSet
 from pinn.operators import Strategy, jacobian, laplacian
 from pinn.pdes.condition import Condition, dirichlet, interior, point_value
-from pinn.pdes.solutions.flows import Kovasznay
 from pinn.pdes.pde import PDE, require_positive
+from pinn.pdes.solutions.flows import Kovasznay
 from pinn.references import CavityFlow
 from pinn.typing import Field
 

@@ -8,8 +8,8 @@ from pinn.domains import Boundary, Box, Domain
 from pinn.operators import Strategy, grad, laplacian
 from pinn.pdes.condition import Condition, dirichlet, interior
 from pinn.pdes.pde import PDE, require_positive
-from pinn.pdes.solutions.plane_sines import KnownLaplacian
 from pinn.pdes.solutions.closed_forms import SineProduct
+from pinn.pdes.solutions.plane_sines import KnownLaplacian
 from pinn.typing import Field
 
 

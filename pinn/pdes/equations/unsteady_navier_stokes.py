@@ -10,8 +10,8 @@ from pinn.domains import Box, PointSet, TimeDomain
 from pinn.operators import Strategy, jacobian, laplacian, partials
 from pinn.pdes.condition import Condition, interior, point_value
 from pinn.pdes.evolution import initial_and_boundary_values
-from pinn.pdes.solutions.flows import Beltrami, TaylorGreen
 from pinn.pdes.pde import PDE, require_positive
+from pinn.pdes.solutions.flows import Beltrami, TaylorGreen
 from pinn.typing import Field
 
 

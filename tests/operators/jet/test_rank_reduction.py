@@ -10,9 +10,9 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.testing import assert_close
 
 from pinn.operators import Jet, Rows, Strategy, div, grad, laplacian
+from pinn.operators.jet.jet_tensor import Seed, Series
 from pinn.operators.jet.plan import Laplacian, plan
 from pinn.operators.jet.rank_reduction import reduced
-from pinn.operators.jet.jet_tensor import Seed, Series
 
 D, WIDTH = 12, 5
 Net = Callable[[Tensor], Tensor]

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from pinn.operators import Auto, Eye, Strategy, auto, div, grad, laplacian
+from pinn.operators import Auto, Eye, Strategy, div, grad, laplacian
+from pinn.operators.strategies import auto
 
 X = torch.tensor([0.4, 1.3, 0.8], dtype=torch.float64)
 

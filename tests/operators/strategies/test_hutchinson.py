@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from tests.operators.estimates import F64, assert_unbiased, assert_variance, samples
 from torch import Tensor
 from torch.func import vmap
 
 from pinn.operators import Distribution, Gaussian, Hutchinson, Rademacher, Rows, biharmonic, div, laplacian
+from tests.operators.estimates import F64, assert_unbiased, assert_variance, samples
 
 GENERATOR = torch.Generator().manual_seed(0)
 A = torch.randn(6, 6, generator=GENERATOR, dtype=F64)

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 import torch
-from tests.operators.estimates import F64, assert_unbiased, assert_variance, quartic, samples
 
 from pinn.operators import Rows, SampledDimensions, biharmonic, diagonal, div, laplacian
+from tests.operators.estimates import F64, assert_unbiased, assert_variance, quartic, samples
 
 GENERATOR = torch.Generator().manual_seed(0)
 A = torch.randn(6, 6, generator=GENERATOR, dtype=F64)

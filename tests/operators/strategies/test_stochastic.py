@@ -6,7 +6,6 @@ from functools import partial
 
 import pytest
 import torch
-from tests.operators.estimates import F64, assert_unbiased, quartic, samples, vector
 from torch import Tensor
 from torch.func import vjp, vmap
 
@@ -36,6 +35,7 @@ from pinn.optimizers import LBFGS, Adam, Schedule
 from pinn.pdes import Poisson
 from pinn.samplers import Uniform
 from pinn.training.loop import train
+from tests.operators.estimates import F64, assert_unbiased, quartic, samples, vector
 
 STRATEGIES = [Hutchinson(), Hutchinson(3), Hutchinson(2, Gaussian()), SampledDimensions(1), SampledDimensions(3)]
 EACH = pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)

@@ -12,9 +12,9 @@ from pinn.networks import MLP, Unknown, WithUnknowns
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.pdes import Burgers, Darcy, Expression, HarmonicOscillator, Heat, Inverse, Lorenz, Poisson, WavyConductivity
 from pinn.runs.run import build_network
+from pinn.runs.uncertainty import Found, found_fields, found_unknowns
 from pinn.samplers import Sobol
 from pinn.training.loop import Step, train
-from pinn.runs.uncertainty import Found, found_fields, found_unknowns
 
 PROBLEMS = {
     "heat": Inverse(Heat(), {"diffusivity": Unknown(0.5, 0.0)}),

@@ -21,7 +21,6 @@ from pinn.domains import (
     SinglePoint,
     TimeDomain,
 )
-from pinn.training.time_marching import march
 from pinn.networks import Windows
 from pinn.operators import Auto, Rows, Strategy
 from pinn.optimizers import LevenbergMarquardt
@@ -29,6 +28,7 @@ from pinn.pdes import PDE, Burgers, Expression, Heat, KdV, Marched, NavierStokes
 from pinn.runs.instantiate import build
 from pinn.runs.run import build_network
 from pinn.samplers import Sobol
+from pinn.training.time_marching import march
 
 F64 = torch.float64
 LINE, SQUARE = Box((-1.0,), (1.0,)), Box()

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 
 from pinn.operators.jet.chain_rule import fitted, leibniz, lifted, plus
-from pinn.operators.jet.rank_reduction import reduced
 from pinn.operators.jet.jet_tensor import Series, apply, innermost, rule, series, split
+from pinn.operators.jet.rank_reduction import reduced
 from pinn.operators.strategies.base import MissingRuleError
 
 

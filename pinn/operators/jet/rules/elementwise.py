@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pinn.operators.jet.chain_rule import Stream
-from pinn.operators.jet.rules.pointwise import Derivatives, elementwise
 from pinn.operators.jet.jet_tensor import Series, apply, rule
+from pinn.operators.jet.rules.pointwise import Derivatives, elementwise
 
 
 @elementwise("tanh", factored=True, fused=4)

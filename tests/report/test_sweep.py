@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pinn.runs import sweep_report
 from matplotlib.image import imread
-from pinn.runs.sweep_results import groups, metric_of, read, swept
+
+from pinn.cli import sweep_report
+from pinn.report.sweep_results import groups, metric_of, read, swept
 
 ERRORS = [1e-8, 2e-8, 6e-8]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pinn.runs.job import FAILURE
 
-from pinn.training.accuracy import score
+from pinn.runs.job import FAILURE
 from pinn.runs.metrics import METRICS
 from pinn.runs.run import SUMMARY
+from pinn.training.accuracy import score
 
 SEED = "seed"
 _NONE = "–"

@@ -3,7 +3,8 @@
 import os
 
 import torch
-from pinn.cli.allocator import keep_freed_memory
+
+from pinn.runs.allocator import keep_freed_memory
 
 # Read where this module is loaded, and a worker loads it anew: what stands in the main script travels there with it.
 MOST_THREADS = 1024  # far above, the process dies while it makes them

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 import torch
-from pinn.cli.allocator import keep_freed_memory
+
+from pinn.runs.allocator import keep_freed_memory
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mallopt is glibc's")

@@ -1,0 +1,50 @@
+"""The command `pinn`: a sub-command for every job, each in a module of its own."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+import pinn
+from pinn.cli.own_modules import find_own_modules
+
+COMMANDS = {
+    "train": ("pinn.cli.train", "KEY=VALUE …", "train a network to solve a PDE; also sweeps (-m), resume=RUN"),
+    "plot": ("pinn.cli.plot", "PLOT RUN", "draw the solution, residual, history or animation of a run"),
+    "report": ("pinn.cli.report", "RUN", "one interactive page of a run, opens offline"),
+    "validate": ("pinn.cli.validate", "RUN", "should this run be believed? fresh points, other seeds, a verdict"),
+    "reproduce": ("pinn.cli.reproduce", "RUN", "train a run again: the same parameters, bit for bit?"),
+    "export": ("pinn.cli.export", "RUN --format F", "vtu, npz, csv, onnx or torch-export for other programs"),
+    "sweep-report": ("pinn.cli.sweep_report", "DIR", "one table and one plot of a sweep"),
+    "gallery": ("pinn.cli.gallery", "KEY=VALUE …", "train every shipped problem, and show them on one page"),
+}
+"""By name: the module, its arguments in short, what it does."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a sub-command; exit code 2 if there is none of that name."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(help_text())
+        raise SystemExit(0 if words else 2)
+    if words[0] in ("-V", "--version"):
+        print(f"pinn {pinn.__version__}")
+        return
+    name, *rest = words
+    if name not in COMMANDS:
+        near = get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean 'pinn {near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}."
+        print(f"error: pinn has no command {name!r}; {hint}", file=sys.stderr)
+        raise SystemExit(2)
+    find_own_modules()
+    sys.argv = [f"pinn {name}", *rest]  # argparse and Hydra name the program by it
+    raise SystemExit(importlib.import_module(COMMANDS[name][0]).main(rest))
+
+
+def help_text() -> str:
+    """All commands, on one screen."""
+    head = "Physics-informed neural networks: exact derivatives, readable physics, validated runs."
+    calls = {name: f"pinn {name} {arguments}" for name, (_, arguments, _) in COMMANDS.items()}
+    width = max(map(len, calls.values()))
+    lines = [f"  {calls[name]:<{width}}  {told}" for name, (_, _, told) in COMMANDS.items()]
+    return "\n".join([head, "", *lines, "", "pinn COMMAND --help explains each. Begin with: pinn train pde=poisson"])

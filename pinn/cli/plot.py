@@ -1,0 +1,102 @@
+"""`pinn plot`: the solution, the residual, the history or an animation of a run."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from pinn.cli.arguments import add_slices, by_axis, draw, plot_parser, run_parser
+from pinn.plotting.animation import animate
+from pinn.plotting.history import plot_history
+from pinn.plotting.residual import plot_residual
+from pinn.plotting.solution import plot_solution
+from pinn.runs import load_run
+
+
+def solution(argv: Sequence[str] | None = None) -> None:
+    """Draw the solution of a run; if an exact solution is known, that and the error beside it."""
+    _sections(plot_solution, solution.__doc__ or "", argv)
+
+
+def residual(argv: Sequence[str] | None = None) -> None:
+    """Draw the residual of the equation of a run: how well its solution satisfies the equation, and where."""
+    _sections(plot_residual, residual.__doc__ or "", argv)
+
+
+def history(argv: Sequence[str] | None = None) -> None:
+    """Draw the history of a run: loss, terms and errors against steps and against time."""
+    given = plot_parser(history.__doc__ or "").parse_args(argv)
+    draw(lambda: plot_history(given.run, given.output or given.run, format=given.format))
+
+
+def animation(argv: Sequence[str] | None = None) -> None:
+    """Animate the solution of a run in time: a profile over space beside the exact one, or a map.
+
+    A problem of more than two space axes is shown on a plane, which --slice chooses.
+    """
+    parser = run_parser((animation.__doc__ or "").replace("\n    ", "\n"))
+    parser.add_argument("--format", choices=("gif", "mp4"), default="gif", help="file format (default: gif)")
+    parser.add_argument("--output", metavar="DIR", type=Path, help="folder for the animation (default: RUN)")
+    parser.add_argument("--frames", metavar="N", type=int, default=60, help="equal steps of time (default: 60)")
+    parser.add_argument("--fps", metavar="N", type=int, default=20, help="frames in a second (default: 20)")
+    parser.add_argument("--points", metavar="N", type=int, help="nodes along each axis (default: 101, 401 on a line)")
+    add_slices(parser)
+    given = parser.parse_args(argv)
+    draw(
+        lambda: animate(
+            load_run(given.run),
+            given.output or given.run,
+            frames=given.frames,
+            fps=given.fps,
+            slices=by_axis(given.slices),
+            points=given.points,
+            format=given.format,
+        )
+    )
+
+
+PLOTS: Mapping[str, Callable[[Sequence[str] | None], None]] = {
+    "solution": solution,
+    "residual": residual,
+    "history": history,
+    "animation": animation,
+}
+"""By the word that follows `pinn plot`."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Choose the plot by its first word."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("plot", metavar="PLOT", choices=PLOTS, help=", ".join(PLOTS))
+    chosen = parser.parse_args(words[:1]).plot
+    PLOTS[chosen](words[1:])
+
+
+def _sections(plot: Callable[..., list[Path]], description: str, argv: Sequence[str] | None) -> None:
+    """The command of a plot on sections of the domain of a run, which are chosen by --time and --slice."""
+    options = plot_parser(description)
+    options.add_argument(
+        "--time",
+        dest="times",
+        metavar="T",
+        type=float,
+        nargs="+",
+        default=[],
+        help="instants to show (default: half time); with one space dimension those of the profiles over space",
+    )
+    add_slices(options)
+    options.add_argument(
+        "--points", metavar="N", type=int, help="nodes along each free axis (default: 201 on a plane, 401 on a line)"
+    )
+    given = options.parse_args(argv)
+    draw(
+        lambda: plot(
+            load_run(given.run),
+            given.output or given.run,
+            times=given.times,
+            slices=by_axis(given.slices),
+            points=given.points,
+            format=given.format,
+        )
+    )

@@ -1,0 +1,6 @@
+"""The same as `pinn gallery`."""
+
+from pinn.cli.gallery import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

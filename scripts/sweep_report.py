@@ -1,0 +1,6 @@
+"""The same as `pinn sweep-report`."""
+
+from pinn.cli.sweep_report import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -27,11 +27,11 @@ class Ranks:
     blocks: int = 1
 
     @property
-    def alone(self) -> bool:
+    def single_block(self) -> bool:
         """Whether there is one block of all points."""
         return self.blocks == 1
 
-    def shares(self, sample: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
+    def local_blocks(self, sample: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
         """The parts of a sample in the blocks of this rank."""
         return [tuple(part[k :: self.blocks] for part in sample) for k in range(self.rank, self.blocks, self.size)]
 

@@ -100,9 +100,9 @@ def test_blocks_change_nothing_beyond_rounding(name: str, tmp_path: Path) -> Non
 
 def test_blocks_hold_every_point_once() -> None:
     x = torch.arange(11)
-    parts = [share[0] for rank in range(2) for share in Ranks(rank, 2, 4).shares([x])]
+    parts = [share[0] for rank in range(2) for share in Ranks(rank, 2, 4).local_blocks([x])]
     assert sorted(torch.cat(parts).tolist()) == x.tolist()
-    assert Ranks().shares([x])[0][0] is x or torch.equal(Ranks().shares([x])[0][0], x)
+    assert Ranks().local_blocks([x])[0][0] is x or torch.equal(Ranks().local_blocks([x])[0][0], x)
 
 
 def test_the_triangular_factor_of_blocks_is_that_of_the_whole() -> None:

@@ -12,13 +12,13 @@ from typing import TypeVar
 from rich.console import Console
 
 from pinn.cli.progress import Progress
-from pinn.cli.signals import Interruption
+from pinn.cli.signals import SignalHandler
 from pinn.parallel import Ranks
 from pinn.runs.checkpoint import Checkpoint, Checkpoints
 from pinn.runs.job import Job
 from pinn.runs.metrics import MetricsFile
 from pinn.runs.tracking import Tracked
-from pinn.training.failures import DivergedError, kept
+from pinn.training.failures import DivergedError, clone_tensors
 from pinn.training.step import Step
 
 log = logging.getLogger("pinn")
@@ -42,7 +42,7 @@ class Training:
         self._job, self._start, self._tracked = job, checkpoint, tracked
         self._checkpoints = Checkpoints(folder, config, config["checkpoint_s"], config["keep_checkpoints"])
         self.metrics = MetricsFile(folder, after=checkpoint.step if checkpoint else 0)
-        self.interruption = Interruption()
+        self.interruption = SignalHandler()
         self.diverged: DivergedError | None = None
         self.reason = ""
         """Why it has ended, in words."""
@@ -61,14 +61,14 @@ class Training:
         with self.interruption, Progress(self._job.steps, config["budget_s"], label, console=console) as progress:
             try:
                 for step in self._job.train(state, self._ranks):
-                    if not self._ranks.alone and self._ranks.any(self.interruption.signal is not None):
+                    if not self._ranks.single_block and self._ranks.any(self.interruption.signal is not None):
                         self.interruption.signal = self.interruption.signal or signal.SIGTERM
                     if self._ranks.rank:
                         if self.interruption.signal:
                             break
                         continue
                     if self._ranks.size > 1:
-                        last = dataclasses.replace(step, state=partial(dict, kept(step.state())))
+                        last = dataclasses.replace(step, state_dict=partial(dict, clone_tensors(step.state_dict())))
                     logged = step.step % config["log_every"] == 0 or step.step == 1 or step.stop
                     if logged:
                         self._tracked.record(step.step, self.metrics.record(step))
@@ -107,7 +107,7 @@ class Training:
         return self._job.stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)
 
 
-def patiently(save: Callable[[], T]) -> T:
+def retry_on_full_disk(save: Callable[[], T]) -> T:
     """Save what a training has found; on a full disk it is kept in memory and tried again for some minutes."""
     deadline = time.monotonic() + PATIENCE_S
     while True:

@@ -8,7 +8,7 @@ from types import FrameType
 log = logging.getLogger("pinn")
 
 
-class Interruption:
+class SignalHandler:
     """While it is entered, `signal` is the first SIGINT or SIGTERM that came, None before.
 
     A second SIGINT stops at once, as KeyboardInterrupt. Threads other than the main one get no signals; there nothing
@@ -18,7 +18,7 @@ class Interruption:
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
 
-    def __enter__(self) -> "Interruption":
+    def __enter__(self) -> "SignalHandler":
         main = threading.current_thread() is threading.main_thread()
         self._before = {s: signal.signal(s, self._note) for s in (signal.SIGINT, signal.SIGTERM) if main}
         return self

@@ -14,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from pinn.cli.folders import check_folders
-from pinn.cli.following import Training, patiently
+from pinn.cli.following import Training, retry_on_full_disk
 from pinn.cli.hydra_plugins import missing_plugin, share_modules
 from pinn.cli.own_modules import find_own_modules
 from pinn.cli.train_schema import TrainConfig
@@ -98,7 +98,7 @@ def run(config: DictConfig, folder: Path) -> float:
         (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
     names = recipes["choices"]
     size, device = sum(p.numel() for p in job.network.parameters()), next(job.network.parameters()).device
-    start = "" if ranks.alone else f", {ranks.size} processes"
+    start = "" if ranks.single_block else f", {ranks.size} processes"
     start += f", going on after step {resumed.checkpoint.step}" if resumed else ""
     log.info(f"{type(job.pde).__name__} on {names['domain']}: {size} parameters, {recipes['dtype']} on {device}{start}")
     with Tracked(job.tracker if ranks.rank == 0 else MetricsAlone(), recipes, folder) as tracked:
@@ -109,7 +109,7 @@ def run(config: DictConfig, folder: Path) -> float:
         facts = {"seed": recipes["seed"], "status": training.status, "time_to": training.metrics.time_to()}
         facts |= {"reason": training.reason, "overrides": recipes["overrides"], "resumed": recipes.get("resumed", [])}
         resumable = training.diverged is None
-        summary = patiently(lambda: save_run(folder, step, job.config, resumable=resumable, **names, **facts))
+        summary = retry_on_full_disk(lambda: save_run(folder, step, job.config, resumable=resumable, **names, **facts))
         draw(folder)
         tracked.finish(summary)
     report(folder, step, training.reason)
@@ -144,11 +144,11 @@ def report(folder: Path, step: Step, reason: str) -> None:
         log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
     log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {reason})")
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
-    for name, found in found_unknowns(step.objective.alone(), step.params).items():
+    for name, found in found_unknowns(step.objective.on_one_process(), step.params).items():
         spread = f" ± {found.interval()[1] - found.value:.1e} (95 %)" if found.deviation else ""
         log.info(f"{name} = {found.value:.6g}{spread}" + ("" if found.truth is None else f", true {found.truth:.6g}"))
     some = next(iter(step.objective.samples.values()))[0][:200]
-    for name, field in found_fields(step.objective.alone(), step.params, some).items():
+    for name, field in found_fields(step.objective.on_one_process(), step.params, some).items():
         told = "" if field.truth is None else f", relative L2 error {field.error:.1e}"
         log.info(f"{name}: {float(field.values.min()):.4g} to {float(field.values.max()):.4g}{told}")
     log.info(f"run folder: {folder}")

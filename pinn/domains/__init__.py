@@ -8,7 +8,7 @@ from pinn.domains.composed.time_domain import TimeDomain
 from pinn.domains.composed.transformed import Transformed
 from pinn.domains.domain import MOST_POINTS, Domain
 from pinn.domains.regions.point_regions import Measurements, OppositeFaces, Quadrature
-from pinn.domains.regions.regions import Boundary, Initial, InitialMotion, Interior, PointSet, Region, Surface
+from pinn.domains.regions.regions import Boundary, Initial, InitialCauchy, Interior, PointSet, Region, Surface
 from pinn.domains.shapes.ball import Ball, CenteredBall, Disk
 from pinn.domains.shapes.box import Box
 from pinn.domains.shapes.ellipse import Annulus, Ellipse
@@ -32,7 +32,7 @@ __all__ = [
     "Ellipse",
     "Extrusion",
     "Initial",
-    "InitialMotion",
+    "InitialCauchy",
     "Interior",
     "Intersection",
     "LShape",

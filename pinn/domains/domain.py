@@ -42,7 +42,7 @@ class Domain(ABC):
 
     @property
     @abstractmethod
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         """How many uniform numbers k one interior point takes."""
 
     @abstractmethod
@@ -51,7 +51,7 @@ class Domain(ABC):
 
     @property
     @abstractmethod
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         """How many uniform numbers k one boundary point takes."""
 
     @abstractmethod
@@ -70,7 +70,7 @@ class Domain(ABC):
     def extend(self, g: Field) -> Field:
         """A field on Ω that equals g on ∂Ω and asks g for nothing but its values there."""
 
-    def level(self, x: Tensor) -> Tensor:
+    def level_set(self, x: Tensor) -> Tensor:
         """A function with the sign of `distance` that is negative everywhere outside: (…, d) to (…)."""
         return self.distance(x)
 
@@ -85,7 +85,7 @@ class Domain(ABC):
         return self.extendable
 
     @property
-    def round(self) -> bool:
+    def smooth_level_set(self) -> bool:
         """Whether `level` is smooth outside too, on a boundary without corners."""
         return False
 
@@ -94,11 +94,11 @@ class Domain(ABC):
         """The names of the parts of the boundary that can be told apart; "boundary" where it is one piece."""
         return ("boundary",)
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         """Which points of the boundary, both (N, d), belong to the part of that name: bool (N,)."""
         return torch.ones_like(x[:, 0], dtype=torch.bool)
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """`distance` and `extend` for one part of the boundary alone; None where values cannot be built in there."""
         return (self.distance, self.extend) if self.extendable and tag == "boundary" else None
 

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from pinn.operators import on_batch, refuse_batch_norm
+from pinn.operators import call_batched, refuse_batch_norm
 from pinn.typing import Field, Params
 
 
@@ -22,7 +22,7 @@ def field(network: nn.Module, params: Params | None = None, components: int | No
     theta: dict[str, Tensor] = dict[str, Tensor](network.named_parameters() if params is None else params)
 
     def u(x: Tensor) -> Tensor:
-        value = on_batch(lambda batch: functional_call(network, theta, (batch,)), x, theta)
+        value = call_batched(lambda batch: functional_call(network, theta, (batch,)), x, theta)
         shape = () if components is None else (components,)
         if components is None and value.shape == (1,):
             value = value[0]

@@ -39,14 +39,14 @@ class NotLayeredError(RuntimeError):
 class Layer:
     """A Linear at all points: adjoints (N, k, S, out) and inputs (N, S, in) of the S streams that passed it.
 
-    `valued` are the streams to which the bias is added.
+    `bias_streams` are the streams to which the bias is added.
     """
 
     weight: str
     bias: str | None
     adjoints: Tensor
     inputs: Tensor
-    valued: tuple[int, ...]
+    bias_streams: tuple[int, ...]
 
 
 def detached(params: Params) -> dict[str, Tensor]:
@@ -89,7 +89,7 @@ def rows(found: Sequence[Layer], params: Params, scale: float = 1.0) -> Tensor:
             # Straight into its place: J is large, and a further pass over it costs as much as the product.
             torch.bmm(adjoints[:, i].mT, layer.inputs, out=weight[:, i])
         if layer.bias is not None:
-            columns[layer.bias].add_(adjoints[:, :, layer.valued].sum(2))
+            columns[layer.bias].add_(adjoints[:, :, layer.bias_streams].sum(2))
     return J
 
 
@@ -101,7 +101,7 @@ def _traced_rows(found: Sequence[Layer], params: Params, scale: float) -> Tensor
         adjoints = layer.adjoints * scale
         blocks[layer.weight] = torch.einsum("nkso,nsi->nkoi", adjoints, layer.inputs).flatten(2)
         if layer.bias is not None:
-            blocks[layer.bias] = blocks[layer.bias] + adjoints[:, :, layer.valued].sum(2)
+            blocks[layer.bias] = blocks[layer.bias] + adjoints[:, :, layer.bias_streams].sum(2)
     return torch.cat([blocks[name] for name in params], dim=2)
 
 
@@ -119,7 +119,7 @@ def kernel(found: Sequence[Layer]) -> Tensor:
                 product = (a[:, s] @ a[:, t].T) * inputs
                 total = total + (product if s == t else product + product.T)
         if layer.bias is not None:
-            b = a[:, layer.valued].sum(1)
+            b = a[:, layer.bias_streams].sum(1)
             total = total + b @ b.T
     assert isinstance(total, Tensor)
     return total
@@ -142,7 +142,7 @@ class _Use:
     bias: str | None
     inputs: Tensor
     outputs: list[Tensor]
-    valued: int
+    bias_streams: int
 
 
 class _Taps(TorchFunctionMode):
@@ -172,8 +172,8 @@ class _Taps(TorchFunctionMode):
         if len(outputs) != len(inputs):
             raise NotLayeredError("The bias of a Linear depends on the point.")
         flat = torch.cat([tensor.reshape(-1, *tensor.shape[-2:]) for tensor in inputs]).detach()
-        valued = inputs[0].shape[:-2].numel()
-        self.uses.append(_Use(self.names[id(weight)], name, flat, outputs, valued))
+        bias_streams = inputs[0].shape[:-2].numel()
+        self.uses.append(_Use(self.names[id(weight)], name, flat, outputs, bias_streams))
         return rebuilt(y, iter(outputs))
 
     def _at_all_points(self, tensor: Tensor) -> Tensor:
@@ -218,9 +218,9 @@ def _merged(uses: Sequence[_Use], adjoints: Sequence[Tensor]) -> list[Layer]:
         a, h = a.permute(2, 0, 1, 3), use.inputs.movedim(0, 1)
         before = found.get(use.weight)
         start = 0 if before is None else before.inputs.shape[1]
-        valued = tuple(range(start, start + use.valued))
+        bias_streams = tuple(range(start, start + use.bias_streams))
         if before is not None:
             a, h = torch.cat([before.adjoints, a], 2), torch.cat([before.inputs, h], 1)
-            valued = (*before.valued, *valued)
-        found[use.weight] = Layer(use.weight, use.bias, a, h, valued)
+            bias_streams = (*before.bias_streams, *bias_streams)
+        found[use.weight] = Layer(use.weight, use.bias, a, h, bias_streams)
     return list(found.values())

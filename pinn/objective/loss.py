@@ -14,14 +14,14 @@ Sample = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class LossTerms:
     """The objective at some parameters: the loss, and the weighted mean square of each condition."""
 
     loss: Tensor
     terms: dict[str, Tensor]
 
     @classmethod
-    def of(cls, terms: dict[str, Tensor]) -> "Evaluation":
+    def of(cls, terms: dict[str, Tensor]) -> "LossTerms":
         """The evaluation whose loss is the sum of `terms`."""
         return cls(torch.stack(list(terms.values())).sum(), terms)
 

@@ -16,8 +16,8 @@ from pinn.objective.compilation import Compiled
 from pinn.objective.energies import energies, refuse_energies, refuse_weights
 from pinn.objective.jacobian import jacobian_rows, layers_if_any
 from pinn.objective.layer_jacobian import PointResidual, detached, kernel, kernel_is_cheaper
-from pinn.objective.loss import Evaluation, Sample, chunked, sum_by_name, with_data
-from pinn.operators import Auto, Estimate, Jet, Recording, Strategy
+from pinn.objective.loss import LossTerms, Sample, chunked, sum_by_name, with_data
+from pinn.operators import Auto, Estimate, Jet, RequestCache, Strategy
 from pinn.parallel import Ranks
 from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
@@ -55,13 +55,13 @@ class Objective:
     _blocks: Sequence[Mapping[str, Sample]] = dataclasses.field(init=False, repr=False)
     _points: Mapping[str, int] = dataclasses.field(init=False, repr=False)
     # What each residual asks of a field at a point, learned at its first evaluation.
-    _recordings: Mapping[str, Recording] = dataclasses.field(init=False, repr=False)
+    _recordings: Mapping[str, RequestCache] = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.chunk_size is not None and self.chunk_size < 1:
             raise ValueError(f"Objective needs chunk_size >= 1, or null for all, got chunk_size={self.chunk_size}.")
         object.__setattr__(self, "_ansatz", self.pde.ansatz())
-        object.__setattr__(self, "_recordings", {c.name: Recording() for c in self.pde.soft_conditions()})
+        object.__setattr__(self, "_recordings", {c.name: RequestCache() for c in self.pde.soft_conditions()})
         self._place(self.samples)
 
     @property
@@ -75,7 +75,7 @@ class Objective:
 
     def residuals(self, params: Params) -> dict[str, Tensor]:
         """The residual of each condition at all of its points, without weights: shape (N, k)."""
-        return (plain := self.alone().weighted({}))._residuals(params, plain._blocks[0])
+        return (plain := self.on_one_process().weighted({}))._residuals(params, plain._blocks[0])
 
     def residual(self, params: Params) -> Tensor:
         """The stacked and scaled residual r(θ), shape (M,), at the points of this rank."""
@@ -85,11 +85,11 @@ class Objective:
         """The same, block by block of the points."""
         return [torch.cat(parts) for parts in self._by_block(Objective._residual, params)]
 
-    def evaluate(self, params: Params) -> Evaluation:
+    def evaluate(self, params: Params) -> LossTerms:
         """The loss L(θ) and its terms, differentiable in θ where there is one rank."""
-        return Evaluation.of(self._total([sum_by_name(parts) for parts in self._by_block(Objective._terms, params)]))
+        return LossTerms.of(self._total([sum_by_name(parts) for parts in self._by_block(Objective._terms, params)]))
 
-    def gradient(self, params: Params) -> tuple[Evaluation, Params]:
+    def gradient(self, params: Params) -> tuple[LossTerms, Params]:
         """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see.
 
         With `chunk_size` both are summed over chunks of points, whose graphs live one at a time; with `compiled` each
@@ -99,11 +99,11 @@ class Objective:
         for parts in self._by_block(Objective._gradient, detached(params)):
             terms, gradient = (sum_by_name(part[k] for part in parts) for k in range(2))
             found.append((terms, gradient))
-        if self.ranks.alone:
-            return Evaluation.of(found[0][0]), found[0][1]
+        if self.ranks.single_block:
+            return LossTerms.of(found[0][0]), found[0][1]
         both = self._total([{**terms, **{f"∂{name}": g for name, g in gradient.items()}} for terms, gradient in found])
         terms = {c.name: both.pop(c.name) for c in self._conditions}
-        return Evaluation.of(terms), {name[1:]: value for name, value in both.items()}
+        return LossTerms.of(terms), {name[1:]: value for name, value in both.items()}
 
     def jvp(self, params: Params, direction: Params) -> Tensor:
         """J·v, shape (M,), where J = ∂r/∂θ."""
@@ -139,7 +139,7 @@ class Objective:
         Where the objective is one condition on a network of wide layers, K comes from Gram matrices of each layer's
         streams and J is never formed; otherwise from J.
         """
-        if len(self._conditions) == 1 and self.chunk_size is None and self.ranks.alone:
+        if len(self._conditions) == 1 and self.chunk_size is None and self.ranks.single_block:
             (condition,) = self._conditions
             sample = self._blocks[0][condition.name]
             found = layers_if_any(self._forward(condition), params, sample)
@@ -160,7 +160,7 @@ class Objective:
         if not weights and not self.weights:
             return self
         refuse_weights(self._conditions, weights)
-        factors = {name: self.ranks.shares([w.sqrt().expand(self._points[name])]) for name, w in weights.items()}
+        factors = {name: self.ranks.local_blocks([w.sqrt().expand(self._points[name])]) for name, w in weights.items()}
         plain = [{n: s[:-1] if n in self.weights else s for n, s in block.items()} for block in self._blocks]
         blocks = [
             {n: (*s, *(factors[n][k] if n in factors else ())) for n, s in block.items()}
@@ -181,9 +181,9 @@ class Objective:
         """The same objective as a function of the other parameters alone, without compilation."""
         return self._but(fixed=detached(params), compiled=None)
 
-    def alone(self) -> "Objective":
+    def on_one_process(self) -> "Objective":
         """The same objective with all points on this rank, for a number that each finds by itself."""
-        if self.ranks.alone:
+        if self.ranks.single_block:
             return self
         other = self._but(ranks=Ranks(), weights={})
         other._place(self.samples)
@@ -202,12 +202,12 @@ class Objective:
     def _place(self, samples: Mapping[str, Sample]) -> None:
         """Fetch the data at the points; the ansatz does not depend on them."""
         conditions = tuple(c for c in self.pde.soft_conditions() if c.name in samples)
-        shares = [self.ranks.shares(samples[c.name]) for c in conditions]
+        shares = [self.ranks.local_blocks(samples[c.name]) for c in conditions]
         blocks = [
             {
                 c.name: with_data(s, c.given)
                 for c, s in zip(conditions, block, strict=True)
-                if self.ranks.alone or len(s[0])
+                if self.ranks.single_block or len(s[0])
             }
             for block in zip(*shares, strict=True)
         ]
@@ -217,7 +217,7 @@ class Objective:
 
     def _total(self, blocks: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         """The sums by name over the blocks of all ranks, of which some lack some of the conditions."""
-        if self.ranks.alone:
+        if self.ranks.single_block:
             return dict(blocks[0])
         zero = next(iter(blocks[0].values())).new_zeros(())
         full = [{**{c.name: zero for c in self._conditions}, **block} for block in blocks]
@@ -251,7 +251,7 @@ class Objective:
         with torch.enable_grad():
             leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
             terms, wanted = self._terms(leaves, data), list(leaves.values())
-            gradient = torch.autograd.grad(Evaluation.of(terms).loss, wanted, allow_unused=True, materialize_grads=True)
+            gradient = torch.autograd.grad(LossTerms.of(terms).loss, wanted, allow_unused=True, materialize_grads=True)
         gradient = {name: value.detach() for name, value in zip(leaves, gradient, strict=True)}
         return {name: term.detach() for name, term in terms.items()}, gradient
 

@@ -7,9 +7,9 @@ from pinn.operators.arguments import refuse_batch_norm
 from pinn.operators.curvilinear import Coordinates, Cylindrical, Polar, Spherical
 from pinn.operators.first_order import curl, diagonal, directional, div, grad, jacobian, sym_grad
 from pinn.operators.higher_order import biharmonic, hessian, laplacian, partials
-from pinn.operators.jet.batching import on_batch
+from pinn.operators.jet.batching import call_batched
 from pinn.operators.jet.jet import Jet
-from pinn.operators.jet.request_cache import Recording
+from pinn.operators.jet.request_cache import RequestCache
 from pinn.operators.strategies.auto import Auto
 from pinn.operators.strategies.base import MissingRuleError, MultiIndex, NotDiagonalError, Strategy
 from pinn.operators.strategies.forward_over_reverse import ForwardOverReverse
@@ -35,12 +35,13 @@ __all__ = [
     "Ones",
     "Polar",
     "Rademacher",
-    "Recording",
+    "RequestCache",
     "Rows",
     "SampledDimensions",
     "Spherical",
     "Strategy",
     "biharmonic",
+    "call_batched",
     "curl",
     "diagonal",
     "directional",
@@ -49,7 +50,6 @@ __all__ = [
     "hessian",
     "jacobian",
     "laplacian",
-    "on_batch",
     "partials",
     "refuse_batch_norm",
     "sym_grad",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from pinn.operators.jet.jet_tensor import Series
+from pinn.operators.jet.jet_tensor import JetTensor
 from pinn.operators.strategies.base import MissingRuleError, MultiIndex, Strategy
 from pinn.typing import Field
 
@@ -13,14 +13,14 @@ from pinn.typing import Field
 def check_point(x: Tensor, operator: str, strategy: Strategy) -> None:
     """Refuse anything that is not one real point of shape (d,).
 
-    The point may also be a `Series`, where the operator stands in a field that `Jet` propagates.
+    The point may also be a `JetTensor`, where the operator stands in a field that `Jet` propagates.
     """
-    if isinstance(x, Series) and not strategy.nests:
+    if isinstance(x, JetTensor) and not strategy.nests:
         raise MissingRuleError(
             f"{operator} by {type(strategy).__name__} stands in a field that Jet differentiates, which it cannot. "
             "Use Jet() for both, or Auto() or Eye() for the outer operator (vjp=auto, vjp=eye)."
         )
-    if not isinstance(x, Tensor | Series):
+    if not isinstance(x, Tensor | JetTensor):
         raise TypeError(f"{operator} takes a point as a torch.Tensor of shape (d,), got {type(x).__name__}.")
     if x.dim() != 1:
         raise ValueError(
@@ -67,7 +67,7 @@ def check_axes(axes: Sequence[int] | None, x: Tensor, operator: str) -> tuple[in
 
 def check_direction(direction: Tensor, x: Tensor) -> Tensor:
     """The direction in the dtype of x."""
-    if not isinstance(direction, Tensor | Series) or direction.is_complex():
+    if not isinstance(direction, Tensor | JetTensor) or direction.is_complex():
         raise TypeError(f"directional needs a direction that is a real torch.Tensor, got {direction!r}.")
     if direction.shape != x.shape:
         raise ValueError(f"directional needs a direction of shape {tuple(x.shape)}, got {tuple(direction.shape)}.")

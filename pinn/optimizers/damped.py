@@ -29,7 +29,7 @@ class DampedLeastSquares:
     def __init__(self, jacobian: Tensor | Sequence[Tensor], ranks: Ranks = _ONE) -> None:
         blocks = [jacobian] if isinstance(jacobian, Tensor) else list(jacobian)
         self._ranks = ranks
-        self._primal = blocks[0].shape[0] >= blocks[0].shape[1] or not ranks.alone
+        self._primal = blocks[0].shape[0] >= blocks[0].shape[1] or not ranks.single_block
         self._A = blocks if self._primal else [blocks[0].T]
         self._gram: Tensor | None = None
         self._squared = False
@@ -63,7 +63,7 @@ class DampedLeastSquares:
         return not bool(failed)
 
     def _qr(self) -> None:
-        A = self._A[0] if self._ranks.alone else triangular(self._A, self._ranks)
+        A = self._A[0] if self._ranks.single_block else triangular(self._A, self._ranks)
         root = torch.zeros(A.shape[1], A.shape[1], dtype=A.dtype, device=A.device)
         root.diagonal().fill_(self._damping**0.5)
         self._R, self._squared = torch.linalg.qr(torch.cat([A, root]), mode="r").R, False

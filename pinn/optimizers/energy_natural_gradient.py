@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.memory_check import check_memory
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
@@ -43,7 +43,7 @@ class EnergyNaturalGradient(Optimizer):
 
 class _Searched(Iteration):
     name = "engd"
-    redraws = True
+    accepts_new_points = True
 
     def __init__(self, recipe: EnergyNaturalGradient, params: Params) -> None:
         self.params = copied(params)
@@ -55,20 +55,20 @@ class _Searched(Iteration):
     def stalled(self) -> bool:
         return self._stalled
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {"params": self.params, "damping": self._damping, "stalled": self._stalled}
 
     @torch.no_grad()
-    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         self.params, self._damping, self._stalled = dict(state["params"]), state["damping"], state["stalled"]
         self._objective, self._evaluation = objective, objective.evaluate(self.params)
 
-    def calm(self) -> None:
+    def reduce_step(self) -> None:
         """A hundred times the damping."""
         self._damping *= 100
 
     @torch.no_grad()
-    def step(self, objective: Objective) -> Evaluation:
+    def step(self, objective: Objective) -> LossTerms:
         if objective is not self._objective:
             check_memory("EnergyNaturalGradient", objective, self.params, self._recipe.max_gb, self._objective)
             self._objective, self._evaluation = objective, objective.evaluate(self.params)

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers.optimizer import Iteration
 from pinn.optimizers.parameters import assign
 from pinn.typing import Params
@@ -15,7 +15,7 @@ from pinn.typing import Params
 class FirstOrder(Iteration):
     """Optimizers over disjoint parts of `params`, whose learning rates fall along half a cosine over the steps."""
 
-    redraws = True
+    accepts_new_points = True
 
     def __init__(
         self, name: str, params: Params, methods: Sequence[torch.optim.Optimizer], steps: int, final: float
@@ -34,12 +34,12 @@ class FirstOrder(Iteration):
     def stalled(self) -> bool:
         return False
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         methods = [method.state_dict() for method in self._methods]
         schedules = [schedule.state_dict() for schedule in self._schedules]
         return {"params": self.params, "methods": methods, "schedules": schedules, "left": self._left}
 
-    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         assign(self.params, state["params"])
         for method, schedule, old, planned in zip(
             self._methods, self._schedules, state["methods"], state["schedules"], strict=True
@@ -48,7 +48,7 @@ class FirstOrder(Iteration):
             schedule.load_state_dict(planned)
         self._left = state["left"]
 
-    def calm(self) -> None:
+    def reduce_step(self) -> None:
         """A third of the learning rates, and no memory of gradients."""
         for method, schedule in zip(self._methods, self._schedules, strict=True):
             method.state.clear()
@@ -57,7 +57,7 @@ class FirstOrder(Iteration):
             schedule.base_lrs = [lr / 3 for lr in schedule.base_lrs]
             schedule.eta_min /= 3
 
-    def step(self, objective: Objective) -> Evaluation:
+    def step(self, objective: Objective) -> LossTerms:
         evaluation, gradient = objective.gradient(self.params)
         for name, value in self.params.items():
             value.grad = gradient[name]

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import assign, copied, flatten
 from pinn.typing import Params
@@ -42,7 +42,7 @@ class _QuasiNewton(Iteration):
     """
 
     name = "lbfgs"
-    redraws = False
+    accepts_new_points = False
 
     def __init__(self, recipe: LBFGS, params: Params) -> None:
         self.params = copied(params)
@@ -54,13 +54,13 @@ class _QuasiNewton(Iteration):
     def stalled(self) -> bool:
         return self._stalled
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         state: dict[str, Any] = {"params": self.params, "stalled": self._stalled}
         if self._objective is not None:
             state |= {"unit": self._unit, "method": self._optimizer.state_dict()}
         return state
 
-    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         assign(self.params, state["params"])
         self._stalled = state["stalled"]
         if "method" in state:
@@ -68,11 +68,11 @@ class _QuasiNewton(Iteration):
             self._optimizer = self._begun()
             self._optimizer.load_state_dict(state["method"])
 
-    def calm(self) -> None:
+    def reduce_step(self) -> None:
         """Begin again without curvature pairs."""
         self._objective = None
 
-    def step(self, objective: Objective) -> Evaluation:
+    def step(self, objective: Objective) -> LossTerms:
         if objective is not self._objective:
             self._objective, self._seen = objective, []
             loss = float(objective.evaluate(self.params).loss)
@@ -100,7 +100,7 @@ class _QuasiNewton(Iteration):
             line_search_fn="strong_wolfe",
         )
 
-    def _evaluate(self, objective: Objective, known: list[tuple[Tensor, Evaluation, Params]]) -> Evaluation:
+    def _evaluate(self, objective: Objective, known: list[tuple[Tensor, LossTerms, Params]]) -> LossTerms:
         """Loss and gradient at the parameters, from memory if they were there before."""
         here = flatten(self.params)
         memory = ((evaluation, gradient) for there, evaluation, gradient in (*self._seen, *known) if here.equal(there))

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.parallel import triangular
@@ -43,7 +43,7 @@ class LeastSquares(Optimizer):
 
 class _LastLayer(Iteration):
     name = "least_squares"
-    redraws = True
+    accepts_new_points = True
 
     def __init__(self, recipe: LeastSquares, params: Params) -> None:
         self.params = copied(params)
@@ -56,23 +56,25 @@ class _LastLayer(Iteration):
     def stalled(self) -> bool:
         return self._stalled
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {"params": self.params, "stalled": self._stalled}
 
-    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         self.params, self._stalled = dict(state["params"]), state["stalled"]
 
-    def calm(self) -> None:
+    def reduce_step(self) -> None:
         """Nothing: each step falls as far as it can, whatever came before."""
 
     @torch.no_grad()
-    def step(self, objective: Objective) -> Evaluation:
+    def step(self, objective: Objective) -> LossTerms:
         start = objective.evaluate(self.params)
         hidden = {name: value for name, value in self.params.items() if name not in self._last}
         last = {name: self.params[name] for name in self._last}
         rs, As = objective.fixing(hidden).linearize_blocks(last)
         r, A = rs[0], As[0]
-        if not objective.ranks.alone:  # min ‖Ac + r‖ has the minimiser of min ‖Rc + s‖ with (R, s) from QR of (A, r)
+        if (
+            not objective.ranks.single_block
+        ):  # min ‖Ac + r‖ has the minimiser of min ‖Rc + s‖ with (R, s) from QR of (A, r)
             R = triangular([torch.cat([B, b[:, None]], 1) for B, b in zip(As, rs, strict=True)], objective.ranks)
             A, r = R[:, :-1], R[:, -1]
         step = _minimiser(A, -r, self._recipe.rcond)

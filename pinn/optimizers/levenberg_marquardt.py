@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.memory_check import check_memory
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
@@ -55,7 +55,7 @@ class LevenbergMarquardt(Optimizer):
 
 class _Damped(Iteration):
     name = "lm"
-    redraws = True
+    accepts_new_points = True
 
     def __init__(self, recipe: LevenbergMarquardt, params: Params) -> None:
         self.params = copied(params)
@@ -75,7 +75,7 @@ class _Damped(Iteration):
     def figures(self) -> dict[str, float]:
         return {"damping": self._damping, "refused": self._refused}
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {
             "params": self.params,
             "damping": self._damping,
@@ -87,19 +87,19 @@ class _Damped(Iteration):
         }
 
     @torch.no_grad()
-    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         self.params = dict(state["params"])
         self._damping, self._growth = state["damping"], state["growth"]
         self._scale, self._needs_qr = state["scale"], state["needs_qr"]
         self._stalled, self._refused = state["stalled"], state["refused"]
         self._objective, self._evaluation = objective, objective.evaluate(self.params)
 
-    def calm(self) -> None:
+    def reduce_step(self) -> None:
         """A hundred times the damping."""
         self._damping *= 100
 
     @torch.no_grad()
-    def step(self, objective: Objective) -> Evaluation:
+    def step(self, objective: Objective) -> LossTerms:
         if objective is not self._objective:
             if self._stalled:  # at other points the damping that ended there means nothing
                 self._damping, self._growth = self._recipe.damping, 2.0
@@ -115,7 +115,7 @@ class _Damped(Iteration):
         """Move to where the loss is lower; False if there is no such place within rounding."""
         r, J = objective.linearize_blocks(self.params)
         ranks = objective.ranks
-        norms = J[0].norm(dim=0) if ranks.alone else ranks.sum([block.square().sum(0) for block in J]).sqrt()
+        norms = J[0].norm(dim=0) if ranks.single_block else ranks.sum([block.square().sum(0) for block in J]).sqrt()
         if not bool(norms.isfinite().all()):
             raise FloatingPointError("The derivative of the residual by the parameters is not finite.")
         self._scale = torch.maximum(self._scale, norms)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.typing import Params
 
 
@@ -15,34 +15,34 @@ class Iteration(ABC):
     params: Params
     name: str
     """The method at work, for the log."""
-    redraws: bool
+    accepts_new_points: bool
     """Whether new points are welcome in mid-course."""
     figures: Mapping[str, float] = MappingProxyType({})
     """Numbers of the method that deserve a column in the log, such as its damping."""
 
     @abstractmethod
-    def step(self, objective: Objective) -> Evaluation:
+    def step(self, objective: Objective) -> LossTerms:
         """Take one step, and return the objective at the parameters from which it started.
 
         The objective may be another from step to step, when points are drawn anew.
         """
 
     @abstractmethod
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """All that the next steps depend on, as plain data: numbers, texts, tensors, and lists and dicts of these.
 
         The tensors are those of the iteration itself, which the next step may change: write them, or copy them.
         """
 
     @abstractmethod
-    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         """Go on from a `state` of another iteration of the same optimizer, whose last objective was `objective`.
 
         The steps that follow are bit for bit those that the other would have taken.
         """
 
     @abstractmethod
-    def calm(self) -> None:
+    def reduce_step(self) -> None:
         """Take smaller steps from here on, after one that led to numbers that are not finite."""
 
     @property

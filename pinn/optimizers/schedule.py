@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer
 from pinn.typing import Params
 
@@ -50,8 +50,8 @@ class _InTurn(Iteration):
         return self._iteration.name
 
     @property
-    def redraws(self) -> bool:
-        return self._iteration.redraws
+    def accepts_new_points(self) -> bool:
+        return self._iteration.accepts_new_points
 
     @property
     def figures(self) -> Mapping[str, float]:
@@ -61,16 +61,16 @@ class _InTurn(Iteration):
     def stalled(self) -> bool:
         return self._iteration.stalled and not self._left_stages
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {
             "stage": len(self._stages) - len(self._left_stages) - 1,
             "stage_left": self._stage_steps,
             "planned": self._planned,
             "done": self._done,
-            "iteration": self._iteration.state(),
+            "iteration": self._iteration.state_dict(),
         }
 
-    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         stage = state["stage"]
         self._left_stages = self._stages[stage + 1 :]
         self._done, self._planned = state["done"], state["planned"]
@@ -78,12 +78,12 @@ class _InTurn(Iteration):
         self._left_steps -= self._done
         self._stage_steps = state["stage_left"] if self._left_stages else self._left_steps
         self._iteration = self._stages[stage].start(state["iteration"]["params"], self._planned)
-        self._iteration.restore(state["iteration"], objective)
+        self._iteration.load_state_dict(state["iteration"], objective)
 
-    def calm(self) -> None:
-        self._iteration.calm()
+    def reduce_step(self) -> None:
+        self._iteration.reduce_step()
 
-    def step(self, objective: Objective) -> Evaluation:
+    def step(self, objective: Objective) -> LossTerms:
         if self._left_stages and (self._stage_steps <= 0 or self._iteration.stalled):
             self._begin(self._iteration.params)
         self._stage_steps -= 1

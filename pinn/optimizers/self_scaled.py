@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers.line_search import Trial, strong_wolfe
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
 
-Found = tuple[Params, Evaluation, Tensor]
+Found = tuple[Params, LossTerms, Tensor]
 """At a point of the line search: the parameters, the objective and its gradient, shape (P,)."""
 
 
@@ -86,7 +86,7 @@ class SSBroyden(_SelfScaled):
 
 
 class _Searched(Iteration):
-    redraws = True
+    accepts_new_points = True
 
     def __init__(self, recipe: _SelfScaled, params: Params) -> None:
         self.params = copied(params)
@@ -100,18 +100,18 @@ class _Searched(Iteration):
     def stalled(self) -> bool:
         return self._stalled
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {"params": self.params, "H": self._H, "stalled": self._stalled}
 
-    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         self.params, self._H, self._stalled = dict(state["params"]), state["H"], state["stalled"]
         self._objective = None  # the gradient is evaluated anew, and H stays
 
-    def calm(self) -> None:
+    def reduce_step(self) -> None:
         """Begin again with the identity for H."""
         self._H = None
 
-    def step(self, objective: Objective) -> Evaluation:
+    def step(self, objective: Objective) -> LossTerms:
         if objective is not self._objective:
             evaluation, gradient = objective.gradient(self.params)
             self._objective, self._here = objective, (self.params, evaluation, flatten(gradient))

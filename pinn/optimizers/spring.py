@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.memory_check import check_memory
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
@@ -51,7 +51,7 @@ class Spring(Optimizer):
 
 class _Remembering(Iteration):
     name = "spring"
-    redraws = True
+    accepts_new_points = True
 
     def __init__(self, recipe: Spring, params: Params, steps: int) -> None:
         self.params = copied(params)
@@ -64,21 +64,21 @@ class _Remembering(Iteration):
     def stalled(self) -> bool:
         return False
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {"params": self.params, "phi": self._phi, "done": self._done, "calm": self._calm}
 
-    def restore(self, state: Mapping[str, Any], objective: Objective) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         self.params, self._phi = dict(state["params"]), state["phi"]
         self._done, self._calm = state["done"], state["calm"]
         self._objective = objective
 
-    def calm(self) -> None:
+    def reduce_step(self) -> None:
         """A third of the rate, and no memory of earlier directions."""
         self._calm /= 3
         self._phi = torch.zeros_like(self._phi)
 
     @torch.no_grad()
-    def step(self, objective: Objective) -> Evaluation:
+    def step(self, objective: Objective) -> LossTerms:
         recipe, start = self._recipe, objective.evaluate(self.params)
         if objective is not self._objective:
             check_memory("Spring", objective, self.params, recipe.max_gb, self._objective)
@@ -86,7 +86,7 @@ class _Remembering(Iteration):
         r, J = objective.linearize_blocks(self.params)
         squares, rows = objective.ranks.sum([torch.stack([B.square().sum(), B.new_tensor(len(B))]) for B in J])
         mean = float(squares / rows)
-        rate = self._calm * self._rate()
+        rate = self._rate()
         self._done += 1
         self._phi = recipe.momentum * self._phi
         if mean > 0:
@@ -94,7 +94,7 @@ class _Remembering(Iteration):
                 recipe.damping * mean, [a - B @ self._phi for a, B in zip(r, J, strict=True)]
             )
         d = self._phi / math.sqrt(1 - recipe.momentum ** (2 * self._done))
-        rate = min(rate, recipe.max_step / max(float(d.norm()), torch.finfo(d.dtype).tiny))
+        rate = self._calm * min(rate, recipe.max_step / max(float(d.norm()), torch.finfo(d.dtype).tiny))
         self.params = unflatten(flatten(self.params) - rate * d, self.params)
         return start
 

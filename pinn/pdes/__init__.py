@@ -15,7 +15,7 @@ from pinn.pdes.condition import (
 from pinn.pdes.couplings import integral, interface, measured, periodic
 from pinn.pdes.derived.inverse import Inverse
 from pinn.pdes.derived.parametric import Parametric
-from pinn.pdes.derived.time_windows import Marched, Window
+from pinn.pdes.derived.time_windows import TimeWindowed, Window
 from pinn.pdes.equations.advection import Advection
 from pinn.pdes.equations.advection_diffusion import AdvectionDiffusion, DecayingWave
 from pinn.pdes.equations.allen_cahn import AllenCahn
@@ -105,7 +105,6 @@ __all__ = [
     "LinearElasticity",
     "Lorenz",
     "LotkaVolterra",
-    "Marched",
     "Maxwell",
     "MultiScaleSines",
     "NavierStokes",
@@ -130,6 +129,7 @@ __all__ = [
     "StandingWaves",
     "Stokes",
     "TaylorGreen",
+    "TimeWindowed",
     "TravellingSine",
     "TwoMaterials",
     "TwoSolitons",

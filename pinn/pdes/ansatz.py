@@ -35,10 +35,10 @@ def vanishes(surface: Surface, g: Field) -> bool:
 
     A surface that is empty, as the boundary of a periodic box is, has no values that could differ from zero.
     """
-    sobol = torch.quasirandom.SobolEngine(surface.numbers, scramble=True, seed=0)
+    sobol = torch.quasirandom.SobolEngine(surface.sample_dim, scramble=True, seed=0)
     checked = 0
     for _ in range(100):  # most candidates miss a small part of a boundary
-        points = surface.place(sobol.draw(200, dtype=torch.float64))[0]
+        points = surface.from_uniform(sobol.draw(200, dtype=torch.float64))[0]
         if len(hits := points[~points.isnan().any(dim=1)]):
             values = torch.func.vmap(surface.data(g))(hits)
             if not bool((values.abs() <= 16 * torch.finfo(values.dtype).eps).all()):

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from pinn.domains import Boundary, Domain, InitialMotion, Interior, Region, Surface, TimeDomain
+from pinn.domains import Boundary, Domain, InitialCauchy, Interior, Region, Surface, TimeDomain
 from pinn.operators import Auto, Strategy, directional, partials
 from pinn.typing import Field
 
@@ -83,7 +83,7 @@ def cauchy(domain: TimeDomain, g: Field, *, name: str = "initial", weight: float
     def data(x: Tensor) -> Tensor:
         return torch.stack(partials(g, x, [(), (0,)]))
 
-    return Condition(name, InitialMotion(domain), _motion_error, given=data, weight=weight, prescribed=g)
+    return Condition(name, InitialCauchy(domain), _motion_error, given=data, weight=weight, prescribed=g)
 
 
 def neumann(region: Boundary, h: Field, *, name: str = "flux", weight: float = 1.0) -> Condition:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from pinn.runs.uncertainty import Found
+from pinn.runs.uncertainty import UnknownEstimate
 from pinn.training.accuracy import score
 
 _CHOICES = ("pde", "domain", "network", "optimizer", "sampler", "weighting", "vjp")
@@ -55,7 +55,7 @@ def unknowns(summary: Mapping[str, Any]) -> str:
     """Unknown numbers with their intervals, and unknown fields with what is known of their error; empty without any."""
     rows = []
     for name, entry in (summary.get("unknowns") or {}).items():
-        found = Found(**entry)
+        found = UnknownEstimate(**entry)
         low, high = found.interval()
         measured = found.deviation > 0
         interval = f"{low:.6g} … {high:.6g}" if measured else "–"

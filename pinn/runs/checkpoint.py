@@ -43,7 +43,7 @@ def save_checkpoint(path: Path, step: Step, config: Mapping[str, Any], *, resuma
     weights = step.objective.network.state_dict() | dict(step.params)
     data = {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
     if resumable:
-        data["state"] = step.state()
+        data["state"] = step.state_dict()
     data["fingerprint"] = fingerprint(data)
     write(path, lambda file: torch.save(data, file))
 

@@ -16,7 +16,7 @@ from torch.func import vmap
 from pinn import Run
 from pinn.objective import Objective
 from pinn.optimizers import SOAP, Adam, LevenbergMarquardt, Muon, Optimizer, Schedule
-from pinn.pdes import Marched
+from pinn.pdes import TimeWindowed
 from pinn.runs.job import Job, stored_config
 from pinn.runs.run import build_network
 from pinn.samplers import Sampler, Uniform
@@ -90,7 +90,7 @@ def refined(run: Run, factor: int, budget_s: float) -> float:
     Where a method of first order has trained a network that Levenberg–Marquardt can, the latter goes on: what the
     former has left undone shows as well. A run in windows of time has no whole field from which to go on.
     """
-    assert not isinstance(run.pde, Marched)
+    assert not isinstance(run.pde, TimeWindowed)
     free: dict[str, Any] = {"target_error": None, "target_residual": None, "patience": None, "steps": None}
     job = Job.of(stored_config(run, budget_s=budget_s, guard=False, **free))
     job.network.load_state_dict(run.network.state_dict())

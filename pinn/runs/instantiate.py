@@ -19,6 +19,7 @@ from torch import nn
 
 TARGET = "_target_"
 RENAMED = {
+    "pinn.pdes.Marched": "pinn.pdes.TimeWindowed",
     "pinn.tracking.MetricsAlone": "pinn.runs.tracking.MetricsAlone",
     "tracker_mlflow.MLflow": "pinn.trackers.mlflow.MLflow",
     "tracker_tensorboard.TensorBoard": "pinn.trackers.tensorboard.TensorBoard",

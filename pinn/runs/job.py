@@ -12,7 +12,7 @@ from torch import nn
 from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
 from pinn.parallel import Ranks
-from pinn.pdes import PDE, Marched
+from pinn.pdes import PDE, TimeWindowed
 from pinn.runs.instantiate import TARGET, build
 from pinn.runs.run import Run, build_network
 from pinn.runs.tracking import Tracker
@@ -20,7 +20,7 @@ from pinn.samplers import Sampler
 from pinn.training.guard import Guard
 from pinn.training.loop import Step, train
 from pinn.training.stopping import Stopping
-from pinn.training.time_marching import march
+from pinn.training.time_marching import train_windows
 from pinn.weighting import Weighting
 
 KINDS = {
@@ -39,7 +39,7 @@ REFUSED = (ValueError, FloatingPointError, OSError, MemoryError, ImportError, No
 """Errors that say what the user can put right."""
 _NEEDED = ("optimizer", "sampler", "weighting", "seed", "steps", "guard", "windows")
 _ONE = Ranks()
-_MARCHED = "pinn.pdes.Marched"
+_WINDOWED = "pinn.pdes.TimeWindowed"
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Job:
                 raise ValueError(f"{key}={config[key]} is not valid: expected an integer >= 1.")
         if not 0 <= config["seed"] < 2**62:
             raise ValueError(f"seed={config['seed']} is not valid: expected an integer from 0 to 2⁶² − 1.")
-        if windows > 1 and config["pde"].get(TARGET) != _MARCHED:
-            config = {**config, "pde": {TARGET: _MARCHED, "pde": config["pde"], "windows": windows}}
+        if windows > 1 and config["pde"].get(TARGET) not in (_WINDOWED, "pinn.pdes.Marched"):
+            config = {**config, "pde": {TARGET: _WINDOWED, "pde": config["pde"], "windows": windows}}
         config = {"tracker": {TARGET: "pinn.runs.tracking.MetricsAlone"}, **config}
         pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key) for key in KINDS)
         network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]))
@@ -82,7 +82,9 @@ class Job:
     def train(self, state: Mapping[str, Any] | None = None, ranks: Ranks = _ONE) -> Generator[Step, None, None]:
         """The steps of training, or those that follow a state of it; on several ranks, which share the points."""
         config = self.config
-        method: Callable[..., Generator[Step, None, None]] = march if isinstance(self.pde, Marched) else train
+        method: Callable[..., Generator[Step, None, None]] = (
+            train_windows if isinstance(self.pde, TimeWindowed) else train
+        )
         return method(
             self.pde,
             self.network,

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.pdes import Marched
+from pinn.pdes import TimeWindowed
 from pinn.runs.job import Job, stored_config
 from pinn.runs.metrics import METRICS, MetricsFile
 from pinn.runs.process import prepare
@@ -26,7 +26,7 @@ def repeat(run: Run, output: Path) -> Run:
     for step in job.train():
         if step.step % job.config["log_every"] == 0 or step.step in (1, last) or step.stop:
             metrics.record(step)
-        if step.step == last and not isinstance(job.pde, Marched):
+        if step.step == last and not isinstance(job.pde, TimeWindowed):
             break
     assert step is not None, "training takes at least one step"
     save_run(output, step, job.config, seed=job.config["seed"], status="completed", repeats=str(run.folder))

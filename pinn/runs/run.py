@@ -18,7 +18,7 @@ from torch.func import vmap
 from pinn.networks import Windows, WithUnknowns, field
 from pinn.objective import Objective
 from pinn.operators import Strategy
-from pinn.pdes import PDE, Marched
+from pinn.pdes import PDE, TimeWindowed
 from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint, write
 from pinn.runs.instantiate import build
 from pinn.runs.provenance import provenance
@@ -65,7 +65,7 @@ def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generato
 
     A PDE that is solved in windows of time has one for each of them; one with unknown coefficients has these in it.
     """
-    if isinstance(pde, Marched):
+    if isinstance(pde, TimeWindowed):
         networks = [build_network(recipe, pde.window(k), generator) for k in range(pde.windows)]
         return Windows(networks, pde.starts)
     bounds = pde.domain.embedded_bounds
@@ -124,7 +124,7 @@ def save_run(
 
 def _figures(step: Step) -> dict[str, Any]:
     """The numbers of the run, at its last parameters."""
-    objective = step.objective.alone().eager()
+    objective = step.objective.on_one_process().eager()
     evaluation = objective.evaluate(step.params)
     unknowns = found_unknowns(objective, step.params)
     fields = found_fields(objective, step.params, next(iter(step.objective.samples.values()))[0][:200])

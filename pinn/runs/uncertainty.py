@@ -26,7 +26,7 @@ _CUT = 1e-7
 
 
 @dataclass(frozen=True)
-class Found:
+class UnknownEstimate:
     """An unknown number: its value, its standard deviation, and the true one where the data were made from it."""
 
     value: float
@@ -66,7 +66,7 @@ class FoundField:
         return float(((self.values - self.truth).abs() <= 1.96 * self.deviations).double().mean())
 
 
-def found_unknowns(objective: Objective, params: Params) -> dict[str, Found]:
+def found_unknowns(objective: Objective, params: Params) -> dict[str, UnknownEstimate]:
     """The unknown numbers of an inverse problem at `params`, with their deviations; fields are left out.
 
     For another PDE with unknowns, an eigenvalue say, the deviations are 0: nothing is measured.
@@ -76,7 +76,7 @@ def found_unknowns(objective: Objective, params: Params) -> dict[str, Found]:
         return {}
     values = network.values(params)
     if not isinstance(pde, Inverse) or not values:
-        return {name: Found(value, 0.0) for name, value in values.items()}
+        return {name: UnknownEstimate(value, 0.0) for name, value in values.items()}
     answer = _Answer(objective, params)
     truth = pde.truth if pde.data is None else {}
     found = {}
@@ -84,7 +84,7 @@ def found_unknowns(objective: Objective, params: Params) -> dict[str, Found]:
         weight = f"free.{name}.weight"
         slope = jacrev(network.unknowns[name].value)(params[weight].detach())
         deviation = float(answer.deviations({weight: slope.reshape(1, *params[weight].shape)}))
-        found[name] = Found(value, deviation, truth.get(name))
+        found[name] = UnknownEstimate(value, deviation, truth.get(name))
     return found
 
 

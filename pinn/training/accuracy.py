@@ -27,7 +27,7 @@ def evaluation_points(domain: Domain, like: Tensor) -> Points:
     if domain.dim <= 3:
         nodes = grid(domain, {1: 1001, 2: 101, 3: 31}[domain.dim], like).reshape(-1, domain.dim)
         return nodes[domain.contains(nodes)]
-    k = domain.interior_numbers
+    k = domain.interior_sample_dim
     n = min(2**14, max(2 ** int(math.log2(2**22 / k)), 2**6))
     if k <= torch.quasirandom.SobolEngine.MAXDIM:
         u = torch.quasirandom.SobolEngine(k, scramble=True, seed=0).draw(n, dtype=like.dtype)

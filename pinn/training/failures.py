@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.typing import Params
 
 
@@ -23,12 +23,12 @@ class NotEnoughMemoryError(MemoryError):
     """A step took more memory than there is; the message says which numbers to lower."""
 
 
-def bad_term(evaluation: Evaluation) -> str | None:
+def bad_term(evaluation: LossTerms) -> str | None:
     """The first term of the loss that is not finite."""
     return next((name for name, term in evaluation.terms.items() if not math.isfinite(term)), None)
 
 
-def where_it_went_bad(objective: Objective, params: Params, term: str) -> str:
+def first_nonfinite_point(objective: Objective, params: Params, term: str) -> str:
     """The first point of a term at which its residual is not finite, in words; empty where there is none."""
     with torch.no_grad():
         residual = objective.eager().residuals(params)[term]
@@ -60,7 +60,7 @@ def not_enough_memory(objective: Objective, params: Params, step: int, method: s
     )
 
 
-def kept(state: Any) -> Any:
+def clone_tensors(state: Any) -> Any:
     """A copy of plain data in which every tensor has memory of its own."""
     return _mapped(lambda tensor: tensor.detach().clone(), state)
 

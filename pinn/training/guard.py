@@ -40,7 +40,7 @@ class Guard:
 
 
 @dataclass(frozen=True)
-class Finding:
+class GuardEvent:
     """What the guard saw at a step, the residuals ‖r‖, and what was done about it."""
 
     step: int

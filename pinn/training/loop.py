@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from pinn.networks import WithUnknowns
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.objective.compilation import Compiled
 from pinn.operators import Auto, Estimate, Strategy
 from pinn.optimizers import LBFGS, Adam, Iteration, LevenbergMarquardt, Optimizer, Schedule
@@ -23,14 +23,14 @@ from pinn.training.accuracy import Reference
 from pinn.training.failures import (
     DivergedError,
     bad_term,
+    clone_tensors,
+    first_nonfinite_point,
     is_out_of_memory,
-    kept,
     not_enough_memory,
     on_device,
-    where_it_went_bad,
 )
-from pinn.training.guard import Finding, Guard
-from pinn.training.points import Collocation
+from pinn.training.guard import Guard, GuardEvent
+from pinn.training.points import PointScheduler
 from pinn.training.step import Step, changed
 from pinn.training.stopping import Reason, Stopping
 from pinn.typing import Params
@@ -105,12 +105,14 @@ def train(
     compiled = Compiled() if compile else None
     samples = sampler.sample(conditions, generator, like)
     plain = Objective(pde, network, samples, strategy or Auto(), chunk_size, compiled, ranks=ranks)
-    heldout = plain.alone().at(_heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like))
+    heldout = plain.on_one_process().at(
+        _heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like)
+    )
     reference = Reference.of(pde.domain, pde.solution(pde.exact), like, pde.scored) if pde.exact else None
     watch = (stopping or Stopping()).start(error_known=reference is not None)
-    points = Collocation(sampler, guard, generator)
+    points = PointScheduler(sampler, guard, generator)
     balance = (weighting or Fixed()).start(torch.Generator().manual_seed(seed + 2))
-    findings: list[Finding] = []
+    findings: list[GuardEvent] = []
     initial = dict(network.named_parameters())
     iteration = optimizer.start(initial, steps)
     reseeded: int | None = None
@@ -135,10 +137,10 @@ def train(
             "reseeded": reseeded,
             "samples": {name: list(sample) for name, sample in plain.samples.items()},
             "findings": [dataclasses.asdict(finding) for finding in findings],
-            "iteration": iteration.state(),
-            "balance": balance.state(),
-            "points": points.state(),
-            "watch": watch.state(),
+            "iteration": iteration.state_dict(),
+            "balance": balance.state_dict(),
+            "points": points.state_dict(),
+            "watch": watch.state_dict(),
         }
 
     def taken_up(state: Mapping[str, Any]) -> tuple[Iteration, Objective]:
@@ -149,11 +151,13 @@ def train(
         )
         other = optimizer.start(initial, steps)
         learn(objective)
-        other.restore(state["iteration"], balance.restore(state["balance"], objective))
-        points.restore(state["points"])
-        watch.restore(state["watch"])
-        findings[:] = [Finding(**finding) for finding in state["findings"]]
-        return other, points.following(state["step"], objective, other.params, redraws=other.redraws)
+        other.load_state_dict(state["iteration"], balance.load_state_dict(state["balance"], objective))
+        points.load_state_dict(state["points"])
+        watch.load_state_dict(state["watch"])
+        findings[:] = [GuardEvent(**finding) for finding in state["findings"]]
+        return other, points.next_objective(
+            state["step"], objective, other.params, accepts_new_points=other.accepts_new_points
+        )
 
     if compiled:  # a graph keeps what was learned when it was made
         learn(plain)
@@ -168,7 +172,7 @@ def train(
     try:
         while number < steps:
             number += 1
-            if isinstance(strategy, Estimate) and iteration.redraws:
+            if isinstance(strategy, Estimate) and iteration.accepts_new_points:
                 plain, reseeded = seeded(plain, number), number
             objective = balance.applied(plain, iteration.params, number)
             try:
@@ -180,8 +184,8 @@ def train(
                 retries -= 1
                 log.warning("%s Training goes back to step %d and goes on with smaller steps.", error, good["step"])
                 number, reseeded = good["step"], good["reseeded"]
-                iteration, plain = taken_up(kept(good))
-                iteration.calm()
+                iteration, plain = taken_up(clone_tensors(good))
+                iteration.reduce_step()
                 params = copied(iteration.params)
                 continue
             except (MemoryError, RuntimeError) as error:
@@ -202,17 +206,17 @@ def train(
             step = Step(number, now, iteration.name, loss, terms, params, objective, heldout, reference, stop, figures)
             if not stop:
                 step = changed(step, stop=watch.reason(step))  # pyright: ignore[reportArgumentType]  (cached properties)
-            redraws = iteration.redraws
-            finding = points.look(step, redraws=redraws)  # pyright: ignore[reportArgumentType]
+            accepts_new_points = iteration.accepts_new_points
+            finding = points.check_overfitting(step, accepts_new_points=accepts_new_points)  # pyright: ignore[reportArgumentType]
             findings += [finding] if finding else []
             if step.stop == "stalled" and points.grew:
                 step = changed(step, stop=None)
-            yield changed(step, findings=tuple(findings), state=now_kept)
+            yield changed(step, findings=tuple(findings), state_dict=now_kept)
             if step.stop:
                 return
             if retries and (number % _GOOD_EVERY == 0 or good is None):
-                good = kept(now_kept())
-            plain = points.following(number, plain, params, redraws=redraws)
+                good = clone_tensors(now_kept())
+            plain = points.next_objective(number, plain, params, accepts_new_points=accepts_new_points)
     except DivergedError:
         params = sound
         raise
@@ -236,18 +240,18 @@ def _heldout(sampler: Sampler) -> Sampler:
     return Uniform(sampler.interior, sampler.boundary, every=0)
 
 
-def _refuse_nan(evaluation: Evaluation, objective: Objective, params: Params, step: int) -> None:
+def _refuse_nan(evaluation: LossTerms, objective: Objective, params: Params, step: int) -> None:
     if (term := bad_term(evaluation)) is None:
         return
     if step == 1:
         raise FloatingPointError(
             f"The term {term!r} of the loss is {float(evaluation.terms[term])} before training has begun"
-            f"{where_it_went_bad(objective, params, term)}. Look at the numbers of the equation, its data and the size "
-            "of the domain."
+            f"{first_nonfinite_point(objective, params, term)}. Look at the numbers of the equation, its data and the "
+            "size of the domain."
         )
     raise FloatingPointError(
         f"Training diverged at step {step}: the term {term!r} of the loss is {float(evaluation.terms[term])}"
-        f"{where_it_went_bad(objective, params, term)}. Take smaller steps (optimizer.lr, more optimizer.damping), "
+        f"{first_nonfinite_point(objective, params, term)}. Take smaller steps (optimizer.lr, more optimizer.damping), "
         "let training go back and try again (retries=3), or look at the data of this condition."
     )
 

@@ -8,7 +8,7 @@ import torch
 
 from pinn.objective import Objective
 from pinn.samplers import RAD, Sampler
-from pinn.training.guard import Finding, Guard
+from pinn.training.guard import Guard, GuardEvent
 from pinn.training.stopping import State
 from pinn.typing import Params
 
@@ -16,7 +16,7 @@ _COUNTS = ("interior", "boundary", "candidates")
 _CANDIDATES = 50  # for each point that the guard asks for
 
 
-class Collocation:
+class PointScheduler:
     """Draws the points that follow those of an objective."""
 
     def __init__(self, sampler: Sampler, guard: Guard | None, generator: torch.Generator) -> None:
@@ -25,19 +25,19 @@ class Collocation:
         self.grew = False
         """Whether the last look asked for more points than before."""
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """The numbers of points, which the guard may have raised, and the state of the generator."""
         counts = {name: getattr(self._sampler, name) for name in _COUNTS if hasattr(self._sampler, name)}
         return {"counts": counts, "wanted": self._wanted, "grew": self.grew, "generator": self._generator.get_state()}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
         self._sampler = dataclasses.replace(self._sampler, **state["counts"])
         self._wanted, self.grew = state["wanted"], state["grew"]
         self._generator.set_state(state["generator"])
 
-    def look(self, state: State, *, redraws: bool) -> Finding | None:
-        """What the guard finds after a step, if anything. `redraws`: whether the method welcomes new points."""
+    def check_overfitting(self, state: State, *, accepts_new_points: bool) -> GuardEvent | None:
+        """What the guard finds after a step, if anything. `accepts_new_points`: of the method."""
         guard, step = self._guard, state.step
         self.grew = False
         # A method that stalls may have fitted its points to the last digit.
@@ -49,23 +49,23 @@ class Collocation:
         if not guard.fires(state.train_residual, state.heldout_residual):
             return None
         residuals = state.train_residual, state.heldout_residual
-        if not redraws:
-            return Finding(step, *residuals, "no new points, which this method does not welcome in mid-course")
+        if not accepts_new_points:
+            return GuardEvent(step, *residuals, "no new points, which this method does not welcome in mid-course")
         before = self._sampler.interior
         counts = {n: guard.grown(getattr(self._sampler, n), getattr(self._first, n)) for n in ("interior", "boundary")}
         if hasattr(self._sampler, "candidates"):
             counts["candidates"] = max(self._sampler.candidates, *counts.values())  # pyright: ignore
         if state.stop and not (state.stop == "stalled" and counts["interior"] > before):
-            return Finding(step, *residuals, "no new points, since training ends here")
+            return GuardEvent(step, *residuals, "no new points, since training ends here")
         self._sampler, self._wanted = dataclasses.replace(self._sampler, **counts), True
         self.grew = counts["interior"] > before
         more = f", {self._sampler.interior} in place of {before} in the domain" if self.grew else ""
-        return Finding(step, *residuals, f"new points by residual{more}")
+        return GuardEvent(step, *residuals, f"new points by residual{more}")
 
-    def following(self, step: int, objective: Objective, params: Params, *, redraws: bool) -> Objective:
+    def next_objective(self, step: int, objective: Objective, params: Params, *, accepts_new_points: bool) -> Objective:
         """The objective of the next step: at new points where they are due."""
         due = self._sampler.every and step % self._sampler.every == 0
-        if not redraws or not (due or self._wanted):
+        if not accepts_new_points or not (due or self._wanted):
             return objective
         sampler = self._asked_for() if self._wanted else self._sampler
         self._wanted = False

@@ -9,7 +9,7 @@ from typing import Any
 
 from pinn.objective import Objective
 from pinn.training.accuracy import Reference, rms
-from pinn.training.guard import Finding
+from pinn.training.guard import GuardEvent
 from pinn.training.stopping import Reason
 from pinn.typing import Field, Params
 
@@ -21,8 +21,8 @@ class Step:
     `loss` and `terms` are the objective at the parameters from which the last step started; `params` are those at
     which it ended; `figures` are numbers of the method, such as its damping. `stop` says why training ends here, and is
     None before; `findings` are those of the guard so far. Errors and residuals are computed when they are asked for.
-    `state()` is all that training needs to go on from here (`train(…, state=…)`), plain data and tensors to be written
-    before the next step is asked for, which may change them.
+    `state_dict()` is all that training needs to go on from here (`train(…, state=…)`), plain data and tensors to be
+    written before the next step is asked for, which may change them.
     """
 
     step: int
@@ -36,8 +36,8 @@ class Step:
     reference: Reference | None
     stop: Reason | None
     figures: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-    state: Callable[[], dict[str, Any]] = dict
+    findings: tuple[GuardEvent, ...] = ()
+    state_dict: Callable[[], dict[str, Any]] = dict
 
     @property
     def field(self) -> Field:
@@ -73,7 +73,7 @@ class Step:
     @cached_property
     def train_residual(self) -> float:
         """‖r‖, the root mean square residual with the weights of the conditions, at the points of training."""
-        return rms(self.objective.alone().weighted({}).eager().residual(self.params))
+        return rms(self.objective.on_one_process().weighted({}).eager().residual(self.params))
 
     @cached_property
     def heldout_residual(self) -> float:
@@ -83,9 +83,9 @@ class Step:
 
 def changed(step: Step, **changes: Any) -> Step:
     """The step with other facts, keeping what was computed of it."""
-    kept = {name: value for name, value in vars(step).items() if name in _COMPUTED}
+    clone_tensors = {name: value for name, value in vars(step).items() if name in _COMPUTED}
     other = dataclasses.replace(step, **changes)
-    vars(other).update(kept)
+    vars(other).update(clone_tensors)
     return other
 
 

@@ -81,11 +81,11 @@ class Watch:
         self._best = math.inf
         self._best_step = 0
 
-    def state(self) -> dict[str, float]:
+    def state_dict(self) -> dict[str, float]:
         """The best residual so far and its step."""
         return {"best": self._best, "best_step": self._best_step}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
         self._best, self._best_step = state["best"], state["best_step"]
 

@@ -12,17 +12,17 @@ from torch import nn
 from pinn.networks import Windows, field
 from pinn.objective import Objective
 from pinn.optimizers import Optimizer
-from pinn.pdes import Marched
+from pinn.pdes import TimeWindowed
 from pinn.samplers import Sampler, Sobol
 from pinn.training.accuracy import Reference
-from pinn.training.guard import Finding
+from pinn.training.guard import GuardEvent
 from pinn.training.loop import train
 from pinn.training.step import Step
 from pinn.typing import Field
 
 
-def march(
-    pde: Marched,
+def train_windows(
+    pde: TimeWindowed,
     network: Windows,
     optimizer: Optimizer | None = None,
     sampler: Sampler | None = None,
@@ -59,7 +59,7 @@ def march(
                     *before.findings,
                     *(dataclasses.replace(f, step=before.steps + f.step) for f in step.findings),
                 ),
-                state=partial(_state, network, k, before, step),
+                state_dict=partial(_state, network, k, before, step),
             )
             if not step.stop:
                 yield last
@@ -78,7 +78,7 @@ class _Before:
 
     steps: int = 0
     seconds: float = 0.0
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[GuardEvent, ...] = ()
 
 
 def _state(network: Windows, k: int, before: _Before, step: Step) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _state(network: Windows, k: int, before: _Before, step: Step) -> dict[str, A
         "ended": step.stop is not None,
         "before": dataclasses.asdict(before),
         "network": {**network.state_dict(), **trained},
-        "step": step.state(),
+        "step": step.state_dict(),
     }
 
 
@@ -97,16 +97,16 @@ def _taken_up(network: Windows, state: Mapping[str, Any]) -> tuple[int, _Before,
     """The window to go on with, what came before it, and the state of its training, if that has begun."""
     network.load_state_dict(state["network"])
     found = dict(state["before"])
-    before = _Before(found["steps"], found["seconds"], tuple(Finding(**finding) for finding in found["findings"]))
+    before = _Before(found["steps"], found["seconds"], tuple(GuardEvent(**finding) for finding in found["findings"]))
     if not state["ended"]:
         return state["window"], before, state["step"]
     inner = state["step"]
-    findings = (dataclasses.replace(Finding(**f), step=before.steps + f["step"]) for f in inner["findings"])
+    findings = (dataclasses.replace(GuardEvent(**f), step=before.steps + f["step"]) for f in inner["findings"])
     after = _Before(before.steps + inner["step"], before.seconds + inner["seconds"], (*before.findings, *findings))
     return state["window"] + 1, after, None
 
 
-def _field_of(pde: Marched, network: Windows, k: int) -> Field:
+def _field_of(pde: TimeWindowed, network: Windows, k: int) -> Field:
     """The trained field of window k."""
     module = network.networks[k]
     window = pde.window(k, (lambda x: x[..., 0]) if k else None)
@@ -122,7 +122,7 @@ def _continue(before: nn.Module, after: nn.Module) -> None:
             new.copy_(old)
 
 
-def _whole(pde: Marched, network: Windows, sampler: Sampler, last: Step, seed: int) -> Step:
+def _whole(pde: TimeWindowed, network: Windows, sampler: Sampler, last: Step, seed: int) -> Step:
     """The last step as one of the whole problem, at points all over its domain."""
     like = next(network.parameters())
     conditions = pde.soft_conditions()

@@ -12,7 +12,7 @@ from pinn.objective import Objective
 from pinn.typing import Params
 
 
-class Balance(ABC):
+class WeightState(ABC):
     """The weights λ of a run, which multiply the squares of the residuals: one for a condition, or one for each point.
 
     They come on top of the weights w of the conditions, L = Σ_c w_c mean λ |r_c|². Weights of points begin anew where
@@ -28,29 +28,29 @@ class Balance(ABC):
         """`plain` with the weights of this step; the same object as before where nothing has changed."""
         fresh = plain is not self._plain
         if fresh:
-            self._all = plain.alone()
+            self._all = plain.on_one_process()
         changed = self.update(self._all, params, step, fresh=fresh)
         if fresh or changed or self._weighted is None:
             self._plain, self._weighted = plain, plain.weighted(self.weights)
         return self._weighted
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """All that the next weights depend on, as plain data and tensors."""
-        return {"weights": dict(self.weights), **self.memory()}
+        return {"weights": dict(self.weights), **self.own_state_dict()}
 
-    def restore(self, state: Mapping[str, Any], plain: Objective) -> Objective:
+    def load_state_dict(self, state: Mapping[str, Any], plain: Objective) -> Objective:
         """Go on from a `state`, whose last objective without weights was `plain`; the same with its weights."""
         self.weights = state["weights"]
-        self.remember(state, plain)
-        self._plain, self._weighted, self._all = plain, plain.weighted(self.weights), plain.alone()
+        self.load_own_state_dict(state, plain)
+        self._plain, self._weighted, self._all = plain, plain.weighted(self.weights), plain.on_one_process()
         return self._weighted
 
-    def memory(self) -> dict[str, Any]:
+    def own_state_dict(self) -> dict[str, Any]:
         """What a method keeps beside the weights."""
         return {}
 
-    def remember(self, state: Mapping[str, Any], plain: Objective) -> None:  # noqa: B027  (most keep nothing)
-        """Take up what `memory` has given."""
+    def load_own_state_dict(self, state: Mapping[str, Any], plain: Objective) -> None:  # noqa: B027  (most keep nothing)
+        """Take up what `own_state_dict` has given."""
 
     @abstractmethod
     def update(self, plain: Objective, params: Params, step: int, *, fresh: bool) -> bool:
@@ -66,7 +66,7 @@ class Weighting(ABC):
     """A frozen dataclass with the numbers of a method."""
 
     @abstractmethod
-    def start(self, generator: torch.Generator) -> Balance:
+    def start(self, generator: torch.Generator) -> WeightState:
         """Begin a run; what is random comes from the generator."""
 
 
@@ -74,11 +74,11 @@ class Weighting(ABC):
 class Fixed(Weighting):
     """The weights of the conditions and no others."""
 
-    def start(self, generator: torch.Generator) -> Balance:
+    def start(self, generator: torch.Generator) -> WeightState:
         return _Unchanged()
 
 
-class _Unchanged(Balance):
+class _Unchanged(WeightState):
     def update(self, plain: Objective, params: Params, step: int, *, fresh: bool) -> bool:
         return False
 

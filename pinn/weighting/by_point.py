@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pinn.objective import Objective
 from pinn.typing import Params
-from pinn.weighting.balance import Balance, Weighting, check_share
+from pinn.weighting.balance import Weighting, WeightState, check_share
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RBA(Weighting):
         if not 0 < self.rate < math.inf:
             raise ValueError(f"RBA needs a finite rate > 0, got rate={self.rate}.")
 
-    def start(self, generator: torch.Generator) -> Balance:
+    def start(self, generator: torch.Generator) -> WeightState:
         return _Attention(self)
 
 
@@ -48,11 +48,11 @@ class SelfAdaptive(Weighting):
         if not 0 < self.lr < math.inf:
             raise ValueError(f"SelfAdaptive needs a finite lr > 0, got lr={self.lr}.")
 
-    def start(self, generator: torch.Generator) -> Balance:
+    def start(self, generator: torch.Generator) -> WeightState:
         return _Ascent(self)
 
 
-class _Attention(Balance):
+class _Attention(WeightState):
     def __init__(self, recipe: RBA) -> None:
         super().__init__()
         self._recipe = recipe
@@ -66,14 +66,14 @@ class _Attention(Balance):
         self.weights = {name: a.square() for name, a in self._attention.items()}
         return True
 
-    def memory(self) -> dict[str, Any]:
+    def own_state_dict(self) -> dict[str, Any]:
         return {"attention": dict(self._attention)}
 
-    def remember(self, state: Mapping[str, Any], plain: Objective) -> None:
+    def load_own_state_dict(self, state: Mapping[str, Any], plain: Objective) -> None:
         self._attention = dict(state["attention"])
 
 
-class _Ascent(Balance):
+class _Ascent(WeightState):
     def __init__(self, recipe: SelfAdaptive) -> None:
         super().__init__()
         self._recipe = recipe
@@ -91,10 +91,10 @@ class _Ascent(Balance):
         self.weights = {name: s.square() for name, s in self._s.items()}
         return True
 
-    def memory(self) -> dict[str, Any]:
+    def own_state_dict(self) -> dict[str, Any]:
         return {"s": self._s, "adam": self._adam.state_dict()} if self._s else {}
 
-    def remember(self, state: Mapping[str, Any], plain: Objective) -> None:
+    def load_own_state_dict(self, state: Mapping[str, Any], plain: Objective) -> None:
         if "s" in state:
             self._s = dict(state["s"])
             self._adam = self._begun()

@@ -12,7 +12,7 @@ from torch import Tensor
 from pinn.objective import Objective
 from pinn.optimizers.parameters import flatten
 from pinn.typing import Params
-from pinn.weighting.balance import Balance, Weighting, check_every, check_share
+from pinn.weighting.balance import Weighting, WeightState, check_every, check_share
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class GradNorm(Weighting):
         check_share("GradNorm", "memory", self.memory)
         check_every("GradNorm", self.every)
 
-    def start(self, generator: torch.Generator) -> Balance:
+    def start(self, generator: torch.Generator) -> WeightState:
         return _ByGradient(self.every, self.memory)
 
 
@@ -50,7 +50,7 @@ class NTK(Weighting):
     def __post_init__(self) -> None:
         check_every("NTK", self.every)
 
-    def start(self, generator: torch.Generator) -> Balance:
+    def start(self, generator: torch.Generator) -> WeightState:
         return _ByKernel(self.every, 0.0)
 
 
@@ -76,11 +76,11 @@ class ReLoBRaLo(Weighting):
         if not 0 < self.temperature < math.inf:
             raise ValueError(f"ReLoBRaLo needs a finite temperature > 0, got temperature={self.temperature}.")
 
-    def start(self, generator: torch.Generator) -> Balance:
+    def start(self, generator: torch.Generator) -> WeightState:
         return _ByProgress(self, generator)
 
 
-class _Periodic(Balance):
+class _Periodic(WeightState):
     """Weights from the share that a measure of each condition has, every few steps."""
 
     def __init__(self, every: int, memory: float) -> None:
@@ -114,7 +114,7 @@ class _ByKernel(_Periodic):
         return objective.jacobian(params).square().sum()
 
 
-class _ByProgress(Balance):
+class _ByProgress(WeightState):
     def __init__(self, recipe: ReLoBRaLo, generator: torch.Generator) -> None:
         super().__init__()
         self._recipe, self._generator = recipe, generator
@@ -139,10 +139,10 @@ class _ByProgress(Balance):
         self._last = terms
         return True
 
-    def memory(self) -> dict[str, Any]:
+    def own_state_dict(self) -> dict[str, Any]:
         return {"first": dict(self._first), "last": dict(self._last), "generator": self._generator.get_state()}
 
-    def remember(self, state: Mapping[str, Any], plain: Objective) -> None:
+    def load_own_state_dict(self, state: Mapping[str, Any], plain: Objective) -> None:
         self._first, self._last = state["first"], state["last"]
         self._generator.set_state(state["generator"])
 

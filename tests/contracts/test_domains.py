@@ -20,7 +20,7 @@ from pinn.domains import (
     Ellipse,
     Extrusion,
     Initial,
-    InitialMotion,
+    InitialCauchy,
     Interior,
     LShape,
     ParameterDomain,
@@ -171,14 +171,14 @@ def test_parts_of_the_boundary_by_name(domain: Domain) -> None:
     """Every part yields points of its own, and all parts of the lowest rank together are the whole boundary."""
     x, normal = Boundary(domain).sample(2000, sobol())
     for tag in domain.tags:
-        share = domain.on(tag, x, normal)
+        share = domain.boundary_mask(tag, x, normal)
         assert share.dtype == torch.bool
         part = Boundary(domain, tag)
         assert part.measure == pytest.approx(domain.boundary_measure * share.double().mean().item(), rel=0.1, abs=0.05)
         if share.double().mean() > 0.01:
             y, outward = Boundary(domain, tag).sample(20, sobol())
-            assert domain.on(tag, y, outward).all()
-            found = domain.part(tag)
+            assert domain.boundary_mask(tag, y, outward).all()
+            found = domain.hard_part(tag)
             if found is not None:
                 distance, extend = found
                 torch.testing.assert_close(distance(y), torch.zeros_like(y[:, 0]), rtol=0, atol=1e-13)
@@ -197,7 +197,7 @@ def test_the_level_is_positive_inside_and_negative_outside(domain: Domain) -> No
         tuple(b + 0.3 * (b - a) for a, b in zip(lower, upper, strict=True)),
     )
     (x,) = Interior(around).sample(500, sobol())
-    level = domain.level(x)
+    level = domain.level_set(x)
     assert level.isfinite().all()
     assert torch.equal(level > 0, domain.contains(x))
 
@@ -211,7 +211,7 @@ def test_distance_and_level_are_finite_on_the_bounding_box(domain: Domain) -> No
     ]
     x = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
     assert domain.distance(x).isfinite().all()
-    assert domain.level(x).isfinite().all()
+    assert domain.level_set(x).isfinite().all()
 
 
 @EACH
@@ -261,8 +261,8 @@ def test_float32_stays_float32(domain: Domain) -> None:
         # No part is lost to rounding.
         x, normal = Boundary(domain).sample(2000, sobol())
         for tag in domain.tags:
-            share = domain.on(tag, x, normal).double().mean().item()
-            coarse = domain.on(tag, x.float(), normal.float()).double().mean().item()
+            share = domain.boundary_mask(tag, x, normal).double().mean().item()
+            coarse = domain.boundary_mask(tag, x.float(), normal.float()).double().mean().item()
             assert coarse == pytest.approx(share, abs=0.01)
 
 
@@ -303,7 +303,7 @@ def test_initial_region_is_the_first_instant() -> None:
 
 
 def test_initial_motion_holds_value_and_velocity() -> None:
-    region = InitialMotion(TimeDomain(2.0, Disk(), start=1.0))
+    region = InitialCauchy(TimeDomain(2.0, Disk(), start=1.0))
     (x,) = region.sample(20, sobol())
     extension = region.extend(smooth)
     for order in ((), (0,)):

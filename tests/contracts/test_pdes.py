@@ -29,13 +29,13 @@ from pinn.pdes import (
     LinearElasticity,
     Lorenz,
     LotkaVolterra,
-    Marched,
     NavierStokes,
     Parametric,
     Pendulum,
     Poisson,
     Potential,
     TaylorGreen,
+    TimeWindowed,
     UnsteadyNavierStokes,
     Wave,
     Window,
@@ -48,7 +48,7 @@ from pinn.training.loop import train
 SHIPPED = [
     cls
     for _, cls in inspect.getmembers(pinn.pdes, inspect.isclass)
-    if issubclass(cls, PDE) and cls not in (PDE, Marched, Window, Inverse, Parametric)
+    if issubclass(cls, PDE) and cls not in (PDE, TimeWindowed, Window, Inverse, Parametric)
 ]
 TYPED_HEAT = Expression(equation="dt(u) = k*laplacian(u)", exact="exp(-k*pi**2*t)*sin(pi*x)", coefficients={"k": 0.1})
 TYPED_DARCY = Expression(Box(), "-div(k*grad(u))", exact="sin(pi*x)*sin(pi*y)", coefficients={"k": "1 + x*y"})

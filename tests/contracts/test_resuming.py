@@ -14,14 +14,14 @@ import pinn.weighting
 from pinn.networks import Unknown
 from pinn.operators import Hutchinson, Strategy
 from pinn.optimizers import LBFGS, Adam, LevenbergMarquardt, Optimizer, Schedule
-from pinn.pdes import Heat, Inverse, Marched
+from pinn.pdes import Heat, Inverse, TimeWindowed
 from pinn.runs.run import build_network
 from pinn.samplers import RAD, RARD, Sampler, Sobol, Uniform
 from pinn.training.guard import Guard
 from pinn.training.loop import train
 from pinn.training.step import Step
 from pinn.training.stopping import Stopping
-from pinn.training.time_marching import march
+from pinn.training.time_marching import train_windows
 from pinn.weighting import NTK, GradNorm, ReLoBRaLo, Weighting
 
 STEPS, CUTS = 12, (3, 8)
@@ -66,7 +66,7 @@ def resumes(pde: Any, cuts: tuple[int, ...] = CUTS, method: Any = train, **means
 
     *_, whole = steps()
     for cut in cuts:
-        state = next(through_a_file(step.state()) for step in steps() if step.step == cut)
+        state = next(through_a_file(step.state_dict()) for step in steps() if step.step == cut)
         *_, last = steps(state)
         assert (last.step, last.loss, last.terms) == (whole.step, whole.loss, whole.terms), cut
         assert all(torch.equal(last.params[name], whole.params[name]) for name in whole.params), cut
@@ -113,8 +113,8 @@ def test_unknowns_resume_bit_for_bit() -> None:
 
 @pytest.mark.parametrize("cut", [3, 12, 17, 24, 30])
 def test_windows_resume_bit_for_bit(cut: int) -> None:
-    pde = Marched(Heat(hard=False), 3)
-    last = resumes(pde, (cut,), march, optimizer=USUAL, sampler=Sobol(**COUNTS), steps=STEPS)
+    pde = TimeWindowed(Heat(hard=False), 3)
+    last = resumes(pde, (cut,), train_windows, optimizer=USUAL, sampler=Sobol(**COUNTS), steps=STEPS)
     assert last.step == 3 * STEPS
 
 
@@ -128,7 +128,7 @@ def test_a_run_may_be_given_more_steps() -> None:
     pde, sampler = Heat(hard=False), Sobol(**COUNTS)
     network = build_network(RECIPE, pde, torch.Generator().manual_seed(0)).double()
     *_, short = train(pde, network, USUAL, sampler, steps=8)
-    state = through_a_file(short.state())
+    state = through_a_file(short.state_dict())
     *_, longer = train(pde, network, USUAL, sampler, steps=STEPS, state=state)
     assert (longer.step, longer.stop, longer.method) == (STEPS, "steps", "lm")
     with pytest.raises(ValueError, match="nothing left to do: 8 steps of 8"):

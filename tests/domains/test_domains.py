@@ -74,10 +74,10 @@ class Sparse(Region):
         self.share = share
 
     @property
-    def numbers(self) -> int:
+    def sample_dim(self) -> int:
         return 1
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         return (torch.where(u < self.share, u, math.nan),)
 
 

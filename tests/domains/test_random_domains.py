@@ -99,12 +99,12 @@ def check(domain: Domain) -> None:
     reach = float((upper - lower).min())
     assert domain.measure > 0
     assert domain.boundary_measure > 0
-    x = domain.interior(torch.rand(200, domain.interior_numbers, generator=generator, dtype=F64))
+    x = domain.interior(torch.rand(200, domain.interior_sample_dim, generator=generator, dtype=F64))
     x = x[~x.isnan().any(1)]
     assert domain.contains(x).all()
-    assert (domain.level(x) >= -1e-9).all()
+    assert (domain.level_set(x) >= -1e-9).all()
     assert ((x >= lower - 1e-9 * reach) & (x <= upper + 1e-9 * reach)).all()
-    on, normal = domain.boundary(torch.rand(200, domain.boundary_numbers, generator=generator, dtype=F64))
+    on, normal = domain.boundary(torch.rand(200, domain.boundary_sample_dim, generator=generator, dtype=F64))
     kept = ~on.isnan().any(1)
     on, normal = on[kept], normal[kept]
     torch.testing.assert_close(normal.norm(dim=1), torch.ones(len(on), dtype=F64), rtol=0, atol=1e-9)
@@ -117,7 +117,7 @@ def check(domain: Domain) -> None:
     anywhere = lower + (upper - lower) * (1.4 * torch.rand(300, domain.dim, generator=generator, dtype=F64) - 0.2)
     if isinstance(domain, TimeDomain):  # whose level is that of space
         anywhere[:, 0] = domain.start + domain.duration / 2
-    level = domain.level(anywhere)
+    level = domain.level_set(anywhere)
     clear = level.abs() > 1e-9 * level.abs().max()
     assert torch.equal(domain.contains(anywhere)[clear], level[clear] > 0)
 
@@ -153,7 +153,7 @@ def test_motions_keep_what_they_should(domain: Domain, offset: list[float], turn
     other = Transformed(domain, offset, turn, factor)
     assert other.measure == pytest.approx(factor**2 * domain.measure, rel=1e-12)
     assert other.boundary_measure == pytest.approx(factor * domain.boundary_measure, rel=1e-12)
-    u = torch.rand(50, domain.interior_numbers, generator=torch.Generator().manual_seed(0), dtype=F64)
+    u = torch.rand(50, domain.interior_sample_dim, generator=torch.Generator().manual_seed(0), dtype=F64)
     torch.testing.assert_close(
         other.distance(other.interior(u)), domain.distance(domain.interior(u)), rtol=1e-9, atol=1e-9, equal_nan=True
     )
@@ -162,7 +162,7 @@ def test_motions_keep_what_they_should(domain: Domain, offset: list[float], turn
 @settings(max_examples=25)
 @given(st.one_of(a_box(2), st.builds(Disk, points(2), size), st.builds(Ellipse, points(2), sizes(2))))
 def test_the_distance_falls_along_the_normal(domain: Domain) -> None:
-    u = torch.rand(50, domain.boundary_numbers, generator=torch.Generator().manual_seed(0), dtype=F64)
+    u = torch.rand(50, domain.boundary_sample_dim, generator=torch.Generator().manual_seed(0), dtype=F64)
     x, normal = domain.boundary(u)
     slope = (vmap(lambda y: grad(domain.distance, y))(x) * normal).sum(1)
     assert (slope < 0).all()
@@ -171,5 +171,5 @@ def test_the_distance_falls_along_the_normal(domain: Domain) -> None:
 @pytest.mark.parametrize("domain", [Annulus(inner=1.1, outer=1.7), Extrusion(Box(), (0.1, 0.7))], ids=repr)
 def test_boundary_points_have_the_precision_of_their_numbers(domain: Domain) -> None:
     """A radius or height that passes through float32 is off by 1e-8."""
-    x, _ = domain.boundary(torch.rand(100, domain.boundary_numbers, dtype=F64))
+    x, _ = domain.boundary(torch.rand(100, domain.boundary_sample_dim, dtype=F64))
     assert domain.distance(x).abs().max() < 1e-14

@@ -11,7 +11,7 @@ from torch.func import vmap
 from pinn.domains import Disk, Interior, PeriodicBox, TimeDomain
 from pinn.export.program import TrainedField, exported
 from pinn.networks import MLP, FourierNetwork, field
-from pinn.pdes import PDE, Advection, Heat, Marched, NavierStokes, Poisson
+from pinn.pdes import PDE, Advection, Heat, NavierStokes, Poisson, TimeWindowed
 from pinn.runs.run import build_network
 
 F64 = torch.float64
@@ -20,7 +20,7 @@ PROBLEMS: dict[str, PDE] = {
     "heat_on_a_disk": Heat(domain=TimeDomain(0.5, Disk()), exact=lambda x: torch.exp(-x[0]) * x[1]),
     "periodic": Advection(),
     "system": NavierStokes(),
-    "windows": Marched(Heat(), 2),
+    "windows": TimeWindowed(Heat(), 2),
 }
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.func import jacrev
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers import LevenbergMarquardt
 from pinn.parallel import Ranks
 from pinn.typing import Params
@@ -26,9 +26,9 @@ class System:
     def residual(self, params: Params) -> Tensor:
         return self.r(params["theta"])
 
-    def evaluate(self, params: Params) -> Evaluation:
+    def evaluate(self, params: Params) -> LossTerms:
         loss = self.residual(params).square().sum()
-        return Evaluation(loss, {"system": loss})
+        return LossTerms(loss, {"system": loss})
 
     def residual_blocks(self, params: Params) -> list[Tensor]:
         return [self.residual(params)]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers import EnergyNaturalGradient, Spring
 from pinn.parallel import Ranks
 from pinn.typing import Params
@@ -28,9 +28,9 @@ class Linear:
     def residual(self, params: Params) -> Tensor:
         return self.A @ params["theta"] - self.b
 
-    def evaluate(self, params: Params) -> Evaluation:
+    def evaluate(self, params: Params) -> LossTerms:
         loss = self.residual(params).square().sum()
-        return Evaluation(loss, {"linear": loss})
+        return LossTerms(loss, {"linear": loss})
 
     def linearize_blocks(self, params: Params) -> tuple[list[Tensor], list[Tensor]]:
         return [self.residual(params)], [self.A.clone()]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinn.objective import Evaluation, Objective
+from pinn.objective import LossTerms, Objective
 from pinn.optimizers import SSBFGS, Optimizer, SSBroyden
 from pinn.typing import Params
 
@@ -21,9 +21,9 @@ class Loss:
     def __init__(self, f: Callable[[Tensor], Tensor]) -> None:
         self.f = f
 
-    def gradient(self, params: Params) -> tuple[Evaluation, Params]:
+    def gradient(self, params: Params) -> tuple[LossTerms, Params]:
         gradient, loss = torch.func.grad_and_value(self.f)(params["theta"])
-        return Evaluation(loss, {"loss": loss}), {"theta": gradient}
+        return LossTerms(loss, {"loss": loss}), {"theta": gradient}
 
 
 def rosenbrock(theta: Tensor) -> Tensor:

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from pinn import load_run
-from pinn.cli import train
-from pinn.runs import reproduce
+from pinn.cli import reproduce, train
 from pinn.runs.checksum import fingerprint
 
 TINY = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.boundary=10", "log_every=7"]

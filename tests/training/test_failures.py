@@ -25,7 +25,7 @@ from pinn.optimizers import (
 )
 from pinn.pdes import PDE, Condition, Heat, Poisson, interior
 from pinn.samplers import Sobol
-from pinn.training.failures import DivergedError, NotEnoughMemoryError, is_out_of_memory, kept, on_device
+from pinn.training.failures import DivergedError, NotEnoughMemoryError, clone_tensors, is_out_of_memory, on_device
 from pinn.training.loop import train
 from pinn.typing import Field
 
@@ -111,7 +111,7 @@ def test_a_step_is_smaller_when_the_method_is_calmed(optimizer: Optimizer) -> No
         objective, iteration = begun(optimizer)
         before = {name: value.detach().clone() for name, value in iteration.params.items()}
         for _ in range(calm):
-            iteration.calm()
+            iteration.reduce_step()
         iteration.step(objective)
         lengths.append(sum(float((iteration.params[name] - value).square().sum()) for name, value in before.items()))
     assert 0 < lengths[1] < lengths[0]
@@ -122,8 +122,8 @@ def test_a_step_is_smaller_when_the_method_is_calmed(optimizer: Optimizer) -> No
 )
 def test_a_method_with_a_line_search_begins_again_when_it_is_calmed(optimizer: Optimizer) -> None:
     objective, iteration = begun(optimizer)
-    iteration.calm()
-    state = iteration.state()
+    iteration.reduce_step()
+    state = iteration.state_dict()
     assert state.get("H") is None
     assert "method" not in state
     assert state.get("damping", 1e-10) == pytest.approx(1e-10)
@@ -158,7 +158,7 @@ def test_other_errors_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_copy_of_a_state_is_its_own() -> None:
     state = {"a": torch.zeros(2), "b": [torch.ones(1), (3, "x")]}
-    copy = kept(state)
+    copy = clone_tensors(state)
     state["a"] += 1
     assert copy["a"].tolist() == [0, 0]
     assert copy["b"][1] == (3, "x")

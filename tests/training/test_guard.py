@@ -9,14 +9,14 @@ import torch
 from pinn.networks import MLP
 from pinn.objective import Objective
 from pinn.optimizers import LevenbergMarquardt
-from pinn.pdes import Burgers, Heat, Marched, Poisson
+from pinn.pdes import Burgers, Heat, Poisson, TimeWindowed
 from pinn.runs.run import build_network
 from pinn.samplers import RAD, Sobol
 from pinn.training.guard import Guard
 from pinn.training.loop import Step, train
-from pinn.training.points import Collocation
+from pinn.training.points import PointScheduler
 from pinn.training.stopping import Reason, Stopping
-from pinn.training.time_marching import march
+from pinn.training.time_marching import train_windows
 from pinn.weighting import NTK
 
 
@@ -79,14 +79,14 @@ def test_the_guard_draws_where_the_residual_is_large() -> None:
     pde, sampler, generator = Poisson(), Sobol(2000, 5, every=0), torch.Generator().manual_seed(0)
     samples = sampler.sample(pde.soft_conditions(), generator, torch.zeros((), dtype=torch.float64))
     objective, params = Objective(pde, network(1), samples), dict(network(1).named_parameters())
-    points = Collocation(sampler, Guard(every=1), generator)
-    assert points.following(1, objective, params, redraws=True) is objective
-    assert points.look(Seen(1), redraws=True) is not None
-    after = points.following(1, objective, params, redraws=True)
+    points = PointScheduler(sampler, Guard(every=1), generator)
+    assert points.next_objective(1, objective, params, accepts_new_points=True) is objective
+    assert points.check_overfitting(Seen(1), accepts_new_points=True) is not None
+    after = points.next_objective(1, objective, params, accepts_new_points=True)
     x, y = (o.samples["interior"][0] for o in (objective, after))
     assert len(y) == 3000
     assert (y - 0.5).square().sum(1).mean() < (x - 0.5).square().sum(1).mean() - 0.01
-    assert points.following(2, after, params, redraws=True) is after
+    assert points.next_objective(2, after, params, accepts_new_points=True) is after
 
 
 def test_a_look_costs_one_evaluation_where_nothing_has_parted() -> None:
@@ -101,8 +101,8 @@ def test_a_look_costs_one_evaluation_where_nothing_has_parted() -> None:
         @train_residual.setter
         def train_residual(self, value: float) -> None: ...
 
-    points = Collocation(Sobol(), Guard(every=1), torch.Generator())
-    assert points.look(Counted(1, start_residual=4.0), redraws=True) is None
+    points = PointScheduler(Sobol(), Guard(every=1), torch.Generator())
+    assert points.check_overfitting(Counted(1, start_residual=4.0), accepts_new_points=True) is None
 
 
 def test_a_weighting_in_the_loss_does_not_blind_the_guard() -> None:
@@ -131,11 +131,11 @@ def test_a_method_that_welcomes_no_points_is_left_alone() -> None:
     generator = torch.Generator().manual_seed(0)
     samples = sampler.sample(pde.soft_conditions(), generator, torch.zeros((), dtype=torch.float64))
     objective = Objective(pde, network(4), samples)
-    points = Collocation(sampler, Guard(every=1), generator)
-    finding = points.look(Seen(1), redraws=False)
+    points = PointScheduler(sampler, Guard(every=1), generator)
+    finding = points.check_overfitting(Seen(1), accepts_new_points=False)
     assert finding is not None
     assert "does not welcome" in str(finding)
-    assert points.following(1, objective, {}, redraws=False) is objective
+    assert points.next_objective(1, objective, {}, accepts_new_points=False) is objective
 
 
 def test_a_method_that_stalls_on_its_points_gets_more() -> None:
@@ -151,17 +151,17 @@ def test_a_method_that_stalls_on_its_points_gets_more() -> None:
 
 @pytest.mark.parametrize("reason", ["steps", "budget", "target_error"])
 def test_no_points_are_promised_where_training_ends(reason: Reason) -> None:
-    points = Collocation(Sobol(20, 5), Guard(every=1), torch.Generator())
-    finding = points.look(Seen(1, stop=reason), redraws=True)
+    points = PointScheduler(Sobol(20, 5), Guard(every=1), torch.Generator())
+    finding = points.check_overfitting(Seen(1, stop=reason), accepts_new_points=True)
     assert finding is not None
     assert finding.action == "no new points, since training ends here"
     assert not points.grew
 
 
 def test_growth_ends_and_keeps_the_sampler_valid() -> None:
-    points = Collocation(RAD(100, 10, candidates=100), Guard(every=1), torch.Generator())
+    points = PointScheduler(RAD(100, 10, candidates=100), Guard(every=1), torch.Generator())
     for step in range(1, 10):
-        points.look(Seen(step), redraws=True)
+        points.check_overfitting(Seen(step), accepts_new_points=True)
     assert points._sampler.interior == 800
     assert points._sampler.candidates == 800  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -195,11 +195,11 @@ def test_the_reason_is_told_with_its_figures() -> None:
 
 
 def test_findings_of_all_windows_are_kept() -> None:
-    pde = Marched(Heat(), 2)
+    pde = TimeWindowed(Heat(), 2)
     recipe = {"_target_": "pinn.networks.MLP", "width": 16, "depth": 2}
     windows = build_network(recipe, pde, torch.Generator().manual_seed(0)).double()
     few = Sobol(12, 4, every=0)
-    step = last(march(pde, windows, LevenbergMarquardt(), few, steps=10, guard=Guard(every=5)))  # pyright: ignore
+    step = last(train_windows(pde, windows, LevenbergMarquardt(), few, steps=10, guard=Guard(every=5)))  # pyright: ignore
     found = [finding.step for finding in step.findings]
     assert found == sorted(found)
     assert min(found) <= 10 < max(found) <= 20

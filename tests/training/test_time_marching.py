@@ -10,30 +10,30 @@ from pinn.domains import Box, TimeDomain
 from pinn.networks import MLP, Windows
 from pinn.operators import Jet, Rows, laplacian
 from pinn.optimizers import LevenbergMarquardt
-from pinn.pdes import Heat, Marched, Poisson, Wave
+from pinn.pdes import Heat, Poisson, TimeWindowed, Wave
 from pinn.runs.run import build_network, load_run, save_run
 from pinn.samplers import Sobol
 from pinn.training.loop import Step, train
-from pinn.training.time_marching import march
+from pinn.training.time_marching import train_windows
 
 F64 = torch.float64
 RECIPE = {"_target_": "pinn.networks.MLP", "width": 12, "depth": 2}
 
 
-def network(pde: Marched | Heat) -> torch.nn.Module:
+def network(pde: TimeWindowed | Heat) -> torch.nn.Module:
     return build_network(RECIPE, pde, torch.Generator().manual_seed(0)).double()
 
 
-def marched(pde: Marched, steps: int = 60) -> list[Step]:
+def marched(pde: TimeWindowed, steps: int = 60) -> list[Step]:
     windows = network(pde)
     assert isinstance(windows, Windows)
-    return list(march(pde, windows, LevenbergMarquardt(), Sobol(300, 60), steps=steps))
+    return list(train_windows(pde, windows, LevenbergMarquardt(), Sobol(300, 60), steps=steps))
 
 
 def test_windows_reach_what_one_network_reaches() -> None:
     heat = Heat(diffusivity=0.3)
     *_, single = train(heat, network(heat), LevenbergMarquardt(), Sobol(300, 60), steps=60)
-    steps = marched(Marched(heat, 3))
+    steps = marched(TimeWindowed(heat, 3))
     whole = steps[-1]
     assert whole.rel_l2 < 1e-4
     assert whole.rel_l2 < 30 * single.rel_l2
@@ -46,14 +46,14 @@ def test_windows_reach_what_one_network_reaches() -> None:
 
 
 def test_the_field_is_continuous_where_windows_meet() -> None:
-    whole = marched(Marched(Wave(speed=0.4), 2), 80)[-1]
+    whole = marched(TimeWindowed(Wave(speed=0.4), 2), 80)[-1]
     x = torch.linspace(0.05, 0.95, 19, dtype=F64)
     gap = [vmap(whole.field)(torch.stack([torch.full_like(x, t), x], 1)) for t in (0.5 - 1e-9, 0.5)]
     assert (gap[0] - gap[1]).abs().max() < 1e-3
 
 
 def test_the_initial_value_of_the_first_window_and_boundaries_stay_built_in() -> None:
-    pde = Marched(Heat(), 2)
+    pde = TimeWindowed(Heat(), 2)
     u = pde.ansatz()(lambda x: torch.ones_like(x[..., 0]))
     x = torch.linspace(0, 1, 11, dtype=F64)
     start = vmap(u)(torch.stack([torch.zeros_like(x), x], 1))
@@ -67,9 +67,9 @@ def test_the_initial_value_of_the_first_window_and_boundaries_stay_built_in() ->
 
 
 def test_the_next_window_begins_with_the_parameters_of_the_last() -> None:
-    pde = Marched(Heat(), 2)
+    pde = TimeWindowed(Heat(), 2)
     windows = network(pde)
-    steps = list(march(pde, windows, LevenbergMarquardt(), Sobol(100, 20), steps=1))  # pyright: ignore
+    steps = list(train_windows(pde, windows, LevenbergMarquardt(), Sobol(100, 20), steps=1))  # pyright: ignore
     begin = steps[0].params["layers.0.weight"]
     first = windows.networks[0].layers[0].weight  # pyright: ignore
     torch.testing.assert_close(first, begin)
@@ -83,7 +83,7 @@ def test_a_run_of_windows_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
         "network": RECIPE,
         "vjp": {"_target_": "pinn.operators.Auto"},
     }
-    whole = marched(Marched(Heat(diffusivity=0.3), 3), 5)[-1]
+    whole = marched(TimeWindowed(Heat(diffusivity=0.3), 3), 5)[-1]
     save_run(tmp_path, whole, config)
     run = load_run(tmp_path)
     x = torch.rand(20, 2, dtype=F64, generator=torch.Generator().manual_seed(0))
@@ -104,8 +104,8 @@ def test_a_network_of_windows_is_differentiated_like_any_other(outputs: int | No
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Marched(Poisson(), 2),
-        lambda: Marched(Heat(), 1),
+        lambda: TimeWindowed(Poisson(), 2),
+        lambda: TimeWindowed(Heat(), 1),
         lambda: Windows([], ()),
         lambda: Windows([MLP(2)], (0.0, 1.0)),
     ],
@@ -116,4 +116,4 @@ def test_bad_arguments_are_refused(make) -> None:
 
 
 def test_starts_divide_the_time() -> None:
-    assert Marched(Heat(TimeDomain(2.0, Box((0.0,), (1.0,)), start=1.0)), 4).starts == (1.0, 1.5, 2.0, 2.5)
+    assert TimeWindowed(Heat(TimeDomain(2.0, Box((0.0,), (1.0,)), start=1.0)), 4).starts == (1.0, 1.5, 2.0, 2.5)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pinn.domains.domain import Domain
-from pinn.domains.rejection import counted, in_bounding_box, refuse_extension
+from pinn.domains.rejection import fill_fraction, in_bounding_box, refuse_extension
 from pinn.domains.shapes.box import Box
 from pinn.typing import Field, Points
 
@@ -32,7 +32,7 @@ class _Combined(Domain):
                 f"{type(self).__name__} needs domains of one dimension, got d={self.first.dim} and d={self.second.dim}."
             )
         lower, upper = self.bounds
-        if not all(a < b for a, b in zip(lower, upper, strict=True)) or not counted(self, 2**14):
+        if not all(a < b for a, b in zip(lower, upper, strict=True)) or not fill_fraction(self, 2**14):
             raise ValueError(f"{type(self).__name__} of {self.first} and {self.second} is empty.")
 
     @property
@@ -41,28 +41,30 @@ class _Combined(Domain):
 
     @cached_property
     def measure(self) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return counted(self) * Box(*self.bounds).measure
+        return fill_fraction(self) * Box(*self.bounds).measure
 
     @cached_property
     def boundary_measure(self) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]
         total = self.first.boundary_measure + self.second.boundary_measure
-        u = torch.quasirandom.SobolEngine(self.boundary_numbers, scramble=True, seed=0).draw(2**16, dtype=torch.float64)
+        u = torch.quasirandom.SobolEngine(self.boundary_sample_dim, scramble=True, seed=0).draw(
+            2**16, dtype=torch.float64
+        )
         return total * float((~self.boundary(u)[0].isnan().any(1)).double().mean())
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return self.dim
 
     def interior(self, u: Tensor) -> Points:
         return in_bounding_box(self, u)
 
     @property
-    def boundary_numbers(self) -> int:
-        return 1 + max(self.first.boundary_numbers, self.second.boundary_numbers)
+    def boundary_sample_dim(self) -> int:
+        return 1 + max(self.first.boundary_sample_dim, self.second.boundary_sample_dim)
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
         dtype, u = u.dtype, u.double()  # which side is which cannot be told in single precision
-        parts = [part.boundary(u[:, 1 : 1 + part.boundary_numbers]) for part in (self.first, self.second)]
+        parts = [part.boundary(u[:, 1 : 1 + part.boundary_sample_dim]) for part in (self.first, self.second)]
         share = self.first.boundary_measure / (self.first.boundary_measure + self.second.boundary_measure)
         first = (u[:, 0] < share)[:, None]
         x, normal = (torch.where(first, a, b) for a, b in zip(*parts, strict=True))
@@ -86,7 +88,7 @@ class _Combined(Domain):
         pairs = (("first", self.first), ("second", self.second))
         return tuple(name for key, part in pairs for name in (key, *(f"{key}.{tag}" for tag in part.tags)))
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         key, _, inner = tag.partition(".")
         part = self.first if key == "first" else self.second
         size = self._step(x.dtype)
@@ -96,7 +98,7 @@ class _Combined(Domain):
         if not inner:
             return mine
         own = torch.where(part.contains(x + step)[:, None], -normal, normal)
-        return mine & part.on(inner, x, own)
+        return mine & part.boundary_mask(inner, x, own)
 
     def _step(self, dtype: torch.dtype) -> float:
         """How far a point of a part's boundary is moved to see what lies on either side, in spite of rounding."""
@@ -135,7 +137,7 @@ class Union(_Combined):
 
     def distance(self, x: Tensor) -> Tensor:
         """The R-disjunction a + b + √(a² + b²) of the levels of both (Rvachev 1982)."""
-        a, b = self.first.level(x), self.second.level(x)
+        a, b = self.first.level_set(x), self.second.level_set(x)
         return a + b + torch.sqrt(a**2 + b**2)
 
 
@@ -162,9 +164,9 @@ class Intersection(_Combined):
         """The product of both, as smooth as they are."""
         return self.first.distance(x) * self.second.distance(x)
 
-    def level(self, x: Tensor) -> Tensor:
+    def level_set(self, x: Tensor) -> Tensor:
         """The R-conjunction a + b − √(a² + b²) of the levels of both (Rvachev 1982)."""
-        return _both(self.first.level(x), self.second.level(x))
+        return _both(self.first.level_set(x), self.second.level_set(x))
 
     @property
     def smooth(self) -> bool:
@@ -191,18 +193,18 @@ class Difference(_Combined):
     def contains(self, x: Tensor) -> Tensor:
         outside = ~self.second.contains(x)
         # The second one is closed, so its boundary is put back.
-        rim = self.second.level(x).abs() <= 64 * torch.finfo(x.dtype).eps
+        rim = self.second.level_set(x).abs() <= 64 * torch.finfo(x.dtype).eps
         return self.first.contains(x) & (outside | rim)
 
     def distance(self, x: Tensor) -> Tensor:
         """The distance of the first times the level of the second, with its sign changed."""
-        return self.first.distance(x) * -self.second.level(x)
+        return self.first.distance(x) * -self.second.level_set(x)
 
-    def level(self, x: Tensor) -> Tensor:
+    def level_set(self, x: Tensor) -> Tensor:
         """The R-conjunction of a and −b, the levels of both (Rvachev 1982)."""
-        return _both(self.first.level(x), -self.second.level(x))
+        return _both(self.first.level_set(x), -self.second.level_set(x))
 
     @property
     def smooth(self) -> bool:
         """Where what is cut out has no corner, which would point inward."""
-        return self.first.smooth and self.second.round
+        return self.first.smooth and self.second.smooth_level_set

@@ -47,22 +47,22 @@ class Extrusion(Domain):
         return self.base.boundary_measure * self._length + 2 * self.base.measure
 
     @property
-    def interior_numbers(self) -> int:
-        return self.base.interior_numbers + 1
+    def interior_sample_dim(self) -> int:
+        return self.base.interior_sample_dim + 1
 
     def interior(self, u: Tensor) -> Points:
         return torch.cat([self.base.interior(u[:, :-1]), self._heights(u[:, -1:])], 1)
 
     @property
-    def boundary_numbers(self) -> int:
-        return 2 + max(self.base.interior_numbers, self.base.boundary_numbers)
+    def boundary_sample_dim(self) -> int:
+        return 2 + max(self.base.interior_sample_dim, self.base.boundary_sample_dim)
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
         side = (u[:, 0] < self.base.boundary_measure * self._length / self.boundary_measure)[:, None]
-        y, normal = self.base.boundary(u[:, 2 : 2 + self.base.boundary_numbers])
+        y, normal = self.base.boundary(u[:, 2 : 2 + self.base.boundary_sample_dim])
         wall = torch.cat([y, self._heights(u[:, 1:2])], 1), torch.cat([normal, torch.zeros_like(y[:, :1])], 1)
         top = u[:, 1:2] < 0.5
-        inside = self.base.interior(u[:, 2 : 2 + self.base.interior_numbers])
+        inside = self.base.interior(u[:, 2 : 2 + self.base.interior_sample_dim])
         level = torch.where(
             top, u.new_tensor(self.height[1]), u.new_tensor(self.height[0])
         )  # floats would make float32
@@ -79,8 +79,8 @@ class Extrusion(Domain):
         """The distance function of the base times 4(z − a)(b − z)/(b − a)²."""
         return self.base.distance(x[..., :-1]) * self._parabola(x)
 
-    def level(self, x: Tensor) -> Tensor:
-        a, b = self.base.level(x[..., :-1]), self._parabola(x)
+    def level_set(self, x: Tensor) -> Tensor:
+        a, b = self.base.level_set(x[..., :-1]), self._parabola(x)
         return a + b - torch.sqrt(a**2 + b**2)
 
     def extend(self, g: Field) -> Field:
@@ -102,20 +102,24 @@ class Extrusion(Domain):
     def tags(self) -> tuple[str, ...]:
         return ("floor", "ceiling", "side", *(f"side.{tag}" for tag in self.base.tags))
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         if tag in ("floor", "ceiling"):
             return normal[:, -1] * (1 if tag == "ceiling" else -1) > 0.5
         side = normal[:, -1].abs() < 0.5
-        return side if tag == "side" else side & self.base.on(tag.removeprefix("side."), x[:, :-1], normal[:, :-1])
+        return (
+            side
+            if tag == "side"
+            else side & self.base.boundary_mask(tag.removeprefix("side."), x[:, :-1], normal[:, :-1])
+        )
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """Of floor and ceiling the linear distance and data that fall linearly; of the side those of the base."""
         if tag in ("floor", "ceiling"):
             return self._cap(*(self.height if tag == "floor" else reversed(self.height)))
         if tag == "side":
             found = (self.base.distance, self.base.extend) if self.base.extendable else None
         else:
-            found = self.base.part(tag.removeprefix("side."))
+            found = self.base.hard_part(tag.removeprefix("side."))
         return None if found is None else (lambda x: found[0](x[..., :-1]), self._at_each_height(found[1]))
 
     def _cap(self, near: float, far: float) -> tuple[Field, Callable[[Field], Field]]:

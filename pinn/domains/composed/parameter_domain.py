@@ -50,19 +50,19 @@ class ParameterDomain(Domain):
         return self.base.boundary_measure * self._box.measure
 
     @property
-    def interior_numbers(self) -> int:
-        return self.base.interior_numbers + len(self.lower)
+    def interior_sample_dim(self) -> int:
+        return self.base.interior_sample_dim + len(self.lower)
 
     def interior(self, u: Tensor) -> Points:
-        k = self.base.interior_numbers
+        k = self.base.interior_sample_dim
         return torch.cat([self.base.interior(u[:, :k]), self.parameters(u[:, k:])], 1)
 
     @property
-    def boundary_numbers(self) -> int:
-        return self.base.boundary_numbers + len(self.lower)
+    def boundary_sample_dim(self) -> int:
+        return self.base.boundary_sample_dim + len(self.lower)
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
-        k = self.base.boundary_numbers
+        k = self.base.boundary_sample_dim
         x, normal = self.base.boundary(u[:, :k])
         parameters = self.parameters(u[:, k:])
         return torch.cat([x, parameters], 1), torch.cat([normal, torch.zeros_like(parameters)], 1)
@@ -87,20 +87,20 @@ class ParameterDomain(Domain):
     def smooth(self) -> bool:
         return self.base.smooth
 
-    def level(self, x: Tensor) -> Tensor:
-        return self.base.level(self.split(x)[0])
+    def level_set(self, x: Tensor) -> Tensor:
+        return self.base.level_set(self.split(x)[0])
 
     @property
     def tags(self) -> tuple[str, ...]:
         """Those of the domain."""
         return self.base.tags
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        return self.base.on(tag, self.split(x)[0], self.split(normal)[0])
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        return self.base.boundary_mask(tag, self.split(x)[0], self.split(normal)[0])
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """That of the domain at all parameters."""
-        found = self.base.part(tag)
+        found = self.base.hard_part(tag)
         if found is None:
             return None
         distance, extend = found
@@ -138,10 +138,10 @@ class _AtAllParameters(Region):
     domain: ParameterDomain
 
     @property
-    def numbers(self) -> int:
-        return self.region.numbers + len(self.domain.lower)
+    def sample_dim(self) -> int:
+        return self.region.sample_dim + len(self.domain.lower)
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         return _placed(self.region, self.domain, u)
 
 
@@ -153,10 +153,10 @@ class _SurfaceAtAllParameters(Surface):
     domain: ParameterDomain
 
     @property
-    def numbers(self) -> int:
-        return self.region.numbers + len(self.domain.lower)
+    def sample_dim(self) -> int:
+        return self.region.sample_dim + len(self.domain.lower)
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         return _placed(self.region, self.domain, u)
 
     @property
@@ -184,8 +184,8 @@ def at_all_parameters(region: Region, domain: ParameterDomain) -> Region:
 
 
 def _placed(region: Region, domain: ParameterDomain, u: Tensor) -> tuple[Tensor, ...]:
-    x, *others = region.place(u[:, : region.numbers])
-    parameters = domain.parameters(u[:, region.numbers :])
+    x, *others = region.from_uniform(u[:, : region.sample_dim])
+    parameters = domain.parameters(u[:, region.sample_dim :])
     return (torch.cat([x, parameters], 1), *others)
 
 

@@ -44,15 +44,15 @@ class Tagged(Domain):
         return self.base.boundary_measure
 
     @property
-    def interior_numbers(self) -> int:
-        return self.base.interior_numbers
+    def interior_sample_dim(self) -> int:
+        return self.base.interior_sample_dim
 
     def interior(self, u: Tensor) -> Points:
         return self.base.interior(u)
 
     @property
-    def boundary_numbers(self) -> int:
-        return self.base.boundary_numbers
+    def boundary_sample_dim(self) -> int:
+        return self.base.boundary_sample_dim
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
         return self.base.boundary(u)
@@ -63,8 +63,8 @@ class Tagged(Domain):
     def distance(self, x: Tensor) -> Tensor:
         return self.base.distance(x)
 
-    def level(self, x: Tensor) -> Tensor:
-        return self.base.level(x)
+    def level_set(self, x: Tensor) -> Tensor:
+        return self.base.level_set(x)
 
     def extend(self, g: Field) -> Field:
         return self.base.extend(g)
@@ -78,18 +78,18 @@ class Tagged(Domain):
         return self.base.smooth
 
     @property
-    def round(self) -> bool:
-        return self.base.round
+    def smooth_level_set(self) -> bool:
+        return self.base.smooth_level_set
 
     @property
     def tags(self) -> tuple[str, ...]:
         return (*self.base.tags, *self.parts)
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        return self.parts[tag](x) if tag in self.parts else self.base.on(tag, x, normal)
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        return self.parts[tag](x) if tag in self.parts else self.base.boundary_mask(tag, x, normal)
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
-        return None if tag in self.parts else self.base.part(tag)
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        return None if tag in self.parts else self.base.hard_part(tag)
 
     def embed(self, x: Tensor) -> Tensor:
         return self.base.embed(x)

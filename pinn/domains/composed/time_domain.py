@@ -52,15 +52,15 @@ class TimeDomain(Domain):
         return self.duration * self.space.boundary_measure
 
     @property
-    def interior_numbers(self) -> int:
-        return 1 + self.space.interior_numbers
+    def interior_sample_dim(self) -> int:
+        return 1 + self.space.interior_sample_dim
 
     def interior(self, u: Tensor) -> Points:
         return torch.cat([self._time(u), self.space.interior(u[:, 1:])], dim=1)
 
     @property
-    def boundary_numbers(self) -> int:
-        return 1 + self.space.boundary_numbers
+    def boundary_sample_dim(self) -> int:
+        return 1 + self.space.boundary_sample_dim
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
         x, normal = self.space.boundary(u[:, 1:])
@@ -90,12 +90,12 @@ class TimeDomain(Domain):
         """Those of space."""
         return self.space.tags
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        return self.space.on(tag, x[:, 1:], normal[:, 1:])
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        return self.space.boundary_mask(tag, x[:, 1:], normal[:, 1:])
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """That of space at every instant."""
-        found = self.space.part(tag)
+        found = self.space.hard_part(tag)
         if found is None:
             return None
         distance, extend = found
@@ -117,8 +117,8 @@ class TimeDomain(Domain):
     def smooth(self) -> bool:
         return self.space.smooth
 
-    def level(self, x: Tensor) -> Tensor:
-        return self.space.level(x[..., 1:])
+    def level_set(self, x: Tensor) -> Tensor:
+        return self.space.level_set(x[..., 1:])
 
     def embed(self, x: Tensor) -> Tensor:
         return torch.cat([x[..., :1], self.space.embed(x[..., 1:])], -1)

@@ -66,15 +66,15 @@ class Transformed(Domain):
         return self.base.boundary_measure * self.factor ** (self.dim - 1)
 
     @property
-    def interior_numbers(self) -> int:
-        return self.base.interior_numbers
+    def interior_sample_dim(self) -> int:
+        return self.base.interior_sample_dim
 
     def interior(self, u: Tensor) -> Points:
         return self._forth(self.base.interior(u))
 
     @property
-    def boundary_numbers(self) -> int:
-        return self.base.boundary_numbers
+    def boundary_sample_dim(self) -> int:
+        return self.base.boundary_sample_dim
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
         y, normal = self.base.boundary(u)
@@ -90,8 +90,8 @@ class Transformed(Domain):
     def distance(self, x: Tensor) -> Tensor:
         return self.base.distance(self._back(x))
 
-    def level(self, x: Tensor) -> Tensor:
-        return self.base.level(self._back(x))
+    def level_set(self, x: Tensor) -> Tensor:
+        return self.base.level_set(self._back(x))
 
     def extend(self, g: Field) -> Field:
         extension = self.base.extend(lambda y: g(self._forth(y)))
@@ -106,18 +106,18 @@ class Transformed(Domain):
         return self.base.smooth
 
     @property
-    def round(self) -> bool:
-        return self.base.round
+    def smooth_level_set(self) -> bool:
+        return self.base.smooth_level_set
 
     @property
     def tags(self) -> tuple[str, ...]:
         return self.base.tags
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        return self.base.on(tag, self._back(x), normal @ self._turn(x))
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        return self.base.boundary_mask(tag, self._back(x), normal @ self._turn(x))
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
-        found = self.base.part(tag)
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        found = self.base.hard_part(tag)
         if found is None:
             return None
         distance, extend = found

@@ -37,10 +37,10 @@ class Quadrature(Region):
         return None if isinstance(self.domain, TimeDomain) else 1
 
     @property
-    def numbers(self) -> int:
+    def sample_dim(self) -> int:
         return 1
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         space = self.domain.space if isinstance(self.domain, TimeDomain) else self.domain
         points, weights = nodes_and_weights(space, self.nodes, u)
         X = points.expand(len(u), *points.shape)
@@ -63,7 +63,7 @@ def nodes_and_weights(domain: Domain, nodes: int, like: Tensor) -> tuple[Points,
         assert isinstance(weights, Tensor)
         return points, weights.reshape(-1)
     count = min(nodes**domain.dim, 4096)
-    sobol = torch.quasirandom.SobolEngine(max(domain.interior_numbers, 1), scramble=True, seed=0)
+    sobol = torch.quasirandom.SobolEngine(max(domain.interior_sample_dim, 1), scramble=True, seed=0)
     found = domain.interior(sobol.draw(4 * count, dtype=like.dtype).to(like.device))
     found = found[~found.isnan().any(1)][:count]
     return found, torch.full_like(found[:, 0], domain.measure / len(found))
@@ -84,10 +84,10 @@ class OppositeFaces(Region):
             raise ValueError(f"OppositeFaces needs 0 <= axis < {self.domain.dim}, got axis={self.axis}.")
 
     @property
-    def numbers(self) -> int:
-        return self.domain.interior_numbers
+    def sample_dim(self) -> int:
+        return self.domain.interior_sample_dim
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         x = self.domain.interior(u)
         lower, upper = (bound[self.axis] for bound in self.domain.bounds)
         near, far = x.clone(), x.clone()
@@ -124,10 +124,10 @@ class Measurements(Region):
         return len(self.points)
 
     @property
-    def numbers(self) -> int:
+    def sample_dim(self) -> int:
         return 1
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         assert isinstance(self.points, Tensor)
         assert isinstance(self.values, Tensor)
         index = torch.arange(len(u), device=u.device) % len(self.points)

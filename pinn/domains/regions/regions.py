@@ -21,11 +21,11 @@ class Region(ABC):
 
     @property
     @abstractmethod
-    def numbers(self) -> int:
+    def sample_dim(self) -> int:
         """How many uniform numbers one sample takes."""
 
     @abstractmethod
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         """Samples from u of shape (N, numbers): `(x,)` or `(x, normal)`. A row of NaN is a miss."""
 
     def sample(self, n: int, draw: Draw) -> tuple[Tensor, ...]:
@@ -33,7 +33,7 @@ class Region(ABC):
         found: list[tuple[Tensor, ...]] = []
         count = 0
         for _ in range(1000):
-            sample = self.place(draw(n, self.numbers))
+            sample = self.from_uniform(draw(n, self.sample_dim))
             hit = ~sample[0].flatten(1).isnan().any(dim=1)
             found.append(tuple(part[hit] for part in sample))
             count += int(hit.sum())
@@ -49,10 +49,10 @@ class Interior(Region):
     domain: Domain
 
     @property
-    def numbers(self) -> int:
-        return self.domain.interior_numbers
+    def sample_dim(self) -> int:
+        return self.domain.interior_sample_dim
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         return (self.domain.interior(u),)
 
 
@@ -67,10 +67,10 @@ class PointSet(Region):
         return len(self.points)
 
     @property
-    def numbers(self) -> int:
+    def sample_dim(self) -> int:
         return 1
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         index = torch.arange(u.shape[0], device=u.device) % len(self.points)
         return (u.new_tensor(self.points)[index],)
 
@@ -117,31 +117,33 @@ class Boundary(Surface):
 
     @property
     def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.domain.smooth if self.tag is None else self.domain.part(self.tag) is not None
+        return self.domain.smooth if self.tag is None else self.domain.hard_part(self.tag) is not None
 
     @property
     def extendable(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.domain.extendable if self.tag is None else self.domain.part(self.tag) is not None
+        return self.domain.extendable if self.tag is None else self.domain.hard_part(self.tag) is not None
 
     @property
     def measure(self) -> float:
         """Its length or area; of a part by its share of 2¹⁴ fixed quasi-random points, to about 1e-3."""
         if self.tag is None:
             return self.domain.boundary_measure
-        u = torch.quasirandom.SobolEngine(self.numbers, scramble=True, seed=0).draw(2**14, dtype=torch.float64)
+        u = torch.quasirandom.SobolEngine(self.sample_dim, scramble=True, seed=0).draw(2**14, dtype=torch.float64)
         x, normal = self.domain.boundary(u)
         hit = ~x.isnan().any(dim=1)
-        return self.domain.boundary_measure * float(self.domain.on(self.tag, x[hit], normal[hit]).double().mean())
+        return self.domain.boundary_measure * float(
+            self.domain.boundary_mask(self.tag, x[hit], normal[hit]).double().mean()
+        )
 
     @property
-    def numbers(self) -> int:
-        return self.domain.boundary_numbers
+    def sample_dim(self) -> int:
+        return self.domain.boundary_sample_dim
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         x, normal = self.domain.boundary(u)
         if self.tag is None:
             return x, normal
-        return torch.where(self.domain.on(self.tag, x, normal)[:, None], x, torch.nan), normal
+        return torch.where(self.domain.boundary_mask(self.tag, x, normal)[:, None], x, torch.nan), normal
 
     def distance(self, x: Tensor) -> Tensor:
         return self.domain.distance(x) if self.tag is None else self._part[0](x)
@@ -151,7 +153,7 @@ class Boundary(Surface):
 
     @property
     def _part(self) -> tuple[Field, Callable[[Field], Field]]:
-        found = self.domain.part(str(self.tag))
+        found = self.domain.hard_part(str(self.tag))
         if found is None:
             raise ValueError(f"Values cannot be built in on {self.tag!r} of {self.domain}; use hard=False.")
         return found
@@ -169,10 +171,10 @@ class Initial(Surface):
     evolved: Field | None = None
 
     @property
-    def numbers(self) -> int:
-        return self.domain.space.interior_numbers
+    def sample_dim(self) -> int:
+        return self.domain.space.interior_sample_dim
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         return (_first_instant(self.domain, u),)
 
     def distance(self, x: Tensor) -> Tensor:
@@ -187,16 +189,16 @@ class Initial(Surface):
 
 
 @dataclass(frozen=True)
-class InitialMotion(Surface):
+class InitialCauchy(Surface):
     """The first instant {t₀} × Ω, where both u and u_t are prescribed (Cauchy data): yields `(x,)` with t = t₀."""
 
     domain: TimeDomain
 
     @property
-    def numbers(self) -> int:
-        return self.domain.space.interior_numbers
+    def sample_dim(self) -> int:
+        return self.domain.space.interior_sample_dim
 
-    def place(self, u: Tensor) -> tuple[Tensor, ...]:
+    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         return (_first_instant(self.domain, u),)
 
     def distance(self, x: Tensor) -> Tensor:

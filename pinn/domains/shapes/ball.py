@@ -51,15 +51,15 @@ class _Round(Domain):
         return self.measure * self.dim / self.radius
 
     @property
-    def interior_numbers(self) -> int:
-        return self.boundary_numbers + 1
+    def interior_sample_dim(self) -> int:
+        return self.boundary_sample_dim + 1
 
     def interior(self, u: Tensor) -> Points:
         radius = self.radius * u[:, :1] ** (1 / self.dim)
         return u.new_tensor(self.center) + radius * self._directions(u[:, 1:])
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return 1 if self.dim == 2 else self.dim
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
@@ -95,7 +95,7 @@ class _Round(Domain):
         return extension
 
     @property
-    def round(self) -> bool:
+    def smooth_level_set(self) -> bool:
         return True
 
     def _directions(self, u: Tensor) -> Tensor:

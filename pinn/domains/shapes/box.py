@@ -55,7 +55,7 @@ class Box(Domain):
         return 2 * sum(self._face_areas)
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return self.dim
 
     def interior(self, u: Tensor) -> Points:
@@ -63,7 +63,7 @@ class Box(Domain):
         return lower + (upper - lower) * u
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return self.dim
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
@@ -91,7 +91,7 @@ class Box(Domain):
         # Not Tensor.prod, whose second derivative costs more than that of the network.
         return math.prod((4 * (x - lower) * (upper - x) / (upper - lower) ** 2).unbind(-1))  # type: ignore[return-value]
 
-    def level(self, x: Tensor) -> Tensor:
+    def level_set(self, x: Tensor) -> Tensor:
         """The R-conjunction of the parabolas across all coordinates: positive inside alone."""
         lower, upper = self._corners(x)
         found, *others = (4 * (x - lower) * (upper - x) / (upper - lower) ** 2).unbind(-1)
@@ -132,11 +132,11 @@ class Box(Domain):
             return (*names[0], "front", "back", *names[1])
         return tuple(f"{side}_{axis}" for axis in range(self.dim) for side in ("lower", "upper"))
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         axis, side = divmod(self.tags.index(tag), 2)
         return normal[:, axis] * (2 * side - 1) > 0.5  # not 1: the box may be a turned one
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """The linear distance from a face, and the data held along its normal, falling linearly to the opposite face.
 
         So data on several faces, one after the other, leave each other in peace.

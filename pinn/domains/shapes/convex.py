@@ -58,7 +58,7 @@ class ConvexEdges:
     def edge(self, i: int) -> tuple[Field, Callable[[Field], Field]]:
         """d_i, and the extension from edge i alone that falls to zero where data do that vanish at its ends."""
         if len(self.corners) == 3:
-            return Simplex(self.corners).part(f"face_{(i + 2) % 3}")
+            return Simplex(self.corners).hard_part(f"face_{(i + 2) % 3}")
 
         def extend(g: Field) -> Field:
             def extension(x: Tensor) -> Tensor:

@@ -51,14 +51,14 @@ class Ellipse(Domain):
         return float(_arc_lengths(*self.semi_axes)[-1])
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return 2
 
     def interior(self, u: Tensor) -> Points:
         return self._from_disk(Disk().interior(u))
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return 1
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
@@ -85,7 +85,7 @@ class Ellipse(Domain):
         return lambda x: extension(self._to_disk(x))
 
     @property
-    def round(self) -> bool:
+    def smooth_level_set(self) -> bool:
         return True
 
     def _to_disk(self, x: Tensor) -> Tensor:
@@ -130,7 +130,7 @@ class Annulus(Domain):
         return 2 * math.pi * (self.outer + self.inner)
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return 2
 
     def interior(self, u: Tensor) -> Points:
@@ -138,7 +138,7 @@ class Annulus(Domain):
         return u.new_tensor(self.center) + radius[:, None] * _direction(u[:, 0])
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return 1
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
@@ -173,18 +173,18 @@ class Annulus(Domain):
         return extension
 
     @property
-    def round(self) -> bool:
+    def smooth_level_set(self) -> bool:
         return True
 
     @property
     def tags(self) -> tuple[str, ...]:
         return ("inner", "outer")
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         outward = ((x - x.new_tensor(self.center)) * normal).sum(1) > 0
         return outward if tag == "outer" else ~outward
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]]:
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]]:
         """For one circle: ρ² less its square, and the data along each ray, falling linearly to the other circle."""
         radius, other = (self.outer, self.inner) if tag == "outer" else (self.inner, self.outer)
 

@@ -60,14 +60,14 @@ class Mesh(Domain):
         return float(self._areas.sum())
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return 3
 
     def interior(self, u: Tensor) -> Points:
         return in_bounding_box(self, u)
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return 3
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
@@ -89,7 +89,7 @@ class Mesh(Domain):
         """The distance from the nearest triangle: smooth but where two are equally near."""
         return self._on_all(lambda p, t: _to_triangles(p, t).amin(-1), x)
 
-    def level(self, x: Tensor) -> Tensor:
+    def level_set(self, x: Tensor) -> Tensor:
         return torch.where(self._on_all(_turns, x) > 0.5, 1.0, -1.0).to(x) * self.distance(x)
 
     def extend(self, g: Field) -> Field:

@@ -49,14 +49,14 @@ class PeriodicBox(Domain):
         return 0.0
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return self.dim
 
     def interior(self, u: Tensor) -> Points:
         return Box(self.lower, self.upper).interior(u)
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return 1
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:

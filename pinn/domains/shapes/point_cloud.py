@@ -70,14 +70,14 @@ class PointCloud(Domain):
         return self._part * len(self._arrays[1])
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return 1
 
     def interior(self, u: Tensor) -> Points:
         return torch.from_numpy(self._arrays[0]).to(u)[_index(u, len(self._arrays[0]))]
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return 1
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:

@@ -42,14 +42,14 @@ class _Polygonal(Domain):
         return sum(self._lengths)
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return 2
 
     def interior(self, u: Tensor) -> Points:
         return in_bounding_box(self, u)
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return 1
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
@@ -84,7 +84,7 @@ class _Polygonal(Domain):
         """
         return self._from_edges(x) if self._convex is None else self._convex.distance(x)
 
-    def level(self, x: Tensor) -> Tensor:
+    def level_set(self, x: Tensor) -> Tensor:
         size = self._from_edges(x)
         return torch.where(self.contains(x), size, -size)
 
@@ -101,11 +101,11 @@ class _Polygonal(Domain):
         """edge_0 from the first corner to the second, and so on."""
         return tuple(f"edge_{i}" for i in range(len(self.corners)))
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """The distance from the line of an edge; None where the polygon is not convex."""
         return None if self._convex is None else self._convex.edge(self.tags.index(tag))
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         return _from_segments(x, *self._edges(x)).argmin(-1) == self.tags.index(tag)
 
     @cached_property

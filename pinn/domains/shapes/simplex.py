@@ -51,14 +51,14 @@ class Simplex(Domain):
         return float(self._areas.sum())
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return self.dim
 
     def interior(self, u: Tensor) -> Points:
         return _weights(u) @ u.new_tensor(self.vertices)
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return self.dim
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
@@ -78,7 +78,7 @@ class Simplex(Domain):
         """φ = (d + 1)^{d+1} Π λ_i of the barycentric coordinates, which is 1 at the centre."""
         return (self.dim + 1) ** (self.dim + 1) * math.prod(self._barycentric(x).unbind(-1))  # pyright: ignore
 
-    def level(self, x: Tensor) -> Tensor:
+    def level_set(self, x: Tensor) -> Tensor:
         """The R-conjunction of all barycentric coordinates: positive inside alone."""
         found, *others = self._barycentric(x).unbind(-1)
         for other in others:
@@ -118,7 +118,7 @@ class Simplex(Domain):
     def smooth(self) -> bool:
         return True
 
-    def part(self, tag: str) -> tuple[Field, Callable[[Field], Field]]:
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]]:
         """λ_i, and the data on a face taken along the edges that leave it, so that they fall to zero as λ_i grows.
 
         Data on several faces, one after the other, leave each other in peace.
@@ -141,7 +141,7 @@ class Simplex(Domain):
         """face_i is opposite to vertex i."""
         return tuple(f"face_{i}" for i in range(self.dim + 1))
 
-    def on(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         return self._barycentric(x).argmin(-1) == self.tags.index(tag)
 
     def _from_vertex(self, i: int, kept: Sequence[int], x: Tensor, weights: Sequence[Tensor]) -> Tensor:

@@ -34,14 +34,14 @@ class SinglePoint(Domain):
         return 0.0
 
     @property
-    def interior_numbers(self) -> int:
+    def interior_sample_dim(self) -> int:
         return 1  # no generator draws none
 
     def interior(self, u: Tensor) -> Points:
         return u[:, :0]
 
     @property
-    def boundary_numbers(self) -> int:
+    def boundary_sample_dim(self) -> int:
         return 1
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:

@@ -15,7 +15,7 @@ from torch._C import _functorch  # pyright: ignore[reportAttributeAccessIssue]
 from torch.autograd import Function
 from torch.overrides import _get_current_function_mode
 
-from pinn.operators.jet.jet_tensor import Seed, Series
+from pinn.operators.jet.jet_tensor import JetTensor, Propagation
 from pinn.typing import Params
 
 Axes = tuple[int, ...]
@@ -24,7 +24,7 @@ Batched = Callable[[Any], Any]
 """From x of shape (N, d), a tensor or a series, to values of shape (N, …)."""
 
 
-def on_batch(function: Batched, x: Any, params: Params) -> Any:
+def call_batched(function: Batched, x: Any, params: Params) -> Any:
     """function(x[None])[0] at one point x of shape (d,), by one call for all points of the innermost `vmap`.
 
     `params` are the tensors that the function depends on. Each point must keep to itself, as in a network without
@@ -39,7 +39,7 @@ def on_batch(function: Batched, x: Any, params: Params) -> Any:
 
 def leaves(x: Any) -> Iterator[Tensor]:
     """The tensors of a series, its value first; series nest."""
-    if not isinstance(x, Series):
+    if not isinstance(x, JetTensor):
         yield x
         return
     yield from leaves(x.value)
@@ -48,12 +48,12 @@ def leaves(x: Any) -> Iterator[Tensor]:
             yield from leaves(stream)
 
 
-def rebuilt(x: Any, tensors: Iterator[Tensor], seed: Callable[[Seed], Seed] = lambda seed: seed) -> Any:
+def rebuilt(x: Any, tensors: Iterator[Tensor], seed: Callable[[Propagation], Propagation] = lambda seed: seed) -> Any:
     """The same series with other tensors, and other seeds."""
-    if not isinstance(x, Series):
+    if not isinstance(x, JetTensor):
         return next(tensors)
     value = rebuilt(x.value, tensors, seed)
-    return Series(seed(x.seed), value, tuple(None if s is None else rebuilt(s, tensors, seed) for s in x.streams))
+    return JetTensor(seed(x.seed), value, tuple(None if s is None else rebuilt(s, tensors, seed) for s in x.streams))
 
 
 class _Call:
@@ -65,7 +65,7 @@ class _Call:
         # A mode that intercepts torch functions is off while it handles one, here the way beneath vmap.
         self.mode = _get_current_function_mode()
         self.result: Any = None
-        self.twins: dict[Seed, Seed] = {}
+        self.twins: dict[Propagation, Propagation] = {}
 
     def run(
         self, tensors: Sequence[Tensor], in_dims: Sequence[int | None]
@@ -87,20 +87,20 @@ class _Call:
         """The result at one point, from its tensors there."""
         originals = {twin: seed for seed, twin in self.twins.items()}
 
-        def original(seed: Seed) -> Seed:
+        def original(seed: Propagation) -> Propagation:
             if seed not in originals:  # fewer directions than those of the point
                 assert seed.outer is None or seed.outer in originals
                 outer = None if seed.outer is None else originals[seed.outer]
-                originals[seed] = Seed(seed.plan, outer, whole=originals[seed.whole])
+                originals[seed] = Propagation(seed.plan, outer, whole=originals[seed.whole])
                 originals[seed].basis = seed.basis
             return originals[seed]
 
         return rebuilt(self.result, iter(outputs), original)
 
-    def _twin(self, seed: Seed, batched: bool) -> Seed:
+    def _twin(self, seed: Propagation, batched: bool) -> Propagation:
         if seed not in self.twins:
             outer = None if seed.outer is None else self._twin(seed.outer, batched)
-            self.twins[seed] = Seed(seed.plan, outer, batched=batched)
+            self.twins[seed] = Propagation(seed.plan, outer, batched=batched)
         return self.twins[seed]
 
 
@@ -136,9 +136,9 @@ def _mapped(inputs: Sequence[Tensor], params: Params) -> bool:
     return varies(inputs[0]) and not any(varies(value) for value in params.values())
 
 
-def _seeds(x: Any) -> Iterator[Seed]:
+def _seeds(x: Any) -> Iterator[Propagation]:
     """The propagations that a point is part of."""
-    if isinstance(x, Series):
+    if isinstance(x, JetTensor):
         yield x.seed
         for part in (x.value, *x.streams):
             yield from _seeds(part)
@@ -146,7 +146,7 @@ def _seeds(x: Any) -> Iterator[Seed]:
 
 def _axes(x: Any, axis: int = 0) -> Iterator[int]:
     """The axis of the points in each tensor of a series of batches: behind those of its streams."""
-    if not isinstance(x, Series):
+    if not isinstance(x, JetTensor):
         yield axis
         return
     yield from _axes(x.value, axis)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import pinn.operators.jet.rules  # noqa: F401  (importing it registers the rules)
-from pinn.operators.jet.jet_tensor import Seed, Series
+from pinn.operators.jet.jet_tensor import JetTensor, Propagation
 from pinn.operators.jet.plan import Biharmonic, Laplacian, Plan, Request, plan, polarisation, quartic, unit
 from pinn.operators.strategies.base import MissingRuleError, MultiIndex, Strategy
 from pinn.operators.strategies.nested import check_square
@@ -38,7 +38,7 @@ class Expansion:
         return (stream if whole else stream[list(indices)]).movedim(0, -1)
 
     def gradient(self, axes: Iterable[int]) -> Tensor:
-        return self.rows(1, [self.plan.place[unit(a)] for a in axes])
+        return self.rows(1, [self.plan.row_of[unit(a)] for a in axes])
 
     def partial(self, order: MultiIndex) -> Tensor:
         if not order:
@@ -49,13 +49,13 @@ class Expansion:
         return self._weighted(len(order), polarisation(order))
 
     def laplacian(self, axes: tuple[int, ...]) -> Tensor:
-        place = tuple(sorted(self.plan.place[unit(a)] for a in axes))
+        place = tuple(sorted(self.plan.row_of[unit(a)] for a in axes))
         if place in self.plan.traces:
             return self.row(2, self.plan.counts[1] + len(self.plan.mixed) + self.plan.traces.index(place))
         return self.rows(2, place).sum(-1) if place else torch.zeros_like(self.value)
 
     def biharmonic(self, axes: tuple[int, ...]) -> Tensor:
-        place = tuple((self.plan.place[v], w) for v, w in quartic(axes))
+        place = tuple((self.plan.row_of[v], w) for v, w in quartic(axes))
         return self.row(4, self.plan.counts[3] + self.plan.quartics.index(place))
 
     def hessian(self, d: int) -> Tensor:
@@ -66,16 +66,16 @@ class Expansion:
     def _weighted(self, order: int, terms: Sequence[tuple[Any, float]]) -> Tensor:
         total: Any = 0
         for direction, weight in terms:
-            total = total + weight * self.row(order, self.plan.place[direction])
+            total = total + weight * self.row(order, self.plan.row_of[direction])
         return total
 
 
 def propagate(u: Field, x: Tensor, plan: Plan, directions: Tensor | None = None) -> Expansion:
     """Send the point through the field with its derivatives along `directions`, by default those of the plan."""
-    seed = Seed(plan, x.seed if isinstance(x, Series) else None)
+    seed = Propagation(plan, x.seed if isinstance(x, JetTensor) else None)
     streams = (plan.matrix(x) if directions is None else directions, *[None] * (plan.order - 1))
-    y: Any = u(Series(seed, x, streams) if plan.directions else x)  # pyright: ignore
-    if not isinstance(y, Series) or seed.inside(y.seed):
+    y: Any = u(JetTensor(seed, x, streams) if plan.directions else x)  # pyright: ignore
+    if not isinstance(y, JetTensor) or seed.inside(y.seed):
         return Expansion(plan, y, [None] * plan.order)
     if y.seed.whole is not seed:
         raise MissingRuleError(

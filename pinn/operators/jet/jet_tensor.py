@@ -1,8 +1,8 @@
 """A quantity on its way through a field: its value and the derivatives that a `Plan` asks for.
 
-`Series` is a plain object, not a Tensor. torch hands it every operation by `__torch_function__`, and the rule
+`JetTensor` is a plain object, not a Tensor. torch hands it every operation by `__torch_function__`, and the rule
 registered under the operation's name propagates the streams. A rule written in torch operations may itself meet a
-`Series`, so operators nest: the value and the streams of an inner propagation are series of the outer one.
+`JetTensor`, so operators nest: the value and the streams of an inner propagation are series of the outer one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return register
 
 
-class Seed:
+class Propagation:
     """One propagation: what it carries, and the propagation it runs inside, if any.
 
     Some quantities of a propagation may be carried along fewer directions, `basis()` (rows, orthonormal) of those of
@@ -41,15 +41,15 @@ class Seed:
     """
 
     def __init__(
-        self, plan: Plan, outer: Seed | None = None, whole: Seed | None = None, *, batched: bool = False
+        self, plan: Plan, outer: Propagation | None = None, whole: Propagation | None = None, *, batched: bool = False
     ) -> None:
         self.plan = plan
         self.batched = batched
         self.outer = outer
-        self.whole: Seed = whole or self
+        self.whole: Propagation = whole or self
         self.basis: Callable[[], Tensor] | None = None
 
-    def inside(self, other: Seed) -> bool:
+    def inside(self, other: Propagation) -> bool:
         """Whether this propagation runs inside `other`."""
         seed = self.outer
         while seed is not None:
@@ -59,10 +59,10 @@ class Seed:
         return False
 
 
-class Series:
+class JetTensor:
     """A value of shape S and streams of shape (n, *S), order by order; None is a structural zero."""
 
-    def __init__(self, seed: Seed, value: Any, streams: Streams) -> None:
+    def __init__(self, seed: Propagation, value: Any, streams: Streams) -> None:
         self.seed = seed
         self.value = value
         self.streams = streams
@@ -207,18 +207,18 @@ def apply(name: str, *args: Any, **kwargs: Any) -> Any:
     return found(*args, **kwargs)
 
 
-def series(seed: Seed, value: Any, streams: Streams) -> Any:
+def series(seed: Propagation, value: Any, streams: Streams) -> Any:
     """A series, or its value alone where every derivative is a structural zero."""
     if all(s is None for s in streams):
         return value
     # Derivatives of a real part of a complex value are real until here.
     dtype = value.dtype
-    return Series(seed, value, tuple(s if s is None or s.dtype == dtype else s.to(dtype) for s in streams))
+    return JetTensor(seed, value, tuple(s if s is None or s.dtype == dtype else s.to(dtype) for s in streams))
 
 
-def innermost(*args: Any) -> Seed:
+def innermost(*args: Any) -> Propagation:
     """The innermost propagation among the arguments; quantities of the others are constants to it."""
-    seeds = [a.seed for a in args if isinstance(a, Series)]
+    seeds = [a.seed for a in args if isinstance(a, JetTensor)]
     inner = seeds[0]
     for seed in seeds[1:]:
         if seed.inside(inner):
@@ -233,11 +233,11 @@ def innermost(*args: Any) -> Seed:
     return inner
 
 
-def split(a: Any, seed: Seed) -> tuple[Any, Streams]:
+def split(a: Any, seed: Propagation) -> tuple[Any, Streams]:
     """The value and the streams of an argument; a constant has none."""
-    if isinstance(a, Series) and a.seed is seed:
+    if isinstance(a, JetTensor) and a.seed is seed:
         return a.value, a.streams
-    if isinstance(a, Series) and a.seed.whole is seed and a.seed.basis is not None and a.streams[0] is not None:
+    if isinstance(a, JetTensor) and a.seed.whole is seed and a.seed.basis is not None and a.streams[0] is not None:
         first = torch.matmul(a.streams[0].movedim(0, -1), a.seed.basis()).movedim(-1, 0)
         return a.value, (first, *a.streams[1:])
     return a, (None,) * seed.plan.order

@@ -42,7 +42,7 @@ class Plan:
 
     Directions are sorted by the order they need, highest first; `counts[k - 1]` of them carry ∂ᵏ/∂vᵏ. The streams of
     second order go on with `mixed` derivatives ∂²/∂v_i∂v_j and `traces` Σ ∂²/∂v_i²; those of fourth order with
-    `quartics` Σ w_i ∂⁴/∂v_i⁴. A sum is one stream: the top order enters every rule linearly. `place` finds a direction.
+    `quartics` Σ w_i ∂⁴/∂v_i⁴. A sum is one stream: the top order enters every rule linearly. `row_of` finds one.
     """
 
     directions: tuple[Direction, ...]
@@ -50,7 +50,7 @@ class Plan:
     mixed: tuple[tuple[int, int], ...] = ()
     traces: tuple[tuple[int, ...], ...] = ()
     quartics: tuple[tuple[tuple[int, float], ...], ...] = ()
-    place: dict[Direction, int] = field(default_factory=dict, compare=False)
+    row_of: dict[Direction, int] = field(default_factory=dict, compare=False)
 
     @property
     def order(self) -> int:
@@ -68,7 +68,7 @@ class Plan:
 
     def row(self, order: MultiIndex) -> int | None:
         """The stream, within its order, of a partial derivative; None where only directions combine to it."""
-        ends = sorted(self.place.get(unit(a), -1) for a in set(order))
+        ends = sorted(self.row_of.get(unit(a), -1) for a in set(order))
         if len(ends) == 1:
             return ends[0] if 0 <= ends[0] < self.counts[len(order) - 1] else None
         pair = (ends[0], ends[1])

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
-from pinn.operators.jet.jet_tensor import Seed, Series
+from pinn.operators.jet.jet_tensor import JetTensor, Propagation
 from pinn.operators.jet.plan import Plan
 
 NARROWER = 0.8
@@ -24,7 +24,7 @@ CONDITION = 1e3
 """Bound on the estimated condition of DᵀD. The adjoint of a Cholesky factor loses that many ε: 2e-13 in float64."""
 
 
-def reduced(y: Series) -> Series:
+def reduced(y: JetTensor) -> JetTensor:
     """`y` by fewer streams, where it is affine in the point, asks for a Laplacian alone, and is narrow enough."""
     columns = y.streams[0]
     if not (y.seed.plan.trace_only and y.streams[1] is None and isinstance(columns, Tensor)):
@@ -44,19 +44,19 @@ def reduced(y: Series) -> Series:
     return _along(y, L.T, lambda: torch.linalg.solve_triangular(L, D.T, upper=False))
 
 
-def _along_fixed_basis(y: Series, D: Tensor) -> Series:
+def _along_fixed_basis(y: JetTensor, D: Tensor) -> JetTensor:
     Q = torch.linalg.qr(D.detach()).Q
     return _along(y, Q.T @ D, lambda: Q.T)
 
 
-def _along(y: Series, columns: Tensor, basis: Callable[[], Tensor]) -> Series:
+def _along(y: JetTensor, columns: Tensor, basis: Callable[[], Tensor]) -> JetTensor:
     """`y` with first derivatives `columns`, shape (w, w), along the rows of the basis, shape (w, d)."""
     width, directions = len(columns), y.streams[0]
     assert isinstance(directions, Tensor)
     plan = Plan((), (width, 0, 0, 0), traces=(tuple(range(width)),))
-    seed = Seed(plan, y.seed.outer, whole=y.seed, batched=y.seed.batched)
+    seed = Propagation(plan, y.seed.outer, whole=y.seed, batched=y.seed.batched)
     seed.basis = basis
-    return Series(seed, y.value, (columns.reshape(width, *directions.shape[1:]), None))
+    return JetTensor(seed, y.value, (columns.reshape(width, *directions.shape[1:]), None))
 
 
 def _well_conditioned(L: Tensor, failed: Tensor) -> bool:

@@ -25,7 +25,7 @@ from pinn.operators.strategies.base import Strategy
 from pinn.typing import Field
 
 
-class Recording:
+class RequestCache:
     """What each evaluation of one residual asks for, learned from the evaluations before.
 
     >>> from pinn.operators import grad, laplacian
@@ -40,9 +40,9 @@ class Recording:
     def __init__(self) -> None:
         self.learned: list[frozenset[Request]] = []
 
-    def evaluation(self) -> "Evaluation":
+    def evaluation(self) -> "SharedJet":
         """The strategy for one evaluation of the residual."""
-        return Evaluation(self)
+        return SharedJet(self)
 
     def sharing(self, strategy: Strategy) -> Strategy:
         """`strategy` for one evaluation of the residual: `Jet` and `Auto` share propagations, others have none."""
@@ -60,13 +60,13 @@ class _Known(NamedTuple):
     expansion: Expansion
 
 
-class Evaluation(Forward):
+class SharedJet(Forward):
     """`Jet` for one evaluation of a residual: a field at a point is propagated once.
 
     Fields and points are recognised as the same objects, in the order in which the residual meets them.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: RequestCache) -> None:
         self.recording = recording
         self.known: list[_Known | None] = []
         self.propagations = 0

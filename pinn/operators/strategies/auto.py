@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pinn.operators.jet.jet import Forward, Jet
-from pinn.operators.jet.jet_tensor import Series
+from pinn.operators.jet.jet_tensor import JetTensor
 from pinn.operators.strategies.base import MissingRuleError, MultiIndex, Strategy
 from pinn.operators.strategies.reverse import Eye, Rows
 from pinn.typing import Field
@@ -25,8 +25,8 @@ class Auto(Strategy):
     That is `Eye` up to `batched` coordinates, where its batched VJP is fastest; `Rows` above, whose memory stays
     bounded. The choice and its reason are logged once, by the logger "pinn". The gradient of a scalar is always one
     VJP, cheaper than d streams: by 1.3 at d = 1 and 4.5 at d = 10, parameter gradient included (tanh 4×64, 1000
-    points, one CPU core, float32, 2026-11-23). `jet` may be the evaluation of a `Recording`, which shares propagations;
-    gradients then share them, too.
+    points, one CPU core, float32, 2026-11-23). `jet` may be the evaluation of a `RequestCache`, which
+    shares propagations; gradients then share them, too.
 
     >>> from pinn.operators import laplacian
     >>> laplacian(lambda x: x @ x, torch.ones(3), strategy=Auto())
@@ -47,7 +47,7 @@ class Auto(Strategy):
         return Eye() if x.shape[0] <= self.batched else Rows()
 
     def gradient(self, u: Field, x: Tensor) -> Tensor:
-        if isinstance(x, Series):
+        if isinstance(x, JetTensor):
             return self.jet.gradient(u, x)
         if not isinstance(self.jet, Jet):
             return self._choose(u, x, lambda strategy, f: strategy.gradient(f, x))
@@ -75,7 +75,7 @@ class Auto(Strategy):
         return self._choose(u, x, lambda strategy, f: strategy.partials(f, x, orders))
 
     def _choose(self, u: Field, x: Tensor, operate: Callable[[Strategy, Field], T]) -> T:
-        if isinstance(x, Series):
+        if isinstance(x, JetTensor):
             return operate(self.jet, u)  # a VJP cannot start inside a propagation; the outer operator falls back
         try:
             found = operate(self.jet, u)
@@ -88,7 +88,7 @@ class Auto(Strategy):
 
 
 def _tensor(value: Any) -> Tensor:
-    if isinstance(value, Series):
+    if isinstance(value, JetTensor):
         raise MissingRuleError(
             "A field inside a Jet propagation depends on the outer point while its own point does not. Use Auto() or "
             "Eye() for the outer operator (vjp=auto, vjp=eye)."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.domains import Initial, InitialMotion, TimeDomain
+from pinn.domains import Initial, InitialCauchy, TimeDomain
 from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition, cauchy, dirichlet
 from pinn.pdes.pde import PDE
@@ -48,7 +48,7 @@ class Window(PDE):
             return condition
         if isinstance(condition.region, Initial):
             found = dirichlet(Initial(self.domain), self.previous, name=condition.name, weight=condition.weight)
-        elif isinstance(condition.region, InitialMotion):
+        elif isinstance(condition.region, InitialCauchy):
             found = cauchy(self.domain, self.previous, name=condition.name, weight=condition.weight)
         else:
             return condition
@@ -59,7 +59,7 @@ _MOST_WINDOWS = 1000  # each has a network of its own
 
 
 @dataclass(frozen=True)
-class Marched(PDE):
+class TimeWindowed(PDE):
     """`pde` on its whole time, to be solved in `windows` slabs of equal length (`pinn.marching.march`).
 
     Raises ValueError for less than two windows or too many, and for a PDE without time or with unknowns.

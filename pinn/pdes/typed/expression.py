@@ -15,7 +15,7 @@ from pinn.expressions import Equations, Formula, Names, uses_time
 from pinn.operators import Strategy
 from pinn.pdes.condition import Condition, interior, manufactured
 from pinn.pdes.pde import PDE, require_positive
-from pinn.pdes.typed.prescribed_data import Prescribed, Texts, typed_field
+from pinn.pdes.typed.prescribed_data import PrescribedData, Texts, typed_field
 from pinn.typing import Field
 
 EXAMPLE = {"equation": "dt(u) + u*dx(u) = nu*laplacian(u)", "exact": "exp(-t)*sin(pi*x)"}
@@ -116,7 +116,7 @@ class Expression(PDE):
     def conditions(self) -> tuple[Condition, ...]:
         exact = self._exact
         source = manufactured(self.residual, exact) if exact else None
-        prescribed = Prescribed(
+        prescribed = PrescribedData(
             self.domain,
             self._names,
             self._equations.orders,

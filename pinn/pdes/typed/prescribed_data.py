@@ -42,7 +42,7 @@ def typed_field(
 
 
 @dataclass(frozen=True)
-class Prescribed:
+class PrescribedData:
     """What is prescribed beside an equation whose fields have derivatives of these `orders` along each coordinate.
 
     Initial values as often as it differentiates in time, boundary values where it differentiates in space. Values are
@@ -172,7 +172,7 @@ def _check_period(domain: Domain, name: str, g: Field) -> None:
     if not isinstance(space, PeriodicBox) or getattr(g, "tensors", None):  # what a tensor is, nobody knows inside vmap
         return
     generator = torch.Generator().manual_seed(0)
-    points = domain.interior(torch.rand(50, domain.interior_numbers, generator=generator, dtype=torch.float64))
+    points = domain.interior(torch.rand(50, domain.interior_sample_dim, generator=generator, dtype=torch.float64))
     for k, (lower, upper) in enumerate(zip(*space.bounds, strict=True)):
         axis = k + domain.dim - space.dim
         near, far = points.clone(), points.clone()

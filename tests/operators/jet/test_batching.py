@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jacrev, jvp, vmap
 
 from pinn.networks import ACTIVATIONS, MLP, field
-from pinn.operators import Jet, Rows, div, grad, jacobian, laplacian, on_batch, partials
+from pinn.operators import Jet, Rows, call_batched, div, grad, jacobian, laplacian, partials
 from pinn.typing import Field, Params
 
 F64 = torch.float64
@@ -22,7 +22,7 @@ def network(outputs: int | None = None, activation: str = "tanh", width: int = 6
 
 
 def pointwise(module: nn.Module, params: Params | None = None) -> Field:
-    """The same field by a call for each point, hidden from `on_batch`."""
+    """The same field by a call for each point, hidden from `call_batched`."""
     theta: dict[str, Tensor] = dict(module.named_parameters()) if params is None else dict(params)  # pyright: ignore
     return lambda x: functional_call(module, theta, (x,))
 
@@ -107,5 +107,5 @@ def test_the_network_is_called_once_with_all_points() -> None:
         shapes.append(tuple(x.shape))
         return torch.sin(x).sum(-1)
 
-    vmap(lambda x: laplacian(lambda y: on_batch(function, y, {}), x, Jet()))(X)
+    vmap(lambda x: laplacian(lambda y: call_batched(function, y, {}), x, Jet()))(X)
     assert shapes == [(7, 3)]

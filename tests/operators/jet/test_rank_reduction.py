@@ -10,7 +10,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.testing import assert_close
 
 from pinn.operators import Jet, Rows, Strategy, div, grad, laplacian
-from pinn.operators.jet.jet_tensor import Seed, Series
+from pinn.operators.jet.jet_tensor import JetTensor, Propagation
 from pinn.operators.jet.plan import Laplacian, plan
 from pinn.operators.jet.rank_reduction import reduced
 
@@ -111,6 +111,8 @@ def test_weights_of_each_point_are_left_unreduced() -> None:
 def test_a_narrow_layer_carries_as_many_streams_as_outputs() -> None:
     torch.manual_seed(0)
     streams = (torch.randn(D, WIDTH, dtype=torch.float64), None)
-    y = reduced(Series(Seed(plan([Laplacian(tuple(range(D)))])), torch.zeros(WIDTH, dtype=torch.float64), streams))
+    y = reduced(
+        JetTensor(Propagation(plan([Laplacian(tuple(range(D)))])), torch.zeros(WIDTH, dtype=torch.float64), streams)
+    )
     assert y.streams[0] is not None
     assert y.streams[0].shape == (WIDTH, WIDTH)

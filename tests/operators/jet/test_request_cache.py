@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from pinn.operators import Jet, Recording, Strategy, biharmonic, div, grad, hessian, laplacian, partials
+from pinn.operators import Jet, RequestCache, Strategy, biharmonic, div, grad, hessian, laplacian, partials
 
 X = torch.rand(5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
@@ -27,7 +27,7 @@ def test_a_recording_learns_in_one_evaluation() -> None:
         return 1 + x @ x
 
     expected = vmap(lambda x: residual(u, k, x, Jet()))(X)
-    recording = Recording()
+    recording = RequestCache()
     first = vmap(lambda x: residual(u, k, x, recording.evaluation()))(X)
     calls.update(u=0, k=0)
     second = vmap(lambda x: residual(u, k, x, recording.evaluation()))(X)
@@ -37,7 +37,7 @@ def test_a_recording_learns_in_one_evaluation() -> None:
 
 
 def test_a_request_that_was_not_learned_is_answered() -> None:
-    recording, x = Recording(), X[0]
+    recording, x = RequestCache(), X[0]
     u = torch.sin
 
     def at(strategy: Strategy, more: bool) -> Tensor:
@@ -49,7 +49,7 @@ def test_a_request_that_was_not_learned_is_answered() -> None:
 
 
 def test_a_learned_recording_compiles() -> None:
-    recording = Recording()
+    recording = RequestCache()
 
     def loss(X: Tensor) -> Tensor:
         def pointwise(x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from pinn.networks import MLP, Unknown, WithUnknowns
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.pdes import Burgers, Darcy, Expression, HarmonicOscillator, Heat, Inverse, Lorenz, Poisson, WavyConductivity
 from pinn.runs.run import build_network
-from pinn.runs.uncertainty import Found, found_fields, found_unknowns
+from pinn.runs.uncertainty import UnknownEstimate, found_fields, found_unknowns
 from pinn.samplers import Sobol
 from pinn.training.loop import Step, train
 
@@ -93,10 +93,10 @@ def test_an_eigenvalue_is_found(level: int) -> None:
 
 def test_the_deviation_of_a_line_is_that_of_textbooks() -> None:
     """95 % of a normal distribution lies within 1.96 deviations."""
-    lower, upper = Found(2.0, 0.5).interval()
+    lower, upper = UnknownEstimate(2.0, 0.5).interval()
     assert (upper - lower) / 2 == pytest.approx(1.959964 * 0.5, rel=1e-6)
     with pytest.raises(ValueError, match="0 < level < 1"):
-        Found(2.0, 0.5).interval(1.0)
+        UnknownEstimate(2.0, 0.5).interval(1.0)
 
 
 @pytest.mark.parametrize("unknown", [Unknown(3.0), Unknown(3.0, 1.0), Unknown(3.0, 1.0, 4.0)])

@@ -16,7 +16,7 @@ from pinn.domains import (
     Disk,
     Domain,
     Initial,
-    InitialMotion,
+    InitialCauchy,
     PeriodicBox,
     SinglePoint,
     TimeDomain,
@@ -24,11 +24,11 @@ from pinn.domains import (
 from pinn.networks import Windows
 from pinn.operators import Auto, Rows, Strategy
 from pinn.optimizers import LevenbergMarquardt
-from pinn.pdes import PDE, Burgers, Expression, Heat, KdV, Marched, NavierStokes, Poisson, Wave
+from pinn.pdes import PDE, Burgers, Expression, Heat, KdV, NavierStokes, Poisson, TimeWindowed, Wave
 from pinn.runs.instantiate import build
 from pinn.runs.run import build_network
 from pinn.samplers import Sobol
-from pinn.training.time_marching import march
+from pinn.training.time_marching import train_windows
 
 F64 = torch.float64
 LINE, SQUARE = Box((-1.0,), (1.0,)), Box()
@@ -118,7 +118,7 @@ def test_fields_of_different_order_in_time() -> None:
     )
     _, first, motion = typed.conditions()
     assert isinstance(first.region, Initial)
-    assert isinstance(motion.region, InitialMotion)
+    assert isinstance(motion.region, InitialCauchy)
     assert (first.components, motion.components) == ((1,), (0,))
     x = torch.tensor([0.0, 0.4], dtype=F64)
     right = lambda x: torch.stack([x[1] + 3 * x[0], x[1] ** 2, 7 + x[0]])  # noqa: E731
@@ -170,12 +170,14 @@ def test_time_where_it_is_spoken_of() -> None:
 
 def test_in_windows_of_time() -> None:
     typed = Expression(PERIOD, "dt(u) + dx(u)", exact="sin(pi*(x - t))")
-    assert Marched(typed, 2).window(1).domain.start == 0.5
+    assert TimeWindowed(typed, 2).window(1).domain.start == 0.5
     network = build_network(
-        {"_target_": "pinn.networks.MLP", "width": 8, "depth": 1}, Marched(typed, 2), torch.Generator().manual_seed(0)
+        {"_target_": "pinn.networks.MLP", "width": 8, "depth": 1},
+        TimeWindowed(typed, 2),
+        torch.Generator().manual_seed(0),
     ).double()
     assert isinstance(network, Windows)
-    step = list(march(Marched(typed, 2), network, LevenbergMarquardt(steps=40), Sobol(60, 20)))[-1]
+    step = list(train_windows(TimeWindowed(typed, 2), network, LevenbergMarquardt(steps=40), Sobol(60, 20)))[-1]
     assert step.rel_l2 < 0.05
 
 

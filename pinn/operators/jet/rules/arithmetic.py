@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from pinn.operators.jet.chain_rule import fitted, leibniz, lifted, plus
-from pinn.operators.jet.jet_tensor import Series, apply, innermost, rule, series, split
+from pinn.operators.jet.jet_tensor import JetTensor, apply, innermost, rule, series, split
 from pinn.operators.jet.rank_reduction import reduced
 from pinn.operators.strategies.base import MissingRuleError
 
@@ -39,7 +39,7 @@ def rsub(a: Any, b: Any, *, alpha: float = 1) -> Any:
 
 
 @rule("neg", "negative", "__neg__")
-def neg(x: Series) -> Any:
+def neg(x: JetTensor) -> Any:
     return x.map(torch.neg)
 
 
@@ -94,12 +94,16 @@ def lerp(a: Any, b: Any, weight: Any) -> Any:
 @rule("linear")
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     seed = innermost(x, weight, bias)
-    if isinstance(weight, Series) or isinstance(bias, Series) or not isinstance(x, Series):
-        y = matmul(x, weight.T) if isinstance(weight, Series) or isinstance(x, Series) else torch.matmul(x, weight.T)
+    if isinstance(weight, JetTensor) or isinstance(bias, JetTensor) or not isinstance(x, JetTensor):
+        y = (
+            matmul(x, weight.T)
+            if isinstance(weight, JetTensor) or isinstance(x, JetTensor)
+            else torch.matmul(x, weight.T)
+        )
         return y if bias is None else y + bias
     # One product for all streams of an order: under vmap (N·n, in) × (in, out).
     streams = tuple(None if s is None else F.linear(s, weight) for s in x.streams)
-    return reduced(Series(seed, F.linear(x.value, weight, bias), streams))
+    return reduced(JetTensor(seed, F.linear(x.value, weight, bias), streams))
 
 
 @rule("matmul", "mm", "mv", "bmm", "dot", "inner", "vdot", "__matmul__")

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pinn.operators.jet.chain_rule import Stream
-from pinn.operators.jet.jet_tensor import Series, apply, rule
+from pinn.operators.jet.jet_tensor import JetTensor, apply, rule
 from pinn.operators.jet.rules.pointwise import Derivatives, elementwise
 
 
@@ -189,14 +189,14 @@ def real_abs(v: Tensor, order: int) -> Derivatives:
 
 
 @rule("gelu")
-def gelu(x: Series, approximate: str = "none") -> Any:
+def gelu(x: JetTensor, approximate: str = "none") -> Any:
     if approximate == "none":
         return apply("exact_gelu", x)
     return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))  # pyright: ignore
 
 
 @rule("mish")
-def mish(x: Series, inplace: bool = False) -> Any:
+def mish(x: JetTensor, inplace: bool = False) -> Any:
     return x * apply("tanh", apply("softplus", x))
 
 

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from pinn.operators.jet.chain_rule import lifted
-from pinn.operators.jet.jet_tensor import Series, rule
+from pinn.operators.jet.jet_tensor import JetTensor, rule
 from pinn.operators.strategies.base import MissingRuleError
 
 
 @rule("__getitem__")
-def getitem(x: Series, index: Any) -> Any:
+def getitem(x: JetTensor, index: Any) -> Any:
     index = index if isinstance(index, tuple) else (index,)
     if sum(isinstance(i, list | Tensor) for i in index) > 1:
         raise MissingRuleError("Jet has no rule for indexing by several lists or tensors at once; index step by step.")
@@ -20,75 +20,75 @@ def getitem(x: Series, index: Any) -> Any:
 
 
 @rule("index_select")
-def index_select(x: Series, dim: int, index: Tensor) -> Any:
+def index_select(x: JetTensor, dim: int, index: Tensor) -> Any:
     return x.map(lambda s: s.index_select(_in(dim), index))
 
 
 @rule("select")
-def select(x: Series, dim: int, index: int) -> Any:
+def select(x: JetTensor, dim: int, index: int) -> Any:
     return x.map(lambda s: s.select(_in(dim), index))
 
 
 @rule("narrow")
-def narrow(x: Series, dim: int, start: int, length: int) -> Any:
+def narrow(x: JetTensor, dim: int, start: int, length: int) -> Any:
     return x.map(lambda s: s.narrow(_in(dim), start, length))
 
 
 @rule("reshape", "view")
-def reshape(x: Series, *shape: Any) -> Any:
+def reshape(x: JetTensor, *shape: Any) -> Any:
     return x.map(lambda s: s.reshape(s.shape[0], *_flat(shape)))
 
 
 @rule("flatten", "ravel")
-def flatten(x: Series, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(x: JetTensor, start_dim: int = 0, end_dim: int = -1) -> Any:
     return x.map(lambda s: s.unsqueeze(1) if s.dim() == 1 else s.flatten(_in(start_dim), _in(end_dim)))
 
 
 @rule("unsqueeze")
-def unsqueeze(x: Series, dim: int) -> Any:
+def unsqueeze(x: JetTensor, dim: int) -> Any:
     return x.map(lambda s: s.unsqueeze(_in(dim)))
 
 
 @rule("squeeze")
-def squeeze(x: Series, dim: Any = None) -> Any:
+def squeeze(x: JetTensor, dim: Any = None) -> Any:
     dims = tuple(range(x.ndim)) if dim is None else _flat((dim,))
     return reshape(x, *(n for i, n in enumerate(x.shape) if not (n == 1 and (i in dims or i - x.ndim in dims))))
 
 
 @rule("transpose", "swapaxes")
-def transpose(x: Series, dim0: int, dim1: int) -> Any:
+def transpose(x: JetTensor, dim0: int, dim1: int) -> Any:
     return x.map(lambda s: s.transpose(_in(dim0), _in(dim1)))
 
 
 @rule("t")
-def t(x: Series) -> Any:
+def t(x: JetTensor) -> Any:
     return x if x.ndim < 2 else transpose(x, 0, 1)
 
 
 @rule("permute")
-def permute(x: Series, *dims: Any) -> Any:
+def permute(x: JetTensor, *dims: Any) -> Any:
     return x.map(lambda s: s.permute(0, *(d % x.ndim + 1 for d in _flat(dims))))
 
 
 @rule("movedim", "moveaxis")
-def movedim(x: Series, source: int, destination: int) -> Any:
+def movedim(x: JetTensor, source: int, destination: int) -> Any:
     return x.map(lambda s: s.movedim(_in(source), _in(destination)))
 
 
 @rule("flip")
-def flip(x: Series, *dims: Any) -> Any:
+def flip(x: JetTensor, *dims: Any) -> Any:
     return x.map(lambda s: s.flip([_in(d) for d in _flat(dims)]))
 
 
 @rule("roll")
-def roll(x: Series, shifts: Any, dims: Any = None) -> Any:
+def roll(x: JetTensor, shifts: Any, dims: Any = None) -> Any:
     if dims is None:
         return x.map(lambda s: s.reshape(s.shape[0], -1).roll(shifts, 1).reshape(s.shape))
     return x.map(lambda s: s.roll(shifts, [_in(d) for d in _flat((dims,))]))
 
 
 @rule("expand", "broadcast_to")
-def expand(x: Series, *shape: Any) -> Any:
+def expand(x: JetTensor, *shape: Any) -> Any:
     sizes = _flat(shape)
 
     def wide(s: Tensor) -> Tensor:
@@ -99,72 +99,72 @@ def expand(x: Series, *shape: Any) -> Any:
 
 
 @rule("expand_as")
-def expand_as(x: Series, other: Tensor) -> Any:
+def expand_as(x: JetTensor, other: Tensor) -> Any:
     return expand(x, *other.shape)
 
 
 @rule("repeat", "tile")
-def repeat(x: Series, *counts: Any) -> Any:
+def repeat(x: JetTensor, *counts: Any) -> Any:
     counts = _flat(counts)
     return expand(x, *(1,) * (len(counts) - x.ndim), *x.shape).map(lambda s: s.repeat(1, *counts))
 
 
 @rule("diagonal")
-def diagonal(x: Series, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal(x: JetTensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return x.map(lambda s: s.diagonal(offset, _in(dim1), _in(dim2)))
 
 
 @rule("trace")
-def trace(x: Series) -> Any:
+def trace(x: JetTensor) -> Any:
     return diagonal(x).sum(-1)
 
 
 @rule("diag_embed")
-def diag_embed(x: Series) -> Any:
+def diag_embed(x: JetTensor) -> Any:
     return x.map(torch.diag_embed)
 
 
 @rule("sum")
-def total(x: Series, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None) -> Any:
+def total(x: JetTensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None) -> Any:
     dims = _dims(x, axis if dim is None else dim)
     return x.map(lambda s: s.sum(dims, keepdim) if dims else s)
 
 
 @rule("mean")
-def mean(x: Series, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None) -> Any:
+def mean(x: JetTensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, axis: Any = None) -> Any:
     dims = _dims(x, axis if dim is None else dim)
     return x.map(lambda s: s.mean(dims, keepdim) if dims else s)
 
 
 @rule("cumsum")
-def cumsum(x: Series, dim: int) -> Any:
+def cumsum(x: JetTensor, dim: int) -> Any:
     return x.map(lambda s: s.cumsum(_in(dim)))
 
 
 @rule("unbind")
-def unbind(x: Series, dim: int = 0) -> tuple[Any, ...]:
+def unbind(x: JetTensor, dim: int = 0) -> tuple[Any, ...]:
     return tuple(select(x, dim, i) for i in range(x.shape[dim]))
 
 
 @rule("split")
-def split(x: Series, size: int | Sequence[int], dim: int = 0) -> tuple[Any, ...]:
+def split(x: JetTensor, size: int | Sequence[int], dim: int = 0) -> tuple[Any, ...]:
     n = x.shape[dim]
     sizes = [min(size, n - start) for start in range(0, n, size)] if isinstance(size, int) else list(size)
     return tuple(narrow(x, dim, sum(sizes[:i]), length) for i, length in enumerate(sizes))
 
 
 @rule("chunk")
-def chunk(x: Series, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def chunk(x: JetTensor, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(x, -(-x.shape[dim] // chunks), dim)
 
 
 @rule("clone", "contiguous")
-def same(x: Series, *args: Any, **kwargs: Any) -> Series:
+def same(x: JetTensor, *args: Any, **kwargs: Any) -> JetTensor:
     return x
 
 
 @rule("dropout", "alpha_dropout")
-def dropout(x: Series, p: float = 0.5, training: bool = True, inplace: bool = False) -> Series:
+def dropout(x: JetTensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> JetTensor:
     if training and p > 0:
         raise MissingRuleError("Dropout in training mode is random, so the network is no field. Call network.eval().")
     return x
@@ -172,8 +172,8 @@ def dropout(x: Series, p: float = 0.5, training: bool = True, inplace: bool = Fa
 
 @rule("to")
 def to(x: Any, *args: Any, **kwargs: Any) -> Any:
-    args = tuple(a.dtype if isinstance(a, Series) else a for a in args)  # x.to(other)
-    return x.map(lambda s: s.to(*args, **kwargs)) if isinstance(x, Series) else x.to(*args, **kwargs)
+    args = tuple(a.dtype if isinstance(a, JetTensor) else a for a in args)  # x.to(other)
+    return x.map(lambda s: s.to(*args, **kwargs)) if isinstance(x, JetTensor) else x.to(*args, **kwargs)
 
 
 @rule("type_as")
@@ -182,27 +182,27 @@ def type_as(x: Any, other: Any) -> Any:
 
 
 @rule("double")
-def double(x: Series) -> Any:
+def double(x: JetTensor) -> Any:
     return x.map(Tensor.double)
 
 
 @rule("conj")
-def conj(x: Series) -> Any:
+def conj(x: JetTensor) -> Any:
     return x.map(torch.conj)
 
 
 @rule("real")
-def real(x: Series) -> Any:
+def real(x: JetTensor) -> Any:
     return x.map(torch.real) if x.dtype.is_complex else x
 
 
 @rule("imag")
-def imag(x: Series) -> Any:
+def imag(x: JetTensor) -> Any:
     return x.map(torch.imag)
 
 
 @rule("view_as_real")
-def view_as_real(x: Series) -> Any:
+def view_as_real(x: JetTensor) -> Any:
     return x.map(torch.view_as_real)
 
 
@@ -221,7 +221,7 @@ def _flat(sizes: Sequence[Any]) -> tuple[int, ...]:
     return tuple(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], int) else tuple(sizes)
 
 
-def _dims(x: Series, dim: Any) -> list[int]:
+def _dims(x: JetTensor, dim: Any) -> list[int]:
     """The dimensions that a reduction removes, within the streams."""
     chosen = range(x.ndim) if dim is None else _flat((dim,))
     return [_in(d) for d in chosen] if x.ndim else []

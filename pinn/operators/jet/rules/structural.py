@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pinn.operators.jet.chain_rule import fitted
-from pinn.operators.jet.jet_tensor import Series, apply, innermost, rule, series, split
+from pinn.operators.jet.jet_tensor import JetTensor, apply, innermost, rule, series, split
 from pinn.operators.strategies.base import MissingRuleError
 
 
@@ -28,7 +28,7 @@ def hstack(parts: Sequence[Any]) -> Any:
 
 @rule("where")
 def where(condition: Any, a: Any, b: Any) -> Any:
-    while isinstance(condition, Series):
+    while isinstance(condition, JetTensor):
         condition = condition.value
     seed = innermost(a, b)
     (a0, p), (b0, q) = split(a, seed), split(b, seed)
@@ -58,7 +58,7 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
 
 
 @rule("abs", "absolute", "__abs__")
-def absolute(x: Series) -> Any:
+def absolute(x: JetTensor) -> Any:
     return torch.sqrt(x.real * x.real + x.imag * x.imag) if x.dtype.is_complex else apply("real_abs", x)
 
 
@@ -107,7 +107,7 @@ def batch_norm(x: Any, mean: Any, var: Any, *, weight: Any, bias: Any, training:
 
 
 @rule("detach")
-def detach(x: Series) -> Any:
+def detach(x: JetTensor) -> Any:
     return x.value.detach()
 
 
@@ -115,7 +115,7 @@ def _constant(name: str) -> None:
     """Register an operation that is piecewise constant or asks for properties: it acts on the value alone."""
 
     def act(*args: Any, **kwargs: Any) -> Any:
-        args = tuple(a.value if isinstance(a, Series) else a for a in args)
+        args = tuple(a.value if isinstance(a, JetTensor) else a for a in args)
         function = getattr(torch, name, None)
         return function(*args, **kwargs) if function else getattr(args[0], name)(*args[1:], **kwargs)
 
@@ -133,7 +133,7 @@ for _name in (
 
 def _plain(x: Any) -> Any:
     """The value beneath all propagations."""
-    while isinstance(x, Series):
+    while isinstance(x, JetTensor):
         x = x.value
     return x
 

@@ -97,7 +97,7 @@ def typed_names(domain: Domain) -> list[str]:
     return ["".join(letter for letter in name if letter.isalnum()) for name in axis_names(domain)]
 
 
-def from_uniform(domain: Domain, held: Iterable[tuple[int, float]]) -> str:
+def place(domain: Domain, held: Iterable[tuple[int, float]]) -> str:
     """Where a section lies, such as t = 0.5, z = 0.25, for a title; empty where nothing is held, cut short above 8."""
     names = axis_names(domain)
     parts = [f"${names[axis]} = {value:.4g}$" for axis, value in sorted(held)]

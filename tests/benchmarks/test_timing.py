@@ -76,11 +76,6 @@ def test_the_machine_is_described() -> None:
     assert machine["date"] == time.strftime("%Y-%m-%d")
 
 
-def test_markdown() -> None:
-    table = timing.markdown(["a", "long"], [[100, "x"]])
-    assert table.splitlines() == ["|   a | long |", "| --: | ---: |", "| 100 |    x |"]
-
-
 @pytest.mark.parametrize("text", ["abacus", "cpu:0", "cuda:x"])
 def test_unknown_devices_are_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="cpu, cuda or cuda:i"):

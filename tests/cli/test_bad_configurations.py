@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 
 from pinn.cli import train as script
 from pinn.cli.folders import check_folders
+from pinn.runs.configs import config_folder
 
 CASES = [
     tuple(line.split("  =>  "))
@@ -91,7 +92,7 @@ def refusal(line: str) -> Exception:
     chosen = {override.split("=")[0] for override in overrides}
     tiny = [value for group, values in TINY.items() if group not in chosen for value in values]
     with pytest.raises(REFUSALS) as caught:  # noqa: PT012
-        with initialize_config_dir(str(script.CONFIGS), version_base="1.3"):
+        with initialize_config_dir(str(config_folder()), version_base="1.3"):
             config = compose("train", [*tiny, *overrides])
         next(script.build_job(OmegaConf.to_container(config, resolve=True)).train())  # pyright: ignore[reportArgumentType]
     return caught.value

@@ -14,6 +14,7 @@ from torch.func import vmap
 
 from pinn import Run, load_run
 from pinn.cli import train, validate
+from pinn.plotting.validation import plot_evidence
 from pinn.runs import evidence
 from pinn.runs.evidence import Evidence, Residuals, known_error, reference_error, refined, residuals, untrained
 from pinn.runs.verdict import judge
@@ -103,7 +104,7 @@ def test_what_diverges_is_no_agreement(run: Run, monkeypatch: pytest.MonkeyPatch
 def test_the_plot_shows_what_there_is(tmp_path: Path) -> None:
     some = Residuals(10, 1e-3, {"interior": 1e-3, "boundary": 0.0}, {"interior": 1e-2, "boundary": 0.0})
     for seeds in ({"seed 1": math.inf}, {"seed 1": 1e-7}):
-        path = validate.plot(Evidence(1e-4, some, some, 1.0, seeds=seeds), 1e-2, tmp_path / "plot.png")
+        path = plot_evidence(Evidence(1e-4, some, some, 1.0, seeds=seeds), 1e-2, tmp_path / "plot.png")
         height, width = imread(path).shape[:2]
         assert height < 1.2 * width < 3 * height
 

@@ -48,7 +48,7 @@ def test_groups_are_over_seeds(sweep: Path) -> None:
     assert [outcome.folder.name for outcome in outcomes] == ["0", "1", "2", "3", "10", "11"]
     assert swept(outcomes) == ["optimizer"]
     lm, adam = groups(outcomes, ["optimizer"])
-    assert (lm.values, lm.sample_dim("rel_l2")) == (("lm",), ERRORS)
+    assert (lm.values, lm.numbers("rel_l2")) == (("lm",), ERRORS)
     found = lm.statistics("rel_l2")
     assert found == pytest.approx({"mean": 3e-8, "std": 7**0.5 * 1e-8, "median": 2e-8, "worst": 6e-8, "seconds": 11})
     assert found["std"] == pytest.approx(statistics.stdev(ERRORS))

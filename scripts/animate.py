@@ -1,6 +1,8 @@
 """The same as `pinn plot animation`."""
 
-from pinn.cli.plot import animation
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    animation()
+    main(["plot", "animation", *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """The same as `pinn export`."""
 
-from pinn.cli.export import main
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    main()
+    main(["export", *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """The same as `pinn gallery`."""
 
-from pinn.cli.gallery import main
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main(["gallery", *sys.argv[1:]])

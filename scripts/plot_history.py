@@ -1,6 +1,8 @@
 """The same as `pinn plot history`."""
 
-from pinn.cli.plot import history
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    history()
+    main(["plot", "history", *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """The same as `pinn plot residual`."""
 
-from pinn.cli.plot import residual
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    residual()
+    main(["plot", "residual", *sys.argv[1:]])

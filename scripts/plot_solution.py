@@ -1,6 +1,8 @@
 """The same as `pinn plot solution`."""
 
-from pinn.cli.plot import solution
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    solution()
+    main(["plot", "solution", *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """The same as `pinn report`."""
 
-from pinn.cli.report import main
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    main()
+    main(["report", *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """The same as `pinn reproduce`."""
 
-from pinn.cli.reproduce import main
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main(["reproduce", *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """The same as `pinn sweep-report`."""
 
-from pinn.cli.sweep_report import main
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main(["sweep-report", *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """The same as `pinn train`."""
 
-from pinn.cli.train import main
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    main()
+    main(["train", *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """The same as `pinn validate`."""
 
-from pinn.cli.validate import main
+import sys
+
+from pinn.cli.main import main
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main(["validate", *sys.argv[1:]])

@@ -31,7 +31,7 @@ def test_programs_run(program: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_residual_shown_is_that_of_poisson() -> None:
     shown = next(code for language, _, code in BLOCKS if language == "python" and code.startswith("def residual"))
-    source = (ROOT / "pinn" / "pdes" / "poisson.py").read_text(encoding="utf-8")
+    source = (ROOT / "pinn" / "pdes" / "equations" / "poisson.py").read_text(encoding="utf-8")
     assert all(line.strip() in source for line in shown.splitlines())
 
 

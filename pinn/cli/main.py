@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise SystemExit(2)
     find_own_modules()
     sys.argv = [f"pinn {name}", *rest]  # argparse and Hydra name the program by it
-    raise SystemExit(importlib.import_module(COMMANDS[name][0]).main(rest))
+    if code := importlib.import_module(COMMANDS[name][0]).main(rest):
+        raise SystemExit(code)
 
 
 def help_text() -> str:

@@ -14,7 +14,7 @@ LAYERS = [
     {"domains", "expressions", "networks", "references"},
     {"pdes"},
     {"objective"},
-    {"samplers", "optimizers"},
+    {"samplers", "optimizers", "trust"},
     {"weighting"},
     {"training"},
     {"runs"},

@@ -16,13 +16,13 @@ from torch import Tensor, nn
 
 from pinn.networks import field
 from pinn.networks.layers import Bounds, Rescaling, shaped
-from pinn.objective import Objective, Sample
+from pinn.objective import Objective
 from pinn.operators import Strategy
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.parameters import flatten, unflatten
 from pinn.pdes import PDE
 from pinn.samplers import Uniform
-from pinn.typing import Field, Params
+from pinn.typing import Field
 
 FREQUENCIES = (4.0, 10.0, 25.0)
 """Largest angular frequencies on [−1, 1]^d of the spaces that are tried; held-out points choose among them."""
@@ -32,6 +32,7 @@ MOST_COLUMNS = 1200
 """Features times components: least squares of M × P cost M·P²."""
 STEEPEST = 100.0
 CANDIDATES = 4000
+HELD_OUT = 7919
 ROWS = 3
 """Points of the equation for each feature."""
 
@@ -43,12 +44,18 @@ class Corrected(nn.Module):
     """
 
     numbers: Tensor
+    features: "RandomFeatures"
 
-    def __init__(self, network: nn.Module, features: nn.Module, numbers: Sequence[bool]) -> None:
+    def __init__(self, network: nn.Module, features: "RandomFeatures", numbers: Sequence[bool]) -> None:
         super().__init__()
         self.network, self.features = network, features
         self.register_buffer("numbers", torch.tensor([float(one) for one in numbers], dtype=torch.float64))
         self.shift = nn.Parameter(torch.zeros(int(sum(numbers)), dtype=torch.float64)) if any(numbers) else None
+
+    def solved(self) -> dict[str, Tensor]:
+        """The parameters in which the field is affine: the last layer of the features, and the numbers."""
+        names = ("shift", "features.layer.")
+        return {name: value for name, value in self.named_parameters() if name.startswith(names)}
 
     def forward(self, x: Tensor) -> Tensor:
         value, more = self.network(x), self.features(x)
@@ -78,32 +85,32 @@ def corrected(
     pde: PDE, network: nn.Module, strategy: Strategy, *, seed: int = 0, columns: int = MOST_COLUMNS
 ) -> Correction:
     """Solve L e = −r at the field that `network` is for `pde`, in float64; the network itself is not changed."""
-    base = copy.deepcopy(network).double()
     best: tuple[float, float, Corrected] | None = None
     for number, frequency in enumerate(FREQUENCIES):
-        generator = torch.Generator().manual_seed(seed + number)
-        module = _with_features(pde, base, frequency, columns, generator)
-        left = _solve(pde, module, strategy, generator)
+        module = with_features(pde, network, frequency, columns, seed + number)
+        left = _solve(pde, module, strategy, seed + number)
         if best is None or left < best[0]:
             best = left, frequency, module
     assert best is not None
     left, frequency, module = best
     u = pde.ansatz()
-    before, after = (pde.solution(u(field(one, components=pde.components))) for one in (base, module))
+    before, after = (pde.solution(u(field(one, components=pde.components))) for one in (module.network, module))
     return Correction(before, after, module, frequency, 1 - left)
 
 
-def _with_features(
-    pde: PDE, network: nn.Module, frequency: float, columns: int, generator: torch.Generator
+def with_features(
+    pde: PDE, network: nn.Module, frequency: float, columns: int, seed: int, steepest: float = STEEPEST
 ) -> Corrected:
+    """A copy of the network in float64, with features that are drawn from a seed."""
+    base, generator = copy.deepcopy(network).double(), torch.Generator().manual_seed(seed)
     m = pde.components or 1
     unknown = list(pde.unknowns.values())
     numbers = [False] * (m - len(unknown)) + [not one.field for one in unknown]
-    centers = _where_the_residual_is(pde, network, generator)
+    centers = _where_the_residual_is(pde, base, generator)
     features = RandomFeatures(
-        pde.domain.embedded_bounds, pde.components, max(columns // m, 50), frequency, centers, generator
+        pde.domain.embedded_bounds, pde.components, max(columns // m, 50), frequency, steepest, centers, generator
     )
-    return Corrected(network, features.double(), numbers)
+    return Corrected(base, features, numbers)
 
 
 def _where_the_residual_is(pde: PDE, network: nn.Module, generator: torch.Generator) -> Tensor:
@@ -123,7 +130,7 @@ class RandomFeatures(nn.Module):
     """A linear layer on fixed random functions: sines, and steps tanh(w·(x̂ − x̂_i)) through given centers.
 
     Half are sines of angular frequencies up to `frequency` on [−1, 1]^d; the others resolve what is steep: their
-    slopes are spread evenly in the logarithm from 1 to STEEPEST, their directions are uniform.
+    slopes are spread evenly in the logarithm from 1 to `steepest`, their directions are uniform.
     """
 
     def __init__(
@@ -132,6 +139,7 @@ class RandomFeatures(nn.Module):
         outputs: int | None,
         width: int,
         frequency: float,
+        steepest: float,
         centers: Tensor,
         generator: torch.Generator,
     ) -> None:
@@ -139,12 +147,12 @@ class RandomFeatures(nn.Module):
         d, half = len(bounds[0]), width // 2
         self.rescale = Rescaling(d, bounds).double()
         self.inner, self.layer = nn.Linear(d, width).double(), nn.Linear(width, outputs or 1).double()
-        self.half, self.outputs = half, outputs
+        self.waves, self.outputs = half, outputs
         with torch.no_grad():
             waves = (2 * torch.rand(half, d, generator=generator, dtype=torch.float64) - 1) * frequency / d
             phases = (2 * torch.rand(half, generator=generator, dtype=torch.float64) - 1) * math.pi
             normals = torch.randn(width - half, d, generator=generator, dtype=torch.float64)
-            slopes = STEEPEST ** torch.rand(width - half, 1, generator=generator, dtype=torch.float64)
+            slopes = steepest ** torch.rand(width - half, 1, generator=generator, dtype=torch.float64)
             steps = normals / normals.norm(dim=1, keepdim=True) * slopes
             x = self.rescale(centers[torch.arange(width - half) % len(centers)].cpu())
             self.inner.weight.copy_(torch.cat([waves, steps]))
@@ -154,21 +162,28 @@ class RandomFeatures(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         z = self.inner(self.rescale(x))
-        h = torch.cat([torch.sin(z[..., : self.half]), torch.tanh(z[..., self.half :])], -1)
+        h = torch.cat([torch.sin(z[..., : self.waves]), torch.tanh(z[..., self.waves :])], -1)
         return shaped(self.layer(h), self.outputs)
 
 
-def _solve(pde: PDE, module: Corrected, strategy: Strategy, generator: torch.Generator) -> float:
+def linear_problem(
+    pde: PDE, module: Corrected, strategy: Strategy, seed: int, rows: int = ROWS
+) -> tuple[Tensor, Tensor]:
+    """r and J = ∂r/∂c for the solved parameters c, at `rows` points for each feature."""
+    width, solved = module.features.layer.in_features, module.solved()  # pyright: ignore[reportAttributeAccessIssue]
+    generator = torch.Generator().manual_seed(seed)
+    draw = Uniform(rows * int(width), max(rows * int(width) // 4, 16), every=0)
+    samples = draw.sample(pde.soft_conditions(), generator, next(iter(solved.values())))
+    fixed = {name: value for name, value in module.named_parameters() if name not in solved}
+    with torch.no_grad():
+        r, J = Objective(pde, module, samples, strategy).fixing(fixed).linearize(solved)
+    return r.detach(), J.detach()
+
+
+def _solve(pde: PDE, module: Corrected, strategy: Strategy, seed: int) -> float:
     """Set the last layer of the features; the part of the residual that is left at points held out."""
-    width = module.features.layer.in_features  # pyright: ignore
-    conditions = pde.soft_conditions()
-    like = next(module.parameters())
-    draws = [Uniform(n, max(n // 4, 16), every=0) for n in (ROWS * width, width)]
-    fitted, held = (draw.sample(conditions, generator, like) for draw in draws)
-    solved = {name: value for name, value in module.named_parameters() if _is_solved(name)}
-    fixed = {name: value for name, value in module.named_parameters() if not _is_solved(name)}
-    r, J = _linear(pde, module, strategy, fitted, fixed, solved)
-    r_held, J_held = _linear(pde, module, strategy, held, fixed, solved)
+    r, J = linear_problem(pde, module, strategy, seed)
+    r_held, J_held = linear_problem(pde, module, strategy, seed + HELD_OUT, rows=1)
     norms = J.norm(dim=0)
     scale = torch.where(norms > 0, norms, 1)
     system = DampedLeastSquares(J / scale)
@@ -180,24 +195,8 @@ def _solve(pde: PDE, module: Corrected, strategy: Strategy, generator: torch.Gen
             best = left, c
     if best is None:
         return math.inf
+    solved = module.solved()
     with torch.no_grad():
         for name, value in unflatten(flatten(solved) + best[1], solved).items():
             solved[name].copy_(value)
     return best[0]
-
-
-def _is_solved(name: str) -> bool:
-    return name == "shift" or name.startswith("features.layer.")
-
-
-def _linear(
-    pde: PDE,
-    module: nn.Module,
-    strategy: Strategy,
-    samples: dict[str, Sample],
-    fixed: Params,
-    solved: Params,
-) -> tuple[Tensor, Tensor]:
-    with torch.no_grad():
-        r, J = Objective(pde, module, samples, strategy).fixing(fixed).linearize(dict(solved))
-    return r.detach(), J.detach()

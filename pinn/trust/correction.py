@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from pinn.networks import field
 from pinn.networks.layers import Bounds, Rescaling, shaped
-from pinn.objective import Objective
+from pinn.objective import Objective, Sample
 from pinn.operators import Strategy
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.parameters import flatten, unflatten
@@ -106,24 +106,26 @@ def with_features(
     m = pde.components or 1
     unknown = list(pde.unknowns.values())
     numbers = [False] * (m - len(unknown)) + [not one.field for one in unknown]
-    centers = _where_the_residual_is(pde, base, generator)
+    width = max(columns // m, 50)
+    centers = torch.func.vmap(pde.domain.embed)(_by_residual(pde, base, width, generator)[0])
     features = RandomFeatures(
-        pde.domain.embedded_bounds, pde.components, max(columns // m, 50), frequency, steepest, centers, generator
+        pde.domain.embedded_bounds, pde.components, width, frequency, steepest, centers, generator
     )
     return Corrected(base, features, numbers)
 
 
-def _where_the_residual_is(pde: PDE, network: nn.Module, generator: torch.Generator) -> Tensor:
-    """Embedded points of the domain, drawn in proportion to the residual of the equation."""
-    like = next(network.parameters())
-    equation = pde.conditions()[0]
-    (sample,) = Uniform(CANDIDATES, 16, every=0).sample((equation,), generator, like).values()
+def _by_residual(pde: PDE, network: nn.Module, n: int, generator: torch.Generator) -> Sample:
+    """The sample of n points of the equation, drawn in proportion to its residual."""
+    like, equation = next(network.parameters()), pde.conditions()[0]
+    draw = Uniform(max(CANDIDATES, 4 * n), 16, every=0)
+    (sample,) = draw.sample((equation,), generator, like).values()
     with torch.no_grad():
-        r = Objective(pde, network, {equation.name: sample}).residuals(dict(network.named_parameters()))
-    size = next(iter(r.values())).reshape(len(sample[0]), -1).norm(dim=1)
-    share = size / size.sum() if float(size.sum()) > 0 else torch.full_like(size, 1 / len(size))
-    chosen = torch.multinomial(share + 1e-12, CANDIDATES, replacement=True, generator=generator)
-    return torch.func.vmap(pde.domain.embed)(sample[0][chosen])
+        objective = Objective(pde, network, {equation.name: sample}, chunk_size=CANDIDATES)
+        r = objective.residuals(dict(network.named_parameters()))[equation.name]
+    size = r.reshape(len(r), -1).norm(dim=1)
+    share = size / size.sum() if float(size.sum()) > 0 else torch.ones_like(size)
+    chosen = torch.multinomial(share + 1e-300, n, replacement=True, generator=generator)
+    return tuple(part[chosen] for part in sample)
 
 
 class RandomFeatures(nn.Module):
@@ -172,8 +174,11 @@ def linear_problem(
     """r and J = ∂r/∂c for the solved parameters c, at `rows` points for each feature."""
     width, solved = module.features.layer.in_features, module.solved()  # pyright: ignore[reportAttributeAccessIssue]
     generator = torch.Generator().manual_seed(seed)
-    draw = Uniform(rows * int(width), max(rows * int(width) // 4, 16), every=0)
-    samples = draw.sample(pde.soft_conditions(), generator, next(iter(solved.values())))
+    n = rows * int(width)
+    samples = Uniform(n, max(n // 4, 16), every=0).sample(pde.soft_conditions(), generator, next(iter(solved.values())))
+    interior = pde.conditions()[0].name
+    more = _by_residual(pde, module.network, n, generator)
+    samples[interior] = tuple(torch.cat([a, b]) for a, b in zip(samples[interior], more, strict=True))
     fixed = {name: value for name, value in module.named_parameters() if name not in solved}
     with torch.no_grad():
         r, J = Objective(pde, module, samples, strategy).fixing(fixed).linearize(solved)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pinn.domains.composed.time_domain import TimeDomain
 from pinn.domains.domain import Domain
-from pinn.domains.regions.regions import Region
+from pinn.domains.regions.base import Region
 from pinn.domains.shapes.box import Box
 from pinn.typing import Points
 

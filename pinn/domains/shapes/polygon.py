@@ -12,6 +12,7 @@ from torch import Tensor
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import in_bounding_box, refuse_extension
 from pinn.domains.shapes.convex import ConvexEdges, is_convex
+from pinn.optional import package
 from pinn.typing import Field, Points
 
 
@@ -218,16 +219,12 @@ def signed_area(vertices: Sequence[Sequence[float]]) -> float:
 
 def check_simple(vertices: Sequence[Sequence[float]]) -> None:
     """Raise ValueError where the closed line through the vertices is not the boundary of a set."""
-    try:
-        import shapely
-        from shapely.validation import explain_validity
-    except ImportError as error:
-        raise ImportError("Polygons are checked by shapely: pip install 'pinn[geometry]'.") from error
+    shapely = package("shapely", "geometry", "Polygon")
     if abs(signed_area(vertices)) <= 1e-14 * max(math.dist(a, vertices[0]) for a in vertices) ** 2:
         raise ValueError(f"Polygon needs vertices that enclose something, got {vertices}: their area is zero.")
     polygon = shapely.Polygon(vertices)
     if not polygon.is_valid:
-        reason = explain_validity(polygon)
+        reason = shapely.is_valid_reason(polygon)
         raise ValueError(f"Polygon needs a boundary that neither touches nor crosses itself: {reason}.")
 
 

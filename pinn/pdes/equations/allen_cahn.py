@@ -9,8 +9,8 @@ from torch import Tensor
 from pinn.domains import PeriodicBox, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition
+from pinn.pdes.evolution import check_period, periodic_initial_value_problem
 from pinn.pdes.pde import PDE, require_positive
-from pinn.pdes.periodic import check_period, initial_value_problem
 from pinn.references import AllenCahnEvolution, SpectralReference
 from pinn.typing import Field
 
@@ -58,4 +58,4 @@ class AllenCahn(PDE):
         return 2 * torch.exp(-10 * t - (4 * y) ** 4) * spread
 
     def conditions(self) -> tuple[Condition, ...]:
-        return initial_value_problem(self.domain, self.residual, self.initial, self.penalty, self.corner)
+        return periodic_initial_value_problem(self.domain, self.residual, self.initial, self.penalty, self.corner)

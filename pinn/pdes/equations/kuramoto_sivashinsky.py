@@ -9,8 +9,8 @@ from torch import Tensor
 from pinn.domains import PeriodicBox, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition
+from pinn.pdes.evolution import check_period, periodic_initial_value_problem
 from pinn.pdes.pde import PDE, require_positive
-from pinn.pdes.periodic import check_period, initial_value_problem
 from pinn.references import KuramotoSivashinskyEvolution, SpectralReference
 from pinn.typing import Field
 
@@ -48,4 +48,4 @@ class KuramotoSivashinsky(PDE):
         return torch.cos(x[1]) * (1 + torch.sin(x[1]))
 
     def conditions(self) -> tuple[Condition, ...]:
-        return initial_value_problem(self.domain, self.residual, self.initial, self.penalty)
+        return periodic_initial_value_problem(self.domain, self.residual, self.initial, self.penalty)

@@ -107,7 +107,7 @@ def test_exact_makes_every_condition_vanish(pde: PDE) -> None:
     for condition in conditions:
         sample = samples[condition.name]
         if condition.given is not None:
-            sample = (*sample, vmap(condition.given)(sample[0]))
+            sample = (*sample, vmap(condition.given)(*sample))
 
         def at_point(*s: torch.Tensor, residual=condition.residual) -> torch.Tensor:
             return residual(pde.exact, *s, strategy=Rows())

@@ -84,8 +84,8 @@ class Parametric(PDE):
             condition,
             region=at_all_parameters(condition.region, self.domain),
             residual=partial(self._residual, condition.name),
-            given=partial(self._datum, condition.name, "given") if condition.given else None,
-            prescribed=partial(self._datum, condition.name, "prescribed") if condition.prescribed else None,
+            given=partial(self._data, condition.name, "given") if condition.given else None,
+            prescribed=partial(self._data, condition.name, "prescribed") if condition.prescribed else None,
         )
 
     def _residual(self, name: str, u: Field, x: Tensor, *sample: Tensor, strategy: Strategy) -> Tensor:
@@ -93,9 +93,9 @@ class Parametric(PDE):
         parameters = x[self.pde.domain.dim :]
         return residual_of(at, name, lambda y: u(torch.cat([y, parameters])), point, *sample, strategy=strategy)
 
-    def _datum(self, name: str, kind: str, x: Tensor) -> Tensor:
+    def _data(self, name: str, kind: str, x: Tensor, *others: Tensor) -> Tensor:
         point, at = self._at(x)
-        return getattr(condition_of(at, name), kind)(point)
+        return getattr(condition_of(at, name), kind)(point, *others)
 
     def _at(self, x: Tensor) -> tuple[Tensor, PDE]:
         """The point, and the PDE with the parameters there."""

@@ -143,12 +143,12 @@ def supports(
     def given(x: Tensor, normal: Tensor) -> Tensor:
         return stress(exact, x, strategy=Auto()) @ normal
 
-    def traction(u: Field, x: Tensor, normal: Tensor, *, strategy: Strategy) -> Tensor:
-        return stress(u, x, strategy=strategy) @ normal - given(x, normal)
+    def traction(u: Field, x: Tensor, normal: Tensor, t: Tensor, *, strategy: Strategy) -> Tensor:
+        return stress(u, x, strategy=strategy) @ normal - t
 
-    def work(u: Field, x: Tensor, normal: Tensor, *, strategy: Strategy) -> Tensor:
-        return -given(x, normal) @ u(x)
+    def work(u: Field, x: Tensor, normal: Tensor, t: Tensor, *, strategy: Strategy) -> Tensor:
+        return -t @ u(x)
 
     if ritz:
-        return (*held, Condition("traction", region, traction, energy=work, measure=region.measure))
-    return (*held, Condition("traction", region, traction, weight=penalty))
+        return (*held, Condition("traction", region, traction, given, energy=work, measure=region.measure))
+    return (*held, Condition("traction", region, traction, given, penalty))

@@ -41,7 +41,7 @@ class BiharmonicPlate(PDE):
     def conditions(self) -> tuple[Condition, ...]:
         boundary = Boundary(self.domain)
 
-        def curvature(x: Tensor) -> Tensor:
+        def curvature(x: Tensor, normal: Tensor) -> Tensor:
             return laplacian(self.exact, x, Auto())
 
         return (
@@ -94,7 +94,7 @@ class EulerBernoulli(PDE):
         assert self.exact is not None
         boundary, exact = Boundary(self.domain), self.exact
 
-        def curvature(x: Tensor) -> Tensor:
+        def curvature(x: Tensor, normal: Tensor) -> Tensor:
             return partials(exact, x, [(1, 1)], Auto())[0]
 
         return (

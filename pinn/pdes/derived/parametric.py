@@ -20,12 +20,13 @@ from pinn.pdes.derived.coefficients import (
     residual_of,
     substituted,
 )
+from pinn.pdes.derived.wrapper import Wrapper
 from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
 
 @dataclass(frozen=True)
-class Parametric(PDE):
+class Parametric(Wrapper):
     """`pde` for all values of some coefficients between two bounds: they are further coordinates μ of the point.
 
         N(u(x, μ); μ) = 0    for (x, μ) in Ω × [lower, upper]
@@ -34,7 +35,6 @@ class Parametric(PDE):
     has with each value. Raises ValueError for a coefficient that `pde` does not have and unless lower < upper.
     """
 
-    pde: PDE
     parameters: Mapping[str, Sequence[float]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,21 +48,9 @@ class Parametric(PDE):
                 check_value(self.pde, name, float(bound))
 
     @cached_property
-    def domain(self) -> ParameterDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def domain(self) -> ParameterDomain:  # pyright: ignore[reportIncompatibleMethodOverride]
         lower, upper = zip(*self.parameters.values(), strict=True)
         return ParameterDomain(self.pde.domain, lower, upper, tuple(self.parameters))
-
-    @property
-    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.hard
-
-    @property
-    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.components
-
-    @property
-    def scored(self) -> tuple[int, ...] | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.scored
 
     @property
     def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]

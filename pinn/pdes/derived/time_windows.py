@@ -9,36 +9,23 @@ from torch import Tensor
 from pinn.domains import Initial, InitialCauchy, TimeDomain
 from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition, cauchy, dirichlet
-from pinn.pdes.pde import PDE
+from pinn.pdes.derived.wrapper import Wrapper
 from pinn.typing import Field
 
 
 @dataclass(frozen=True)
-class Window(PDE):
+class Window(Wrapper):
     """`pde`, whose domain is a slab of time, with initial data from `previous`, a field that ends where it begins.
 
     These data are penalised: built in they would take derivatives of one network more for each window.
     """
 
-    pde: PDE
     previous: Field | None = None
 
     @property
     def domain(self) -> TimeDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
         assert isinstance(self.pde.domain, TimeDomain)
         return self.pde.domain
-
-    @property
-    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.exact
-
-    @property
-    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.hard
-
-    @property
-    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.components
 
     def conditions(self) -> tuple[Condition, ...]:
         return tuple(self._continued(condition) for condition in self.pde.conditions())
@@ -59,13 +46,12 @@ _MOST_WINDOWS = 1000  # each has a network of its own
 
 
 @dataclass(frozen=True)
-class TimeWindowed(PDE):
-    """`pde` on its whole time, to be solved in `windows` slabs of equal length (`pinn.marching.march`).
+class TimeWindowed(Wrapper):
+    """`pde` on its whole time, to be solved in `windows` slabs of equal length (`train_windows`).
 
     Raises ValueError for less than two windows or too many, and for a PDE without time or with unknowns.
     """
 
-    pde: PDE
     windows: int = 2
 
     def __post_init__(self) -> None:
@@ -83,18 +69,6 @@ class TimeWindowed(PDE):
     def domain(self) -> TimeDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
         assert isinstance(self.pde.domain, TimeDomain)
         return self.pde.domain
-
-    @property
-    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.exact
-
-    @property
-    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.hard
-
-    @property
-    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.components
 
     @property
     def starts(self) -> tuple[float, ...]:

@@ -40,11 +40,11 @@ class _SurfaceAtAllParameters(Surface):
         return _joined(self.region, self.domain, u)
 
     @property
-    def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def smooth(self) -> bool:
         return self.region.smooth
 
     @property
-    def extendable(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def extendable(self) -> bool:
         return self.region.extendable
 
     def distance(self, x: Tensor) -> Tensor:

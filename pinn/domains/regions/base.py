@@ -83,7 +83,7 @@ class PointSet(Region):
     points: Sequence[Sequence[float]]
 
     @property
-    def size(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def size(self) -> int:
         return len(self.points)
 
     @property

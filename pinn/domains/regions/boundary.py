@@ -30,11 +30,11 @@ class Boundary(Surface):
             raise ValueError(f"The boundary of the domain {self.domain} has no part {self.tag!r}; its parts: {known}.")
 
     @property
-    def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def smooth(self) -> bool:
         return self.domain.smooth if self.tag is None else self.domain.hard_part(self.tag) is not None
 
     @property
-    def extendable(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def extendable(self) -> bool:
         return self.domain.extendable if self.tag is None else self.domain.hard_part(self.tag) is not None
 
     @property

@@ -33,7 +33,7 @@ class Quadrature(Region):
             raise ValueError(f"Quadrature needs nodes >= 1, got nodes={self.nodes}.")
 
     @property
-    def size(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def size(self) -> int | None:
         return None if isinstance(self.domain, TimeDomain) else 1
 
     @property
@@ -120,7 +120,7 @@ class Measurements(Region):
         object.__setattr__(self, "values", values)
 
     @property
-    def size(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def size(self) -> int:
         return len(self.points)
 
     @property

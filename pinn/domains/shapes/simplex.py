@@ -76,7 +76,7 @@ class Simplex(Domain):
 
     def distance(self, x: Tensor) -> Tensor:
         """φ = (d + 1)^{d+1} Π λ_i of the barycentric coordinates, which is 1 at the centre."""
-        return (self.dim + 1) ** (self.dim + 1) * math.prod(self._barycentric(x).unbind(-1))  # pyright: ignore
+        return (self.dim + 1) ** (self.dim + 1) * math.prod(self._barycentric(x).unbind(-1))
 
     def level_set(self, x: Tensor) -> Tensor:
         """The R-conjunction of all barycentric coordinates: positive inside alone."""

@@ -38,7 +38,7 @@ class Inverse(Wrapper):
     where there is no such file.
     """
 
-    unknowns: Mapping[str, Unknown] = dataclasses.field(default_factory=dict)  # pyright: ignore
+    unknowns: Mapping[str, Unknown] = dataclasses.field(default_factory=dict)
     sensors: int = 200
     noise: float = 0.01
     weight: float = 100.0
@@ -80,11 +80,11 @@ class Inverse(Wrapper):
         return self.pde.components or 1
 
     @property
-    def components(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def components(self) -> int:
         return self.solved + len(self.unknowns)
 
     @property
-    def scored(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def scored(self) -> tuple[int, ...]:
         return self.pde.scored or tuple(range(self.solved))
 
     @property
@@ -99,7 +99,7 @@ class Inverse(Wrapper):
         return value if callable(value) else lambda x: x.new_tensor(value)
 
     @property
-    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def exact(self) -> Field | None:
         """Solution and coefficients as `pde` has them; None where the data come from a file."""
         solution = self.pde.exact
         if solution is None or self.data is not None:

@@ -53,7 +53,7 @@ class Parametric(Wrapper):
         return ParameterDomain(self.pde.domain, lower, upper, tuple(self.parameters))
 
     @property
-    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def exact(self) -> Field | None:
         if self.pde.exact is None:
             return None
 

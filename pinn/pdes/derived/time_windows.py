@@ -23,7 +23,7 @@ class Window(Wrapper):
     previous: Field | None = None
 
     @property
-    def domain(self) -> TimeDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def domain(self) -> TimeDomain:
         assert isinstance(self.pde.domain, TimeDomain)
         return self.pde.domain
 
@@ -66,7 +66,7 @@ class TimeWindowed(Wrapper):
             raise ValueError(f"Time windows (windows={self.windows}) are not for {kind}, which takes all time at once.")
 
     @property
-    def domain(self) -> TimeDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def domain(self) -> TimeDomain:
         assert isinstance(self.pde.domain, TimeDomain)
         return self.pde.domain
 

@@ -58,7 +58,7 @@ class HarmonicOscillator(PDE):
             object.__setattr__(self, "exact", OscillatorState(self.level))
 
     @property
-    def unknowns(self) -> Mapping[str, Unknown]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def unknowns(self) -> Mapping[str, Unknown]:
         return {"energy": Unknown(self.level + 0.3 if self.guess is None else self.guess)}
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:

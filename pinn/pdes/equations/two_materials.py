@@ -59,7 +59,7 @@ class TwoMaterials(PDE):
             raise ValueError(f"TwoMaterials needs a domain around the disk of radius {self.radius}, got {self.domain}.")
 
     @property
-    def exact(self) -> Field:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def exact(self) -> Field:
         """Both pieces everywhere."""
         return RoundInclusion(self.radius, self.inside, self.outside)
 

@@ -45,7 +45,7 @@ class UnsteadyNavierStokes(PDE):
             )
 
     @property
-    def components(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def components(self) -> int:
         return self.domain.dim
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:

@@ -47,7 +47,7 @@ class Expression(PDE):
     equation: Texts | None = None
     fields: Sequence[str] = ("u",)
     coefficients: Mapping[str, float | str] = dataclasses.field(default_factory=dict)
-    exact: Texts | Field | None = None  # pyright: ignore[reportIncompatibleVariableOverride]  (a field once it is built)
+    exact: Texts | Field | None = None  # a field once it is built
     initial: Texts | None = None
     initial_velocity: Texts | None = None
     boundary: Texts | Mapping[str, Texts] | None = None
@@ -104,7 +104,7 @@ class Expression(PDE):
         return formula if number is None else number
 
     @property
-    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def components(self) -> int | None:
         return None if len(self.fields) == 1 else len(self.fields)
 
     def residual(self, u: Field, x: Tensor, *source: Tensor, strategy: Strategy) -> Tensor:

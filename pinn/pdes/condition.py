@@ -87,7 +87,7 @@ def cauchy(domain: TimeDomain, g: Field, *, name: str = "initial", weight: float
     def data(x: Tensor) -> Tensor:
         return torch.stack(partials(g, x, [(), (0,)]))
 
-    return Condition(name, InitialCauchy(domain), _motion_error, given=data, weight=weight, prescribed=g)
+    return Condition(name, InitialCauchy(domain), _cauchy_error, given=data, weight=weight, prescribed=g)
 
 
 def neumann(region: Boundary, h: Field, *, name: str = "flux", weight: float = 1.0) -> Condition:
@@ -122,7 +122,7 @@ def at_point(g: Field) -> Data:
 
 
 def manufactured(residual: Residual, exact: Field) -> Field:
-    """The source f for which `exact` solves `residual(u, x, f) = 0`, where the residual has the form N[u] − f.
+    """The source f for which `exact` solves `residual(u, x, f) = 0`, if the residual has the form N[u] − f.
 
     f = N[exact], by the method of manufactured solutions (Roache 2002).
     """
@@ -143,7 +143,7 @@ def _value_error(components: tuple[int, ...] | None, u: Field, *sample: Tensor, 
     return error if components is None else torch.stack([error[i] for i in components])
 
 
-def _motion_error(u: Field, x: Tensor, data: Tensor, *, strategy: Strategy) -> Tensor:
+def _cauchy_error(u: Field, x: Tensor, data: Tensor, *, strategy: Strategy) -> Tensor:
     """(u − g, u_t − h)."""
     return torch.stack(partials(u, x, [(), (0,)], strategy)) - data
 

@@ -99,10 +99,10 @@ class ParameterDomain(Domain):
 
     def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """That of the domain at all parameters."""
-        found = self.base.hard_part(tag)
-        if found is None:
+        part = self.base.hard_part(tag)
+        if part is None:
             return None
-        distance, extend = found
+        distance, extend = part
         return lambda x: distance(self.split(x)[0]), lambda g: self.at_each(extend, g)
 
     def embed(self, x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from pinn.typing import Draw, Field
 
 
 class Region(ABC):
-    """A set of points that can be sampled. `size` is the number of its points, None where there are infinitely many."""
+    """A set of points that can be sampled. `size` is the number of its points, None if there are infinitely many."""
 
     size: int | None = None
 
@@ -27,22 +27,22 @@ class Region(ABC):
 
     def sample(self, n: int, draw: Draw) -> tuple[Tensor, ...]:
         """Exactly n samples, drawn again for those that missed. Raises ValueError if almost all miss."""
-        found: list[tuple[Tensor, ...]] = []
+        hits: list[tuple[Tensor, ...]] = []
         count = 0
         for _ in range(1000):
             sample = self.from_uniform(draw(n, self.sample_dim))
-            hit = ~sample[0].flatten(1).isnan().any(dim=1)
-            found.append(tuple(part[hit] for part in sample))
-            count += int(hit.sum())
+            inside = ~sample[0].flatten(1).isnan().any(dim=1)
+            hits.append(tuple(part[inside] for part in sample))
+            count += int(inside.sum())
             if count >= n:
-                return tuple(torch.cat(parts)[:n] for parts in zip(*found, strict=True))
+                return tuple(torch.cat(parts)[:n] for parts in zip(*hits, strict=True))
         raise ValueError(f"{self} is empty or almost so: {count} of {1000 * n} candidates fell into it.")
 
 
 class Surface(Region):
     """A region on which values can be built into the field: u = G + φN with φ = 0 and G = g there.
 
-    Where no smooth φ is known, `smooth` is False, and values are penalised instead; where no G is known, `extendable`
+    If no smooth φ is known, `smooth` is False, and values are penalised instead; if no G is known, `extendable`
     is False, and those that do not vanish are.
     """
 

@@ -67,7 +67,7 @@ class Boundary(Surface):
 
     @property
     def _part(self) -> tuple[Field, Callable[[Field], Field]]:
-        found = self.domain.hard_part(str(self.tag))
-        if found is None:
+        part = self.domain.hard_part(str(self.tag))
+        if part is None:
             raise ValueError(f"Values cannot be built in on {self.tag!r} of {self.domain}; use hard=False.")
-        return found
+        return part

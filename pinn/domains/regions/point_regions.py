@@ -21,7 +21,7 @@ class Quadrature(Region):
 
     On a box of up to three dimensions Gauss–Legendre with `nodes` along each coordinate, exact for polynomials of
     degree 2·nodes − 1; elsewhere nodes^d quasi-random points of equal weight, 4096 at most, with an error of nearly
-    1/Q. Where the domain has time, an integral over space at one instant: as many instants as are asked for. Raises
+    1/Q. If the domain has time, an integral over space at one instant: as many instants as are asked for. Raises
     ValueError unless nodes >= 1.
     """
 
@@ -64,9 +64,9 @@ def nodes_and_weights(domain: Domain, nodes: int, like: Tensor) -> tuple[Points,
         return points, weights.reshape(-1)
     count = min(nodes**domain.dim, 4096)
     sobol = torch.quasirandom.SobolEngine(max(domain.interior_sample_dim, 1), scramble=True, seed=0)
-    found = domain.interior(sobol.draw(4 * count, dtype=like.dtype).to(like.device))
-    found = found[~found.isnan().any(1)][:count]
-    return found, torch.full_like(found[:, 0], domain.measure / len(found))
+    points = domain.interior(sobol.draw(4 * count, dtype=like.dtype).to(like.device))
+    points = points[~points.isnan().any(1)][:count]
+    return points, torch.full_like(points[:, 0], domain.measure / len(points))
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class Mesh(Domain):
         return (self._on_all(_turns, x) > 0.5) | (self.distance(x) <= 64 * torch.finfo(x.dtype).eps * size)
 
     def distance(self, x: Tensor) -> Tensor:
-        """The distance from the nearest triangle: smooth but where two are equally near."""
+        """The distance from the nearest triangle: smooth but at points to which two are equally near."""
         return self._on_all(lambda p, t: _to_triangles(p, t).amin(-1), x)
 
     def level_set(self, x: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ def _turns(p: Tensor, triangles: Tensor) -> Tensor:
 
 
 def _to_triangles(p: Tensor, triangles: Tensor) -> Tensor:
-    """Distances of points (N, 3) from triangles (F, 3, 3): (N, F). From the plane where the foot lies within."""
+    """Distances of points (N, 3) from triangles (F, 3, 3): (N, F). From the plane if the foot lies within."""
     a, b, c = triangles.unbind(1)
     normal = torch.linalg.cross(b - a, c - a)
     normal = normal / normal.norm(dim=-1, keepdim=True)

@@ -35,7 +35,7 @@ class Inverse(Wrapper):
     (n, d) and (n,) or (n, m). `measured_components` says which components are measured, null: all. `weight` multiplies
     the mean square of misfits. Raises ValueError for a coefficient that `pde` does not have, for less than one
     sensor, negative noise, components that there are not, and data that do not fit or lie outside; FileNotFoundError
-    where there is no such file.
+    if there is no such file.
     """
 
     unknowns: Mapping[str, Unknown] = dataclasses.field(default_factory=dict)
@@ -100,7 +100,7 @@ class Inverse(Wrapper):
 
     @property
     def exact(self) -> Field | None:
-        """Solution and coefficients as `pde` has them; None where the data come from a file."""
+        """Solution and coefficients as `pde` has them; None if the data come from a file."""
         solution = self.pde.exact
         if solution is None or self.data is not None:
             return None
@@ -159,10 +159,10 @@ class Inverse(Wrapper):
         return dataclasses.replace(condition, residual=residual, prescribed=prescribed, components=components)
 
     def _residual(self, name: str, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
-        found = u(sample[0])[self.solved :]
+        numbers = u(sample[0])[self.solved :]
         values: dict[str, Tensor | Field] = {}
         for k, (key, unknown) in enumerate(self.unknowns.items()):
-            values[key] = _component(u, self.solved + k) if unknown.field else found[k]
+            values[key] = _component(u, self.solved + k) if unknown.field else numbers[k]
         return residual_of(
             substituted(self.pde, values), name, lambda x: self._solution(u(x)), *sample, strategy=strategy
         )

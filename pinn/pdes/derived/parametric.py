@@ -43,7 +43,7 @@ class Parametric(Wrapper):
             if len(bounds) != 2 or not -math.inf < bounds[0] < bounds[1] < math.inf:
                 raise ValueError(f"Parametric needs two finite numbers lower < upper for {name}, got {list(bounds)}.")
             if callable(coefficients_of(self.pde)[name]):
-                raise ValueError(f"Parametric: {name} of {type(self.pde).__name__} is a function, no number.")
+                raise ValueError(f"Parametric: {name} of {type(self.pde).__name__} is a function, not a number.")
             for bound in bounds:  # what the PDE does not take is refused here
                 check_value(self.pde, name, float(bound))
 

@@ -1,4 +1,4 @@
-"""Time windows: an evolution equation solved slab by slab, each begun where the one before has ended."""
+"""Time windows: an evolution equation solved slab by slab, each from the end of the one before."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -34,12 +34,12 @@ class Window(Wrapper):
         if self.previous is None:
             return condition
         if isinstance(condition.region, Initial):
-            found = dirichlet(Initial(self.domain), self.previous, name=condition.name, weight=condition.weight)
+            continued = dirichlet(Initial(self.domain), self.previous, name=condition.name, weight=condition.weight)
         elif isinstance(condition.region, InitialCauchy):
-            found = cauchy(self.domain, self.previous, name=condition.name, weight=condition.weight)
+            continued = cauchy(self.domain, self.previous, name=condition.name, weight=condition.weight)
         else:
             return condition
-        return dataclasses.replace(found, prescribed=None)
+        return dataclasses.replace(continued, prescribed=None)
 
 
 _MOST_WINDOWS = 1000  # each has a network of its own
@@ -100,7 +100,7 @@ class TimeWindowed(Wrapper):
 
 def by_window(x: Tensor, starts: tuple[float, ...], values: list[Tensor]) -> Tensor:
     """The value of the window in which the time of x lies."""
-    found = values[0]
+    chosen = values[0]
     for start, value in zip(starts[1:], values[1:], strict=True):
-        found = torch.where(x[..., 0] >= start, value, found)
-    return found
+        chosen = torch.where(x[..., 0] >= start, value, chosen)
+    return chosen

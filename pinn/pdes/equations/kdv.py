@@ -19,7 +19,7 @@ from pinn.typing import Field
 class KdV(PDE):
     """u_t + uu_x + δ²u_xxx = 0 on [0, 1] × [−1, 1), periodic, u(0, x) = cos πx; δ = `dispersion`.
 
-    Solitons emerge from a cosine (Zabusky & Kruskal 1965). `penalty` weighs the initial condition where it is soft.
+    Solitons emerge from a cosine (Zabusky & Kruskal 1965). `penalty` weighs the initial condition if it is soft.
     Raises ValueError unless penalty > 0, and for a domain other than that of the reference.
     """
 

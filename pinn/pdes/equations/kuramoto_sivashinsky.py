@@ -20,7 +20,7 @@ class KuramotoSivashinsky(PDE):
     """u_t + αuu_x + βu_xx + γu_xxxx = 0 on [0, T] × [0, 2π), periodic, u(0, x) = cos x (1 + sin x).
 
     α = 100/16, β = 100/16², γ = 100/16⁴: the chaotic case of Wang, Sankaran & Perdikaris (2024), here up to T = 0.5.
-    `penalty` weighs the initial condition where it is soft. Raises ValueError unless penalty > 0, and for a domain
+    `penalty` weighs the initial condition if it is soft. Raises ValueError unless penalty > 0, and for a domain
     other than that of the reference.
     """
 

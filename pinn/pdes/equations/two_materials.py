@@ -38,8 +38,8 @@ class TwoMaterials(PDE):
 
     u = (u₁, u₂): one field for each material, each needed on its own side alone. At the interface value and flux k∂u/∂n
     agree, and u₂ is prescribed on ∂Ω. The solution that is compared and plotted is u₁ within the disk and u₂ around it.
-    `penalty` weighs the conditions where they are soft; those of the interface always are. Raises ValueError unless
-    radius, inside, outside and penalty are > 0, for d ≠ 2, and where the disk does not lie within Ω.
+    `penalty` weighs the conditions if they are soft; those of the interface always are. Raises ValueError unless
+    radius, inside, outside and penalty are > 0, for d ≠ 2, and if the disk does not lie within Ω.
     """
 
     domain: Domain = Box((-1.0, -1.0), (1.0, 1.0))

@@ -60,6 +60,16 @@ def test_a_layer_imports_only_what_stands_left(path: Path) -> None:
             assert other == own or rank < RANK[own], f"{path} imports {module}"
 
 
+def test_no_import_closes_a_circle() -> None:
+    """Not even one within a function: every file stands above all that it imports."""
+    module = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+    below = {path: {module[name] for name in imports(path) if name in module} - {path} for path in FILES}
+    while lowest := [path for path in below if not below[path] & below.keys()]:
+        for path in lowest:
+            del below[path]
+    assert not below, f"these files import each other in a circle, or stand above one: {sorted(map(str, below))}"
+
+
 def test_few_modules_stand_loose() -> None:
     loose = {path.stem for path in (ROOT / "pinn").glob("*.py")} - {"__init__", "__main__"}
     assert len(loose) <= MOST_LOOSE, loose

@@ -1,14 +1,18 @@
 """Domains and the regions where conditions hold."""
 
+import pinn.domains.composed.algebra  # noqa: F401  (gives `Domain` its operators)
 from pinn.domains.composed.boolean import Difference, Intersection, Union
 from pinn.domains.composed.extrusion import Extrusion
-from pinn.domains.composed.parameter_domain import ParameterDomain, at_all_parameters
+from pinn.domains.composed.parameter_domain import ParameterDomain
 from pinn.domains.composed.tagged import Tagged
 from pinn.domains.composed.time_domain import TimeDomain
 from pinn.domains.composed.transformed import Transformed
 from pinn.domains.domain import MOST_POINTS, Domain
+from pinn.domains.regions.all_parameters import at_all_parameters
+from pinn.domains.regions.base import Interior, PointSet, Region, Surface
+from pinn.domains.regions.boundary import Boundary
+from pinn.domains.regions.initial import Initial, InitialCauchy
 from pinn.domains.regions.point_regions import Measurements, OppositeFaces, Quadrature
-from pinn.domains.regions.regions import Boundary, Initial, InitialCauchy, Interior, PointSet, Region, Surface
 from pinn.domains.shapes.ball import Ball, CenteredBall, Disk
 from pinn.domains.shapes.box import Box
 from pinn.domains.shapes.ellipse import Annulus, Ellipse

@@ -1,7 +1,9 @@
 """What a domain must know: its points, its boundary with normals, its size, and a distance to build in conditions."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -12,13 +14,30 @@ MOST_POINTS = 10_000_000
 """As many are asked of a region at a time; beyond it derivatives exceed any memory."""
 
 
+@dataclass(frozen=True)
+class Algebra:
+    """The classes behind `a | b`, `a & b`, `a - b`, `.translated`, `.rotated`, `.scaled` and `.tagged`.
+
+    They are domains made of domains, so their files import this one. `pinn.domains.composed.algebra` names them once,
+    when the package is loaded; an import here, even within a method, would close a circle.
+    """
+
+    union: Callable[["Domain", "Domain"], "Domain"]
+    intersection: Callable[["Domain", "Domain"], "Domain"]
+    difference: Callable[["Domain", "Domain"], "Domain"]
+    transformed: Callable[..., "Domain"]
+    tagged: Callable[["Domain", Mapping[str, Callable[[Tensor], Tensor]]], "Domain"]
+
+
 class Domain(ABC):
     """A bounded set Ω in d dimensions.
 
     Points come from numbers u uniform on [0, 1), shape (N, k), so that the same map serves pseudo-random and
-    quasi-random sequences. Where no exact map is known, a candidate that misses the set is returned as a row of NaN
-    and the region draws again.
+    quasi-random sequences. If no exact map is known, a candidate that misses the set is returned as a row of NaN and
+    the region draws again.
     """
+
+    algebra: ClassVar[Algebra]
 
     @property
     @abstractmethod
@@ -47,7 +66,7 @@ class Domain(ABC):
 
     @abstractmethod
     def interior(self, u: Tensor) -> Points:
-        """Points uniform in Ω from u of shape (N, interior_numbers): shape (N, d)."""
+        """Points uniform in Ω from u of shape (N, interior_sample_dim): shape (N, d)."""
 
     @property
     @abstractmethod
@@ -56,7 +75,7 @@ class Domain(ABC):
 
     @abstractmethod
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
-        """Points uniform on ∂Ω from u of shape (N, boundary_numbers), and outward unit normals: both (N, d)."""
+        """Points uniform on ∂Ω from u of shape (N, boundary_sample_dim), and outward unit normals: both (N, d)."""
 
     @abstractmethod
     def contains(self, x: Tensor) -> Tensor:
@@ -86,12 +105,12 @@ class Domain(ABC):
 
     @property
     def smooth_level_set(self) -> bool:
-        """Whether `level` is smooth outside too, on a boundary without corners."""
+        """Whether `level_set` is smooth outside too, on a boundary without corners."""
         return False
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The names of the parts of the boundary that can be told apart; "boundary" where it is one piece."""
+        """The names of the parts of the boundary that can be told apart; "boundary" if it is one piece."""
         return ("boundary",)
 
     def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
@@ -99,50 +118,36 @@ class Domain(ABC):
         return torch.ones_like(x[:, 0], dtype=torch.bool)
 
     def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
-        """`distance` and `extend` for one part of the boundary alone; None where values cannot be built in there."""
+        """`distance` and `extend` for one part of the boundary alone; None if values cannot be built in there."""
         return (self.distance, self.extend) if self.extendable and tag == "boundary" else None
 
     def __or__(self, other: "Domain") -> "Domain":
         """The union."""
-        from pinn.domains.composed.boolean import Union
-
-        return Union(self, other)
+        return self.algebra.union(self, other)
 
     def __and__(self, other: "Domain") -> "Domain":
         """The intersection."""
-        from pinn.domains.composed.boolean import Intersection
-
-        return Intersection(self, other)
+        return self.algebra.intersection(self, other)
 
     def __sub__(self, other: "Domain") -> "Domain":
         """The difference."""
-        from pinn.domains.composed.boolean import Difference
-
-        return Difference(self, other)
+        return self.algebra.difference(self, other)
 
     def translated(self, offset: Sequence[float]) -> "Domain":
         """The domain moved by `offset`, d numbers."""
-        from pinn.domains.composed.transformed import Transformed
-
-        return Transformed(self, offset)
+        return self.algebra.transformed(self, offset)
 
     def rotated(self, angle: float, axis: Sequence[float] = (0.0, 0.0, 1.0)) -> "Domain":
         """The domain turned by `angle` (radians) about the origin; in space about the direction `axis`."""
-        from pinn.domains.composed.transformed import Transformed
-
-        return Transformed(self, angle=angle, axis=axis)
+        return self.algebra.transformed(self, angle=angle, axis=axis)
 
     def scaled(self, factor: float) -> "Domain":
         """The domain scaled by `factor` > 0 about the origin."""
-        from pinn.domains.composed.transformed import Transformed
-
-        return Transformed(self, factor=factor)
+        return self.algebra.transformed(self, factor=factor)
 
     def tagged(self, **parts: Callable[[Tensor], Tensor]) -> "Domain":
         """The domain with further names for parts of its boundary, each by a predicate: x of shape (…, d) to bool."""
-        from pinn.domains.composed.tagged import Tagged
-
-        return Tagged(self, parts)
+        return self.algebra.tagged(self, parts)
 
     def embed(self, x: Tensor) -> Tensor:
         """The point as a network sees it: (d,) to (e,). More coordinates than d make a field periodic."""

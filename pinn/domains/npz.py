@@ -10,25 +10,25 @@ import numpy as np
 def read_arrays(file: str, names: Sequence[str], label: str) -> list[np.ndarray]:
     """The arrays of these names in an .npz file, as real numbers in float64.
 
-    `label` stands before each message. Raises FileNotFoundError where there is no such file, ValueError for one that is
-    no .npz, lacks an array, or holds anything but finite real numbers.
+    `label` stands before each message. Raises FileNotFoundError if there is no such file, ValueError for one that is
+    not an .npz, lacks an array, or holds anything but finite real numbers.
     """
     path = Path(file)
     if not path.is_file():
         raise FileNotFoundError(f"{label}: there is no file {file!r}.")
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"{label}: {file!r} is no .npz file, which numpy.savez writes.")
+        raise ValueError(f"{label}: {file!r} is not an .npz file, which numpy.savez writes.")
     try:
         with np.load(path, allow_pickle=False) as given:
             known = list(given.files)
-            found = {name: given[name] for name in names if name in known}
+            arrays = {name: given[name] for name in names if name in known}
     except Exception as error:  # zipfile, zlib and numpy each raise kinds of their own, all meaning one thing here
         raise ValueError(f"{label}: {file!r} cannot be read as an .npz file ({error}).") from error
     if missing := sorted(set(names) - set(known)):
         raise ValueError(f"{label}: {file!r} lacks the arrays {missing}; it has {known}.")
-    for name, array in found.items():
+    for name, array in arrays.items():
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
             raise ValueError(f"{label}: the array {name!r} in {file!r} needs real numbers.")
         if not np.isfinite(array).all():
             raise ValueError(f"{label}: the array {name!r} in {file!r} needs finite numbers, it holds NaN or infinity.")
-    return [found[name].astype(np.float64) for name in names]
+    return [arrays[name].astype(np.float64) for name in names]

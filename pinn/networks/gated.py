@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from pinn.networks.layers import ACTIVATIONS, Bounds, FourierEmbedding, Rescaling, check, check_scale, dense, shaped
+from pinn.networks.layers import ACTIVATIONS, Bounds, FourierEmbedding, check_scale, dense
+from pinn.networks.network import Network
 
 
-class ModifiedMLP(nn.Module):
+class ModifiedMLP(Network):
     """The modified perceptron of Wang, Teng & Perdikaris (2021, arXiv:2001.04536, eq. 44–48):
 
         U = σ(W_U x̂ + b_U),  V = σ(W_V x̂ + b_V),  H ← σ(W_1 x̂ + b_1),
@@ -27,25 +28,21 @@ class ModifiedMLP(nn.Module):
         bounds: Bounds | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__()
-        check("ModifiedMLP", activation, inputs=inputs, outputs=outputs, width=width, depth=depth)
-        self.rescale = Rescaling(inputs, bounds)
+        super().__init__(inputs, outputs, bounds, activation=activation, width=width, depth=depth)
         self.U, self.V, self.first = (dense(inputs, width, generator, factorized=factorized) for _ in range(3))
         hidden = (dense(width, width, generator, factorized=factorized) for _ in range(depth - 1))
         self.hidden = nn.ModuleList(hidden)
         self.last = dense(width, outputs or 1, generator, factorized=factorized)
-        self.activation, self.outputs = activation, outputs
 
-    def forward(self, x: Tensor) -> Tensor:
+    def values(self, x: Tensor) -> Tensor:
         sigma = ACTIVATIONS[self.activation]
-        x = self.rescale(x)
         U, V, h = sigma(self.U(x)), sigma(self.V(x)), sigma(self.first(x))
         for layer in self.hidden:
             h = _gate(sigma(layer(h)), V, U)
-        return shaped(self.last(h), self.outputs)
+        return self.last(h)
 
 
-class PirateNet(nn.Module):
+class PirateNet(Network):
     """The residual network of Wang, Li, Chen & Perdikaris (2024, arXiv:2402.00326, eq. 4.1–4.7).
 
     On the Fourier features Φ of x̂, `width`/2 of each kind and of deviation `scale`, with U = σ(W_U Φ + b_U) and
@@ -71,30 +68,27 @@ class PirateNet(nn.Module):
         bounds: Bounds | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__()
-        check("PirateNet", activation, inputs=inputs, outputs=outputs, width=width, blocks=blocks)
+        super().__init__(inputs, outputs, bounds, activation=activation, width=width, blocks=blocks)
         check_scale("PirateNet", "scale", scale)
         if width % 2:
             raise ValueError(f"PirateNet needs an even width, half of it sines and half cosines, got width={width}.")
-        self.rescale = Rescaling(inputs, bounds)
         self.embedding = FourierEmbedding(inputs, width // 2, scale, generator)
         self.U, self.V = (dense(width, width, generator, factorized=factorized) for _ in range(2))
         layers = (dense(width, width, generator, factorized=factorized) for _ in range(3 * blocks))
         self.layers = nn.ModuleList(layers)
         self.alpha = nn.Parameter(torch.zeros(blocks))
         self.last = dense(width, outputs or 1, generator, factorized=factorized)
-        self.activation, self.outputs = activation, outputs
 
-    def forward(self, x: Tensor) -> Tensor:
+    def values(self, x: Tensor) -> Tensor:
         sigma = ACTIVATIONS[self.activation]
-        h = self.embedding(self.rescale(x))
+        h = self.embedding(x)
         U, V = sigma(self.U(h)), sigma(self.V(h))
         for block, alpha in enumerate(self.alpha.unbind()):
             first, second, third = self.layers[3 * block : 3 * block + 3]
             z = _gate(sigma(first(h)), U, V)
             z = _gate(sigma(second(z)), U, V)
             h = alpha * sigma(third(z)) + (1 - alpha) * h
-        return shaped(self.last(h), self.outputs)
+        return self.last(h)
 
 
 def _gate(z: Tensor, a: Tensor, b: Tensor) -> Tensor:

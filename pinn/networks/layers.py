@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -78,6 +79,19 @@ def dense(inputs: int, outputs: int, generator: torch.Generator | None, *, facto
     return FactorizedLinear(layer.weight.detach(), layer.bias.detach(), generator) if factorized else layer
 
 
+def perceptron(sizes: Sequence[int], generator: torch.Generator | None, *, factorized: bool = False) -> nn.ModuleList:
+    """Linear layers from each of the sizes to the next, for `propagate`."""
+    return nn.ModuleList(dense(a, b, generator, factorized=factorized) for a, b in pairwise(sizes))
+
+
+def propagate(layers: nn.ModuleList, activation: str, h: Tensor) -> Tensor:
+    """W_L σ(… σ(W_1 h + b_1) …) + b_L: the activation σ behind all layers but the last."""
+    sigma = ACTIVATIONS[activation]
+    for layer in layers[:-1]:
+        h = sigma(layer(h))
+    return layers[-1](h)
+
+
 MOST_LAYERS, MOST_WEIGHTS = 1000, 10**8
 
 
@@ -102,8 +116,3 @@ def check_scale(name: str, key: str, value: float) -> None:
     """Raise ValueError for a scale or frequency that is not positive and finite."""
     if not 0 < value < math.inf:
         raise ValueError(f"{name} needs a finite {key} > 0, got {key}={value}.")
-
-
-def shaped(y: Tensor, outputs: int | None) -> Tensor:
-    """The last axis is that of components; a scalar field has none."""
-    return y[..., 0] if outputs is None else y

@@ -1,14 +1,13 @@
 """The multilayer perceptron."""
 
-from itertools import pairwise
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pinn.networks.layers import ACTIVATIONS, Bounds, Rescaling, check, dense, shaped
+from pinn.networks.layers import Bounds, perceptron, propagate
+from pinn.networks.network import Network
 
 
-class MLP(nn.Module):
+class MLP(Network):
     """`depth` hidden layers of `width` neurons, x ↦ W_{L+1} σ(W_L … σ(W_1 x̂ + b_1) …) + b_{L+1}.
 
     `inputs` is the number of coordinates d, `outputs` the number of components, None for a scalar field; x of shape
@@ -32,16 +31,8 @@ class MLP(nn.Module):
         bounds: Bounds | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__()
-        check("MLP", activation, inputs=inputs, outputs=outputs, width=width, depth=depth)
-        self.rescale = Rescaling(inputs, bounds)
-        sizes = [inputs, *[width] * depth, outputs or 1]
-        self.layers = nn.ModuleList(dense(a, b, generator, factorized=factorized) for a, b in pairwise(sizes))
-        self.activation, self.outputs = activation, outputs
+        super().__init__(inputs, outputs, bounds, activation=activation, width=width, depth=depth)
+        self.layers = perceptron([inputs, *[width] * depth, outputs or 1], generator, factorized=factorized)
 
-    def forward(self, x: Tensor) -> Tensor:
-        sigma = ACTIVATIONS[self.activation]
-        h = self.rescale(x)
-        for layer in self.layers[:-1]:
-            h = sigma(layer(h))
-        return shaped(self.layers[-1](h), self.outputs)
+    def values(self, x: Tensor) -> Tensor:
+        return propagate(self.layers, self.activation, x)

@@ -6,10 +6,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from pinn.networks.layers import Bounds, Rescaling, check, check_scale, shaped
+from pinn.networks.layers import Bounds, check_scale
+from pinn.networks.network import Network
 
 
-class Siren(nn.Module):
+class Siren(Network):
     """x ↦ W_{L+1} sin(… sin(W_2 sin(ωW_1 x̂ + b_1) + b_2) …) + b_{L+1} (Sitzmann et al. 2020, arXiv:2006.09661).
 
     W_1 is uniform on ±1/d, so that ω = `frequency` is the largest angular frequency of the first layer on [−1, 1]^d;
@@ -35,10 +36,8 @@ class Siren(nn.Module):
         bounds: Bounds | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__()
-        check("Siren", inputs=inputs, outputs=outputs, width=width, depth=depth)
+        super().__init__(inputs, outputs, bounds, activation="sin", width=width, depth=depth)
         check_scale("Siren", "frequency", frequency)
-        self.rescale = Rescaling(inputs, bounds)
         sizes = [inputs, *[width] * depth, outputs or 1]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         for k, layer in enumerate(self.layers):
@@ -54,12 +53,10 @@ class Siren(nn.Module):
             self.register_parameter("omega", None)
             with torch.no_grad():
                 self.layers[0].weight.mul_(omega)  # pyright: ignore[reportCallIssue]
-        self.outputs = outputs
 
-    def forward(self, x: Tensor) -> Tensor:
+    def values(self, x: Tensor) -> Tensor:
         first, *hidden, last = self.layers
-        h = self.rescale(x)
-        h = torch.sin(first(h if self.omega is None else self.omega * h))
+        h = torch.sin(first(x if self.omega is None else self.omega * x))
         for layer in hidden:
             h = torch.sin(layer(h))
-        return shaped(last(h), self.outputs)
+        return last(h)

@@ -21,9 +21,9 @@ class Windows(nn.Module):
         self.starts = tuple(starts)
 
     def forward(self, x: Tensor) -> Tensor:
-        found = self.networks[0](x)
+        result = self.networks[0](x)
         for start, network in zip(self.starts[1:], self.networks[1:], strict=True):
             value = network(x)
             later = x[..., 0] >= start
-            found = torch.where(later if value.ndim < x.ndim else later[..., None], value, found)
-        return found
+            result = torch.where(later if value.ndim < x.ndim else later[..., None], value, result)
+        return result

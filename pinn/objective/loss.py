@@ -1,13 +1,11 @@
 """What an evaluation of the objective takes and gives: samples, and the loss with the terms it is the sum of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.func import vmap
-
-from pinn.typing import Field
 
 Sample = tuple[Tensor, ...]
 """What a region yields: `(x,)`, `(x, normal)`, …, one row for each point."""
@@ -26,9 +24,9 @@ class LossTerms:
         return cls(torch.stack(list(terms.values())).sum(), terms)
 
 
-def with_data(sample: Sample, given: Field | None) -> Sample:
+def with_data(sample: Sample, given: Callable[..., Tensor] | None) -> Sample:
     """The sample, followed by the data given there."""
-    return sample if given is None else (*sample, vmap(given)(sample[0]).detach())
+    return sample if given is None else (*sample, vmap(given)(*sample).detach())
 
 
 def sum_by_name(parts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -18,7 +18,7 @@ def enforce(conditions: Sequence[Condition], components: int | None = None) -> A
     """The ansatz u = G + φN, with φ = Π φ_i zero on every surface and G = g_i there (Lagaris et al. 1998).
 
     G is the Boolean sum of the extensions P_i of each surface, G ← G + P_i[g_i − G], so that the data of several
-    surfaces, an initial value and a boundary value say, hold together where they agree on common edges. A condition on
+    surfaces, an initial value and a boundary value say, hold together if they agree on common edges. A condition on
     some of the `components` of u leaves the others alone. Without conditions it is the network itself.
     """
     if not conditions:
@@ -50,7 +50,7 @@ def vanishes(surface: Surface, g: Field) -> bool:
 
 
 def _distance(conditions: Sequence[Condition], components: int | None) -> Field:
-    """φ, for each component its own where conditions name components."""
+    """φ, for each component its own if conditions name components."""
 
     def product(x: Tensor, chosen: Sequence[Condition]) -> Tensor:
         factors = [_surface(condition).distance(x) for condition in chosen]
@@ -63,7 +63,7 @@ def _distance(conditions: Sequence[Condition], components: int | None) -> Field:
 
 
 def _extension(conditions: Sequence[Condition], components: int | None) -> Field | None:
-    """G, or None where all data vanish: their extension would cost derivatives of zero at every step."""
+    """G, or None if all data vanish: their extension would cost derivatives of zero at every step."""
     extension: Field | None = None
     for condition in conditions:
         surface = _surface(condition)

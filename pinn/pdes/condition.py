@@ -18,13 +18,17 @@ Residual = Callable[..., Tensor]
 `sample` is what the region yields at that point, such as `x` or `x, normal`, then the data `given` there, if any.
 """
 
+Data = Callable[..., Tensor]
+"""`given(*sample)` at one point of the region: known data there, such as the traction for `x, normal`."""
+
 
 @dataclass(frozen=True)
 class Condition:
     """One term of the objective: `residual` vanishes on `region`.
 
-    `given` are known data such as a source term. They do not depend on u, so they are computed once for each draw of
-    points and handed to the residual as its last argument. `weight` multiplies the mean square of the residual.
+    `given` are known data such as a source term or a traction. They do not depend on u, so they are computed from the
+    sample once for each draw of points and handed to the residual as its last argument. `weight` multiplies the mean
+    square of the residual.
     `prescribed` are values that u takes on a surface: a condition that has them can be built into the field instead.
     They are those of some `components` of u, None for all; what a prescribed field says of others does not matter.
     With an `energy` training minimises ∫ energy over the region, of size `measure`, in place of the mean square; the
@@ -34,7 +38,7 @@ class Condition:
     name: str
     region: Region
     residual: Residual
-    given: Field | None = None
+    given: Data | None = None
     weight: float = 1.0
     prescribed: Field | None = None
     components: tuple[int, ...] | None = None
@@ -71,7 +75,7 @@ def dirichlet(
     pressure.
     """
     chosen = None if components is None else tuple(components)
-    return Condition(name, region, partial(_value_error, chosen), g, weight, prescribed=g, components=chosen)
+    return Condition(name, region, partial(_value_error, chosen), at_point(g), weight, prescribed=g, components=chosen)
 
 
 def cauchy(domain: TimeDomain, g: Field, *, name: str = "initial", weight: float = 1.0) -> Condition:
@@ -83,7 +87,7 @@ def cauchy(domain: TimeDomain, g: Field, *, name: str = "initial", weight: float
     def data(x: Tensor) -> Tensor:
         return torch.stack(partials(g, x, [(), (0,)]))
 
-    return Condition(name, InitialCauchy(domain), _motion_error, given=data, weight=weight, prescribed=g)
+    return Condition(name, InitialCauchy(domain), _cauchy_error, given=data, weight=weight, prescribed=g)
 
 
 def neumann(region: Boundary, h: Field, *, name: str = "flux", weight: float = 1.0) -> Condition:
@@ -91,14 +95,14 @@ def neumann(region: Boundary, h: Field, *, name: str = "flux", weight: float = 1
 
     h(x) has the shape of u(x); n is the outward unit normal, shape (d,).
     """
-    return Condition(name, region, _flux_error, given=h, weight=weight)
+    return Condition(name, region, _flux_error, given=at_point(h), weight=weight)
 
 
 def robin(
     region: Boundary, g: Field, *, a: float = 1.0, b: float = 1.0, name: str = "robin", weight: float = 1.0
 ) -> Condition:
     """Prescribe a mixture of value and outward flux, au + b ∂u/∂n = g on `region`; g(x) has the shape of u(x)."""
-    return Condition(name, region, partial(_robin_error, a, b), given=g, weight=weight)
+    return Condition(name, region, partial(_robin_error, a, b), given=at_point(g), weight=weight)
 
 
 def point_value(
@@ -109,11 +113,16 @@ def point_value(
     With `components` it holds for these alone, say the pressure of a flow.
     """
     chosen = None if components is None else tuple(components)
-    return Condition(name, region, partial(_value_error, chosen), given=g, weight=weight)
+    return Condition(name, region, partial(_value_error, chosen), given=at_point(g), weight=weight)
+
+
+def at_point(g: Field) -> Data:
+    """A field as data `given` on a region whose samples are more than a point, such as `x, normal`."""
+    return partial(_value_at_point, g)
 
 
 def manufactured(residual: Residual, exact: Field) -> Field:
-    """The source f for which `exact` solves `residual(u, x, f) = 0`, where the residual has the form N[u] − f.
+    """The source f for which `exact` solves `residual(u, x, f) = 0`, if the residual has the form N[u] − f.
 
     f = N[exact], by the method of manufactured solutions (Roache 2002).
     """
@@ -124,13 +133,17 @@ def manufactured(residual: Residual, exact: Field) -> Field:
     return source
 
 
+def _value_at_point(g: Field, x: Tensor, *_: Tensor) -> Tensor:
+    return g(x)
+
+
 def _value_error(components: tuple[int, ...] | None, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
     """u − g, where g comes last in the sample."""
     error = u(sample[0]) - sample[-1]
     return error if components is None else torch.stack([error[i] for i in components])
 
 
-def _motion_error(u: Field, x: Tensor, data: Tensor, *, strategy: Strategy) -> Tensor:
+def _cauchy_error(u: Field, x: Tensor, data: Tensor, *, strategy: Strategy) -> Tensor:
     """(u − g, u_t − h)."""
     return torch.stack(partials(u, x, [(), (0,)], strategy)) - data
 

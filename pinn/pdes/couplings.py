@@ -21,7 +21,7 @@ Integrand = Callable[[Tensor, Tensor], Tensor]
 def periodic(domain: Domain, axis: int, *, order: int = 1, name: str = "", weight: float = 1.0) -> Condition:
     """Periodicity along coordinate `axis`: u and its derivatives below `order` + 1 agree on opposite faces, softly.
 
-    A `PeriodicBox` is periodic exactly and to all orders, and to be preferred where the equation allows it. Raises
+    A `PeriodicBox` is periodic exactly and to all orders, and to be preferred if the equation allows it. Raises
     ValueError for a negative order.
     """
     if order < 0:
@@ -53,7 +53,7 @@ def interface(
 def integral(
     domain: Domain, integrand: Integrand, value: float, *, nodes: int = 20, name: str = "integral", weight: float = 1.0
 ) -> Condition:
-    """An integral constraint, ∫ g(u(x), x) dx = `value` over the domain; at every instant where it has time.
+    """An integral constraint, ∫ g(u(x), x) dx = `value` over the domain; at every instant if it has time.
 
     `integrand(u, x)` is g at one point, shape (); the quadrature is that of `Quadrature` with so many nodes.
     """
@@ -107,7 +107,7 @@ def _integral_error(
 def _data_error(
     components: tuple[int, ...] | None, u: Field, x: Tensor, value: Tensor, *, strategy: Strategy
 ) -> Tensor:
-    found = u(x)
+    predicted = u(x)
     if components is not None:
-        found = torch.stack([found[i] for i in components])
-    return found - value.reshape(found.shape)
+        predicted = torch.stack([predicted[i] for i in components])
+    return predicted - value.reshape(predicted.shape)

@@ -1,4 +1,4 @@
-"""What a PDE must state: a domain, its equation and conditions, and the solution where one is known."""
+"""What a PDE must state: a domain, its equation and conditions, and the solution if one is known."""
 
 import math
 from abc import ABC, abstractmethod

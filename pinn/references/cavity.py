@@ -102,10 +102,10 @@ def _solved(flow: CavityFlow) -> np.ndarray:
     p = np.linalg.lstsq(gradient, np.concatenate([f[inner] for f in force]), rcond=1e-10)[0]
     values = np.stack([f.reshape(n, n) for f in (u, v, p)])
     to_coefficients = np.linalg.inv(np.polynomial.chebyshev.chebvander(2 * nodes - 1, flow.degree))
-    found = np.einsum("ai,cij,bj->cab", to_coefficients, values, to_coefficients)
+    coefficients = np.einsum("ai,cij,bj->cab", to_coefficients, values, to_coefficients)
     middle = [np.polynomial.chebyshev.chebvander(np.array([point]), flow.degree)[0] for point in (0.0, -1.0)]
-    found[2, 0, 0] -= middle[0] @ found[2] @ middle[1]
-    return found
+    coefficients[2, 0, 0] -= middle[0] @ coefficients[2] @ middle[1]
+    return coefficients
 
 
 @lru_cache(maxsize=8)
@@ -127,7 +127,7 @@ def _differentiation(degree: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _chebyshev(x: Tensor, degree: int) -> Tensor:
     """T_0(x), …, T_degree(x) by their recurrence: (…) to (…, degree + 1)."""
-    found = [torch.ones_like(x), x]
+    polynomials = [torch.ones_like(x), x]
     for _ in range(degree - 1):
-        found.append(2 * x * found[-1] - found[-2])
-    return torch.stack(found, -1)
+        polynomials.append(2 * x * polynomials[-1] - polynomials[-2])
+    return torch.stack(polynomials, -1)

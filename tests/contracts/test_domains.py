@@ -302,7 +302,7 @@ def test_initial_region_is_the_first_instant() -> None:
     assert (later[:, 0] == 3).all()
 
 
-def test_initial_motion_holds_value_and_velocity() -> None:
+def test_cauchy_data_hold_value_and_velocity() -> None:
     region = InitialCauchy(TimeDomain(2.0, Disk(), start=1.0))
     (x,) = region.sample(20, sobol())
     extension = region.extend(smooth)

@@ -1,6 +1,7 @@
 """What every PDE promises: its exact solution satisfies it, its ansatz holds, and training lowers its loss."""
 
 import inspect
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -11,12 +12,13 @@ import pinn.pdes
 from pinn.domains import Ball, Box, Disk, TimeDomain
 from pinn.networks import Unknown, field
 from pinn.objective import Objective
-from pinn.operators import Auto, Eye, ForwardOverReverse, Rows
+from pinn.operators import Auto, Eye, ForwardOverReverse, Rows, div, grad, laplacian
 from pinn.optimizers import LevenbergMarquardt
 from pinn.pdes import (
     PDE,
     Advection,
     AllenCahn,
+    Condition,
     Darcy,
     Expression,
     HarmonicOscillator,
@@ -30,20 +32,26 @@ from pinn.pdes import (
     Lorenz,
     LotkaVolterra,
     NavierStokes,
+    NeoHookean,
     Parametric,
     Pendulum,
     Poisson,
     Potential,
+    Residual,
+    SineProduct,
     TaylorGreen,
     TimeWindowed,
     UnsteadyNavierStokes,
     Wave,
     Window,
+    interior,
 )
 from pinn.references import CavityFlow
 from pinn.runs.run import build_network
 from pinn.samplers import Sobol
 from pinn.training.loop import train
+from pinn.typing import Field
+from tests.contracts.spy import check_told
 
 SHIPPED = [
     cls
@@ -107,7 +115,7 @@ def test_exact_makes_every_condition_vanish(pde: PDE) -> None:
     for condition in conditions:
         sample = samples[condition.name]
         if condition.given is not None:
-            sample = (*sample, vmap(condition.given)(sample[0]))
+            sample = (*sample, vmap(condition.given)(*sample))
 
         def at_point(*s: torch.Tensor, residual=condition.residual) -> torch.Tensor:
             return residual(pde.exact, *s, strategy=Rows())
@@ -148,7 +156,7 @@ def test_training_lowers_the_loss(pde: PDE) -> None:
 
 @EACH
 def test_exact_strategies_agree_on_loss_and_gradient(pde: PDE) -> None:
-    """The operators in a residual are told which strategy to use, and it changes nothing but the cost."""
+    """Which exact strategy differentiates changes nothing but the cost."""
     net = network(pde)
     params = {name: value.detach() for name, value in net.named_parameters()}
     samples = Sobol(50, 20).sample(pde.soft_conditions(), torch.Generator().manual_seed(0), LIKE)
@@ -157,3 +165,53 @@ def test_exact_strategies_agree_on_loss_and_gradient(pde: PDE) -> None:
         evaluation, other = Objective(pde, net, samples, strategy).gradient(params)
         torch.testing.assert_close(evaluation.loss, expected.loss, rtol=1e-12, atol=0)
         torch.testing.assert_close(other, gradient, rtol=1e-10, atol=1e-10)
+
+
+RITZ = [Poisson(ritz=True), LinearElasticity(ritz=True), NeoHookean(ritz=True)]
+
+
+@pytest.mark.parametrize("pde", [*PDES, *RITZ], ids=lambda pde: type(pde).__name__)
+def test_the_strategy_handed_over_makes_all_derivatives(pde: PDE) -> None:
+    check_all_told(pde)
+
+
+def check_all_told(pde: PDE) -> None:
+    """Assert it of each condition, and of the energy in its place if there is one."""
+    net = network(pde)
+    u, conditions = field(net, components=pde.components), pde.conditions()
+    samples = Sobol(6, 4).sample(conditions, torch.Generator().manual_seed(0), LIKE)
+    for condition in conditions:
+        sample = samples[condition.name]
+        if condition.given is not None:
+            sample = (*sample, vmap(condition.given)(*sample))
+        for residual in (condition.residual, condition.energy):
+            if residual is not None:
+                check_told(residual, lambda x: u(pde.domain.embed(x)), sample)
+
+
+@dataclass(frozen=True)
+class Wrong(PDE):
+    """A Poisson equation with another residual."""
+
+    equation: Residual
+    domain: Box = Box()
+    exact: Field = SineProduct()
+    hard: bool = True
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return (interior(self.domain, self.equation, source=Poisson().source),)
+
+
+@pytest.mark.parametrize(
+    ("equation", "words"),
+    [
+        (lambda u, x, f, *, strategy: -laplacian(u, x) - f, "asked of .*Auto.laplacian"),
+        (lambda u, x, f, *, strategy: -laplacian(u, x, Eye()) - f, "asked of .*Eye"),
+        (lambda u, x, f, *, strategy: -div(lambda y: grad(u, y), x, strategy) - f, "asked of .*Auto.gradient"),
+        (lambda u, x, f, *, strategy: -div(lambda y: grad(u, y, strategy), x) - f, "asked of .*Auto.diagonal"),
+        (lambda u, x, f, *, strategy: -torch.func.hessian(u)(x).trace() - f, "knows nothing"),
+    ],
+)
+def test_an_equation_that_ignores_the_strategy_is_found(equation: Residual, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        check_all_told(Wrong(equation))

@@ -21,7 +21,7 @@ EACH = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda s: type(s).__n
 def residuals(condition: Condition, u: Field, strategy: Strategy) -> Tensor:
     samples = Sobol(64, 32).sample([condition], torch.Generator().manual_seed(0), LIKE)[condition.name]
     if condition.given is not None:
-        samples = (*samples, vmap(condition.given)(samples[0]))
+        samples = (*samples, vmap(condition.given)(*samples))
     return vmap(lambda *s: condition.residual(u, *s, strategy=strategy))(*samples)
 
 

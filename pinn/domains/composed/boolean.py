@@ -19,7 +19,7 @@ _STEP = 1e-6
 class _Combined(Domain):
     """What the three share: points by rejection, boundary from those of both parts.
 
-    A point of either boundary belongs to that of the whole where one side lies within and the other does not. `measure`
+    A point of either boundary belongs to that of the whole if one side lies within and the other does not. `measure`
     and `boundary_measure` are counted at fixed points, to about 1e-3.
     """
 
@@ -136,14 +136,14 @@ class Union(_Combined):
         return self.first.contains(x) | self.second.contains(x)
 
     def distance(self, x: Tensor) -> Tensor:
-        """The R-disjunction a + b + √(a² + b²) of the levels of both (Rvachev 1982)."""
+        """The R-disjunction a + b + √(a² + b²) of the level sets of both (Rvachev 1982)."""
         a, b = self.first.level_set(x), self.second.level_set(x)
         return a + b + torch.sqrt(a**2 + b**2)
 
 
 @dataclass(frozen=True)
 class Intersection(_Combined):
-    """The points of both domains, `first & second`. Raises ValueError where there are none.
+    """The points of both domains, `first & second`. Raises ValueError if there are none.
 
     >>> round(Intersection(Box(), Box((0.5, 0.0), (1.5, 1.0))).measure, 2)
     0.5
@@ -165,7 +165,7 @@ class Intersection(_Combined):
         return self.first.distance(x) * self.second.distance(x)
 
     def level_set(self, x: Tensor) -> Tensor:
-        """The R-conjunction a + b − √(a² + b²) of the levels of both (Rvachev 1982)."""
+        """The R-conjunction a + b − √(a² + b²) of the level sets of both (Rvachev 1982)."""
         return _both(self.first.level_set(x), self.second.level_set(x))
 
     @property
@@ -177,7 +177,7 @@ class Intersection(_Combined):
 class Difference(_Combined):
     """The points of the first domain that are not inside the second, `first - second`, such as a plate with a hole.
 
-    Raises ValueError where nothing is left.
+    Raises ValueError if nothing is left.
 
     >>> round(Difference(Box(), Box((0.25, 0.25), (0.75, 0.75))).measure, 2)
     0.75
@@ -197,14 +197,14 @@ class Difference(_Combined):
         return self.first.contains(x) & (outside | rim)
 
     def distance(self, x: Tensor) -> Tensor:
-        """The distance of the first times the level of the second, with its sign changed."""
+        """The distance of the first times the level set of the second, with its sign changed."""
         return self.first.distance(x) * -self.second.level_set(x)
 
     def level_set(self, x: Tensor) -> Tensor:
-        """The R-conjunction of a and −b, the levels of both (Rvachev 1982)."""
+        """The R-conjunction of a and −b, the level sets of both (Rvachev 1982)."""
         return _both(self.first.level_set(x), -self.second.level_set(x))
 
     @property
     def smooth(self) -> bool:
-        """Where what is cut out has no corner, which would point inward."""
+        """If what is cut out has no corner, which would point inward."""
         return self.first.smooth and self.second.smooth_level_set

@@ -117,10 +117,10 @@ class Extrusion(Domain):
         if tag in ("floor", "ceiling"):
             return self._cap(*(self.height if tag == "floor" else reversed(self.height)))
         if tag == "side":
-            found = (self.base.distance, self.base.extend) if self.base.extendable else None
+            part = (self.base.distance, self.base.extend) if self.base.extendable else None
         else:
-            found = self.base.hard_part(tag.removeprefix("side."))
-        return None if found is None else (lambda x: found[0](x[..., :-1]), self._at_each_height(found[1]))
+            part = self.base.hard_part(tag.removeprefix("side."))
+        return None if part is None else (lambda x: part[0](x[..., :-1]), self._at_each_height(part[1]))
 
     def _cap(self, near: float, far: float) -> tuple[Field, Callable[[Field], Field]]:
         def distance(x: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from pinn.domains.domain import Domain
-from pinn.domains.regions.regions import Interior, Region, Surface
 from pinn.domains.shapes.box import Box
 from pinn.typing import Field, Points
 
@@ -77,7 +76,7 @@ class ParameterDomain(Domain):
 
     def extend(self, g: Field) -> Field:
         """The extension of the domain at all parameters."""
-        return _at_each(self, self.base.extend, g)
+        return self.at_each(self.base.extend, g)
 
     @property
     def extendable(self) -> bool:
@@ -100,11 +99,11 @@ class ParameterDomain(Domain):
 
     def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """That of the domain at all parameters."""
-        found = self.base.hard_part(tag)
-        if found is None:
+        part = self.base.hard_part(tag)
+        if part is None:
             return None
-        distance, extend = found
-        return lambda x: distance(self.split(x)[0]), lambda g: _at_each(self, extend, g)
+        distance, extend = part
+        return lambda x: distance(self.split(x)[0]), lambda g: self.at_each(extend, g)
 
     def embed(self, x: Tensor) -> Tensor:
         point, parameters = self.split(x)
@@ -122,76 +121,18 @@ class ParameterDomain(Domain):
         """Parameters from uniform numbers."""
         return self._box.interior(u)
 
+    def at_each(self, extend: Callable[[Field], Field], g: Field) -> Field:
+        """The extension of g by `extend`, which is one of the domain, at each of the parameters."""
+
+        def extension(x: Tensor) -> Tensor:
+            point, parameters = self.split(x)
+            return extend(lambda y: g(torch.cat([y, parameters.expand(*y.shape[:-1], -1)], -1)))(point)
+
+        return extension
+
     @property
     def _box(self) -> Box:
         return Box(self.lower, self.upper)
 
     def _with(self, bounds: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
         return (*bounds[0], *self.lower), (*bounds[1], *self.upper)
-
-
-@dataclass(frozen=True)
-class _AtAllParameters(Region):
-    """A region of the domain, at parameters drawn with each of its points."""
-
-    region: Region
-    domain: ParameterDomain
-
-    @property
-    def sample_dim(self) -> int:
-        return self.region.sample_dim + len(self.domain.lower)
-
-    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
-        return _placed(self.region, self.domain, u)
-
-
-@dataclass(frozen=True)
-class _SurfaceAtAllParameters(Surface):
-    """A surface of the domain, at parameters drawn with each of its points."""
-
-    region: Surface
-    domain: ParameterDomain
-
-    @property
-    def sample_dim(self) -> int:
-        return self.region.sample_dim + len(self.domain.lower)
-
-    def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
-        return _placed(self.region, self.domain, u)
-
-    @property
-    def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.region.smooth
-
-    @property
-    def extendable(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.region.extendable
-
-    def distance(self, x: Tensor) -> Tensor:
-        return self.region.distance(self.domain.split(x)[0])
-
-    def extend(self, g: Field) -> Field:
-        return _at_each(self.domain, self.region.extend, g)
-
-
-def at_all_parameters(region: Region, domain: ParameterDomain) -> Region:
-    """The region times the box of parameters: its samples have μ behind x; a normal stays that of Ω."""
-    if isinstance(region, Interior):
-        return Interior(domain)
-    if isinstance(region, Surface):
-        return _SurfaceAtAllParameters(region, domain)
-    return _AtAllParameters(region, domain)
-
-
-def _placed(region: Region, domain: ParameterDomain, u: Tensor) -> tuple[Tensor, ...]:
-    x, *others = region.from_uniform(u[:, : region.sample_dim])
-    parameters = domain.parameters(u[:, region.sample_dim :])
-    return (torch.cat([x, parameters], 1), *others)
-
-
-def _at_each(domain: ParameterDomain, extend: Callable[[Field], Field], g: Field) -> Field:
-    def extension(x: Tensor) -> Tensor:
-        point, parameters = domain.split(x)
-        return extend(lambda y: g(torch.cat([y, parameters.expand(*y.shape[:-1], -1)], -1)))(point)
-
-    return extension

@@ -95,10 +95,10 @@ class TimeDomain(Domain):
 
     def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
         """That of space at every instant."""
-        found = self.space.hard_part(tag)
-        if found is None:
+        part = self.space.hard_part(tag)
+        if part is None:
             return None
-        distance, extend = found
+        distance, extend = part
 
         def at_each_instant(g: Field) -> Field:
             def extension(x: Tensor) -> Tensor:

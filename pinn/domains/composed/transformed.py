@@ -117,10 +117,10 @@ class Transformed(Domain):
         return self.base.boundary_mask(tag, self._back(x), normal @ self._turn(x))
 
     def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
-        found = self.base.hard_part(tag)
-        if found is None:
+        part = self.base.hard_part(tag)
+        if part is None:
             return None
-        distance, extend = found
+        distance, extend = part
 
         def carried(g: Field) -> Field:
             extension = extend(lambda y: g(self._forth(y)))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pinn.domains.composed.time_domain import TimeDomain
 from pinn.domains.domain import Domain
-from pinn.domains.regions.regions import Region
+from pinn.domains.regions.base import Region
 from pinn.domains.shapes.box import Box
 from pinn.typing import Points
 
@@ -21,7 +21,7 @@ class Quadrature(Region):
 
     On a box of up to three dimensions Gauss–Legendre with `nodes` along each coordinate, exact for polynomials of
     degree 2·nodes − 1; elsewhere nodes^d quasi-random points of equal weight, 4096 at most, with an error of nearly
-    1/Q. Where the domain has time, an integral over space at one instant: as many instants as are asked for. Raises
+    1/Q. If the domain has time, an integral over space at one instant: as many instants as are asked for. Raises
     ValueError unless nodes >= 1.
     """
 
@@ -33,7 +33,7 @@ class Quadrature(Region):
             raise ValueError(f"Quadrature needs nodes >= 1, got nodes={self.nodes}.")
 
     @property
-    def size(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def size(self) -> int | None:
         return None if isinstance(self.domain, TimeDomain) else 1
 
     @property
@@ -64,9 +64,9 @@ def nodes_and_weights(domain: Domain, nodes: int, like: Tensor) -> tuple[Points,
         return points, weights.reshape(-1)
     count = min(nodes**domain.dim, 4096)
     sobol = torch.quasirandom.SobolEngine(max(domain.interior_sample_dim, 1), scramble=True, seed=0)
-    found = domain.interior(sobol.draw(4 * count, dtype=like.dtype).to(like.device))
-    found = found[~found.isnan().any(1)][:count]
-    return found, torch.full_like(found[:, 0], domain.measure / len(found))
+    points = domain.interior(sobol.draw(4 * count, dtype=like.dtype).to(like.device))
+    points = points[~points.isnan().any(1)][:count]
+    return points, torch.full_like(points[:, 0], domain.measure / len(points))
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Measurements(Region):
         object.__setattr__(self, "values", values)
 
     @property
-    def size(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def size(self) -> int:
         return len(self.points)
 
     @property

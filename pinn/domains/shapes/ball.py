@@ -77,7 +77,7 @@ class _Round(Domain):
     def extend(self, g: Field) -> Field:
         """Linear interpolation of g along the chord through x in the direction of the first axis.
 
-        With s the half-length of the chord it is even in s, hence as smooth as g where g is smooth; the values of g
+        With s the half-length of the chord it is even in s, hence as smooth as g; the values of g
         are asked for at the two ends of the chord only.
         """
 

@@ -94,10 +94,10 @@ class Box(Domain):
     def level_set(self, x: Tensor) -> Tensor:
         """The R-conjunction of the parabolas across all coordinates: positive inside alone."""
         lower, upper = self._corners(x)
-        found, *others = (4 * (x - lower) * (upper - x) / (upper - lower) ** 2).unbind(-1)
+        level, *others = (4 * (x - lower) * (upper - x) / (upper - lower) ** 2).unbind(-1)
         for other in others:
-            found = found + other - torch.sqrt(found**2 + other**2)
-        return found
+            level = level + other - torch.sqrt(level**2 + other**2)
+        return level
 
     def extend(self, g: Field) -> Field:
         """Transfinite interpolation (Gordon & Hall 1973): the Boolean sum of linear interpolation between faces.
@@ -182,6 +182,6 @@ class Box(Domain):
 
 
 def _boolean_sum(extension: Field, g: Field, box: Box, axis: int) -> Field:
-    """E + P(g − E): right on the faces across `axis`, and still right where E was."""
+    """E + P(g − E): right on the faces across `axis`, and still right wherever E was."""
     correction = box._between_faces(lambda x: g(x) - extension(x), axis)
     return lambda x: extension(x) + correction(x)

@@ -56,7 +56,7 @@ class ConvexEdges:
         return extension
 
     def edge(self, i: int) -> tuple[Field, Callable[[Field], Field]]:
-        """d_i, and the extension from edge i alone that falls to zero where data do that vanish at its ends."""
+        """d_i, and the extension from edge i alone that falls to zero along with data that vanish at its ends."""
         if len(self.corners) == 3:
             return Simplex(self.corners).hard_part(f"face_{(i + 2) % 3}")
 

@@ -1,4 +1,4 @@
-"""Round domains in the plane that are no disks: ellipse and annulus."""
+"""Round domains in the plane that are not disks: ellipse and annulus."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import in_bounding_box, refuse_extension
+from pinn.optional import package
 from pinn.typing import Field, Points
 
 _AT_ONCE = 2**21  # pairs of a point and a triangle, to bound memory
@@ -28,7 +29,7 @@ class Mesh(Domain):
 
     From a `file` that trimesh reads (STL, PLY, OBJ), or from `vertices` (V, 3) and `faces` (F, 3), corners of each
     triangle in either sense. Raises ValueError for a surface that is not closed or encloses nothing, FileNotFoundError
-    where there is no such file, ImportError without trimesh.
+    if there is no such file, ImportError without trimesh.
 
     >>> round(Mesh().measure, 6)
     0.166667
@@ -86,7 +87,7 @@ class Mesh(Domain):
         return (self._on_all(_turns, x) > 0.5) | (self.distance(x) <= 64 * torch.finfo(x.dtype).eps * size)
 
     def distance(self, x: Tensor) -> Tensor:
-        """The distance from the nearest triangle: smooth but where two are equally near."""
+        """The distance from the nearest triangle: smooth but at points to which two are equally near."""
         return self._on_all(lambda p, t: _to_triangles(p, t).amin(-1), x)
 
     def level_set(self, x: Tensor) -> Tensor:
@@ -126,7 +127,7 @@ def _turns(p: Tensor, triangles: Tensor) -> Tensor:
 
 
 def _to_triangles(p: Tensor, triangles: Tensor) -> Tensor:
-    """Distances of points (N, 3) from triangles (F, 3, 3): (N, F). From the plane where the foot lies within."""
+    """Distances of points (N, 3) from triangles (F, 3, 3): (N, F). From the plane if the foot lies within."""
     a, b, c = triangles.unbind(1)
     normal = torch.linalg.cross(b - a, c - a)
     normal = normal / normal.norm(dim=-1, keepdim=True)
@@ -148,25 +149,19 @@ def _load(file: str) -> np.ndarray:
     path = Path(file)
     if not path.is_file():
         raise FileNotFoundError(f"Mesh: there is no file {file!r}.")
-    try:
-        import trimesh
-    except ImportError as error:
-        raise ImportError("Meshes are read by trimesh: pip install 'pinn[geometry]'.") from error
+    trimesh = package("trimesh", "geometry", "Mesh")
     try:
         surface = trimesh.load(path, force="mesh")
     except Exception as error:  # trimesh raises many kinds, all meaning one thing here
         raise ValueError(f"Mesh cannot read {file!r}: {error}") from error
-    if not len(surface.vertices) or not len(surface.faces):  # pyright: ignore[reportAttributeAccessIssue]
+    if not len(surface.vertices) or not len(surface.faces):
         raise ValueError(f"Mesh finds no triangles in {file!r}.")
-    return _checked(surface.vertices, surface.faces)  # pyright: ignore[reportAttributeAccessIssue]
+    return _checked(surface.vertices, surface.faces)
 
 
 def _checked(vertices: Sequence[Sequence[float]], faces: Sequence[Sequence[int]]) -> np.ndarray:
     """The triangles of a closed surface, turned outward."""
-    try:
-        import trimesh
-    except ImportError as error:
-        raise ImportError("Meshes are checked by trimesh: pip install 'pinn[geometry]'.") from error
+    trimesh = package("trimesh", "geometry", "Mesh")
     points, corners = np.array(vertices, dtype=float), np.array(faces)
     if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
         raise ValueError(f"Mesh needs vertices of shape (V, 3) with finite coordinates, got {points.shape}.")

@@ -32,7 +32,7 @@ class PointCloud(Domain):
     Or from the arrays of these names in `file` (.npz). Samples are the given points, drawn with repetition. Boundary
     points stand for equal parts of the boundary, whose size follows from Gauss's theorem; a point is inside if the
     boundary goes round it. Raises ValueError for shapes that do not fit, less than two points, numbers that are not
-    finite, and normals of length zero or that point inward; FileNotFoundError where there is no such file.
+    finite, and normals of length zero or that point inward; FileNotFoundError if there is no such file.
     """
 
     inside: Sequence[Sequence[float]] = _sunflower(2000)

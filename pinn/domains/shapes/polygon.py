@@ -12,6 +12,7 @@ from torch import Tensor
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import in_bounding_box, refuse_extension
 from pinn.domains.shapes.convex import ConvexEdges, is_convex
+from pinn.optional import package
 from pinn.typing import Field, Points
 
 
@@ -76,7 +77,7 @@ class _Polygonal(Domain):
         return (crosses.sum(-1) % 2 == 1) | on_edge
 
     def distance(self, x: Tensor) -> Tensor:
-        """Where the polygon is convex, a rational function of the distances d_i from its lines (`ConvexEdges`).
+        """If the polygon is convex, a rational function of the distances d_i from its lines (`ConvexEdges`).
 
         Elsewhere (Σ_i φ_i⁻²)^{−½} of normalised functions φ_i of the edges (Rvachev; Sukumar & Srivastava 2022, eq. 11,
         14), φ_i = √(f² + ¼(√(t² + f⁴) − t)²) with the distance f from the line and t ≥ 0 between the ends. It is the
@@ -89,7 +90,7 @@ class _Polygonal(Domain):
         return torch.where(self.contains(x), size, -size)
 
     def extend(self, g: Field) -> Field:
-        """Charrot & Gregory's (1984) blend of corner interpolants; ValueError where the polygon is not convex."""
+        """Charrot & Gregory's (1984) blend of corner interpolants; ValueError if the polygon is not convex."""
         return refuse_extension(self) if self._convex is None else self._convex.extend(g)
 
     @property
@@ -102,7 +103,7 @@ class _Polygonal(Domain):
         return tuple(f"edge_{i}" for i in range(len(self.corners)))
 
     def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
-        """The distance from the line of an edge; None where the polygon is not convex."""
+        """The distance from the line of an edge; None if the polygon is not convex."""
         return None if self._convex is None else self._convex.edge(self.tags.index(tag))
 
     def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
@@ -141,7 +142,7 @@ class _Polygonal(Domain):
 class Polygon(_Polygonal):
     """The polygon with the given `vertices`, in either order, convex or not, without holes.
 
-    Where it is not convex, values on the boundary are penalised, not built in: at a corner that points inward no smooth
+    If it is not convex, values on the boundary are penalised, not built in: at a corner that points inward no smooth
     function vanishes on the boundary alone. Raises ValueError for less than three vertices and for edges that touch or
     cross (by shapely).
 
@@ -167,7 +168,7 @@ class Polygon(_Polygonal):
 
 @dataclass(frozen=True)
 class Triangle(_Polygonal):
-    """The triangle with the corners a, b, c. Raises ValueError where they lie on one line.
+    """The triangle with the corners a, b, c. Raises ValueError if they lie on one line.
 
     >>> Triangle((0, 0), (1, 0), (0, 1)).measure
     0.5
@@ -211,23 +212,19 @@ class LShape(_Polygonal):
 
 
 def signed_area(vertices: Sequence[Sequence[float]]) -> float:
-    """Gauss's formula; positive where the vertices go round in the positive sense."""
+    """Gauss's formula; positive if the vertices go round in the positive sense."""
     pairs = zip(vertices, [*vertices[1:], vertices[0]], strict=True)
     return sum(a[0] * b[1] - a[1] * b[0] for a, b in pairs) / 2
 
 
 def check_simple(vertices: Sequence[Sequence[float]]) -> None:
-    """Raise ValueError where the closed line through the vertices is not the boundary of a set."""
-    try:
-        import shapely
-        from shapely.validation import explain_validity
-    except ImportError as error:
-        raise ImportError("Polygons are checked by shapely: pip install 'pinn[geometry]'.") from error
+    """Raise ValueError if the closed line through the vertices is not the boundary of a set."""
+    shapely = package("shapely", "geometry", "Polygon")
     if abs(signed_area(vertices)) <= 1e-14 * max(math.dist(a, vertices[0]) for a in vertices) ** 2:
         raise ValueError(f"Polygon needs vertices that enclose something, got {vertices}: their area is zero.")
     polygon = shapely.Polygon(vertices)
     if not polygon.is_valid:
-        reason = explain_validity(polygon)
+        reason = shapely.is_valid_reason(polygon)
         raise ValueError(f"Polygon needs a boundary that neither touches nor crosses itself: {reason}.")
 
 

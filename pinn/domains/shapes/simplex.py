@@ -16,7 +16,7 @@ from pinn.typing import Field, Points
 
 @dataclass(frozen=True)
 class Simplex(Domain):
-    """The convex hull of d + 1 vertices in d dimensions. Raises ValueError where they lie in one hyperplane.
+    """The convex hull of d + 1 vertices in d dimensions. Raises ValueError if they lie in one hyperplane.
 
     >>> round(Simplex().measure, 6)
     0.166667
@@ -76,14 +76,14 @@ class Simplex(Domain):
 
     def distance(self, x: Tensor) -> Tensor:
         """φ = (d + 1)^{d+1} Π λ_i of the barycentric coordinates, which is 1 at the centre."""
-        return (self.dim + 1) ** (self.dim + 1) * math.prod(self._barycentric(x).unbind(-1))  # pyright: ignore
+        return (self.dim + 1) ** (self.dim + 1) * math.prod(self._barycentric(x).unbind(-1))
 
     def level_set(self, x: Tensor) -> Tensor:
         """The R-conjunction of all barycentric coordinates: positive inside alone."""
-        found, *others = self._barycentric(x).unbind(-1)
+        level, *others = self._barycentric(x).unbind(-1)
         for other in others:
-            found = found + other - torch.sqrt(found**2 + other**2)
-        return found
+            level = level + other - torch.sqrt(level**2 + other**2)
+        return level
 
     def extend(self, g: Field) -> Field:
         """Σ_i λ_i C_i g, where C_i interpolates on the faces that meet in vertex i (Gregory 1980), a polynomial blend.

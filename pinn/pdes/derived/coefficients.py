@@ -17,12 +17,12 @@ def coefficients_of(pde: PDE) -> dict[str, float | Field]:
     """The coefficients of a PDE by name: its fields that hold a number or a function, or what was typed."""
     if isinstance(pde, Expression):
         return {name: pde.coefficient(name) for name in pde.coefficients}
-    found: dict[str, float | Field] = {}
+    coefficients: dict[str, float | Field] = {}
     for field in dataclasses.fields(pde):  # pyright: ignore
         value: Any = getattr(pde, field.name)
         if field.name not in ("exact", "hard", "penalty") and (isinstance(value, float) or callable(value)):
-            found[field.name] = cast(Any, value)
-    return found
+            coefficients[field.name] = cast(Any, value)
+    return coefficients
 
 
 def check_coefficients(wrapper: str, pde: PDE, names: Sequence[str]) -> None:
@@ -38,7 +38,7 @@ def check_coefficients(wrapper: str, pde: PDE, names: Sequence[str]) -> None:
 
 
 def check_value(pde: PDE, name: str, value: float) -> None:
-    """Raise ValueError where the PDE does not take that value of a coefficient."""
+    """Raise ValueError if the PDE does not take that value of a coefficient."""
     if isinstance(pde, Expression):
         typed = {**pde.coefficients, name: value}
         dataclasses.replace(pde, coefficients=typed, exact=pde.typed_exact)

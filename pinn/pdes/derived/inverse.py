@@ -9,22 +9,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.func import vmap
 
-from pinn.domains import MOST_POINTS, Domain, Interior
-from pinn.domains.npz import read_arrays
+from pinn.domains import MOST_POINTS
 from pinn.networks import Unknown
 from pinn.operators import Strategy
 from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition
 from pinn.pdes.couplings import measured
 from pinn.pdes.derived.coefficients import check_coefficients, coefficients_of, residual_of, substituted
-from pinn.pdes.pde import PDE
+from pinn.pdes.derived.measurements import read_measurements, synthetic_measurements
+from pinn.pdes.derived.wrapper import Wrapper
 from pinn.typing import Field
 
 
 @dataclass(frozen=True)
-class Inverse(PDE):
+class Inverse(Wrapper):
     """The coefficients `unknowns` of `pde`, which satisfies its equation and agrees with measured data.
 
     u = (solution, unknowns): every coefficient is one more component of the field, constant unless it is a field. The
@@ -36,11 +35,10 @@ class Inverse(PDE):
     (n, d) and (n,) or (n, m). `measured_components` says which components are measured, null: all. `weight` multiplies
     the mean square of misfits. Raises ValueError for a coefficient that `pde` does not have, for less than one
     sensor, negative noise, components that there are not, and data that do not fit or lie outside; FileNotFoundError
-    where there is no such file.
+    if there is no such file.
     """
 
-    pde: PDE
-    unknowns: Mapping[str, Unknown] = dataclasses.field(default_factory=dict)  # pyright: ignore
+    unknowns: Mapping[str, Unknown] = dataclasses.field(default_factory=dict)
     sensors: int = 200
     noise: float = 0.01
     weight: float = 100.0
@@ -77,24 +75,16 @@ class Inverse(PDE):
         _ = self.measurements
 
     @property
-    def domain(self) -> Domain:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.domain
-
-    @property
-    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.hard
-
-    @property
     def solved(self) -> int:
         """The number of components of the solution, without the unknowns."""
         return self.pde.components or 1
 
     @property
-    def components(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def components(self) -> int:
         return self.solved + len(self.unknowns)
 
     @property
-    def scored(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def scored(self) -> tuple[int, ...]:
         return self.pde.scored or tuple(range(self.solved))
 
     @property
@@ -109,8 +99,8 @@ class Inverse(PDE):
         return value if callable(value) else lambda x: x.new_tensor(value)
 
     @property
-    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Solution and coefficients as `pde` has them; None where the data come from a file."""
+    def exact(self) -> Field | None:
+        """Solution and coefficients as `pde` has them; None if the data come from a file."""
         solution = self.pde.exact
         if solution is None or self.data is not None:
             return None
@@ -142,40 +132,17 @@ class Inverse(PDE):
 
     @cached_property
     def measurements(self) -> tuple[Tensor, Tensor, float]:
-        """Points (n, d), values (n, k) of the measured components, and the deviation of the noise where it is known."""
-        if self.data is None:
-            return self._synthetic()
-        arrays = read_arrays(self.data, ("points", "values"), "pde.data")
-        points, values = (torch.from_numpy(array) for array in arrays)
-        if not points.numel() or not values.numel():
-            raise ValueError(f"pde.data={self.data} holds no measurements.")
-        values = values.reshape(len(values), -1)
-        wanted = (len(values), self.domain.dim), (len(points), len(self._measured))
-        if (tuple(points.shape), tuple(values.shape)) != wanted:
-            raise ValueError(
-                f"pde.data={self.data}: expected points (n, {self.domain.dim}) and values (n, {len(self._measured)}), "
-                f"got {tuple(points.shape)} and {tuple(values.shape)}."
-            )
-        if outside := int((~self.domain.contains(points)).sum()):
-            raise ValueError(f"pde.data={self.data}: {outside} of {len(points)} points lie outside of {self.domain}.")
-        return points, values, float("nan")
+        """Points (n, d), values (n, m) of the measured components, and the deviation of the noise, NaN if unknown."""
+        if self.data is not None:
+            return (*read_measurements(self.data, self.domain, len(self._measured)), math.nan)
+        assert self.pde.exact is not None
+        return synthetic_measurements(
+            self.domain, self.pde.exact, self._measured, sensors=self.sensors, noise=self.noise, seed=self.seed
+        )
 
     @property
     def _measured(self) -> tuple[int, ...]:
         return tuple(range(self.solved)) if self.measured_components is None else tuple(self.measured_components)
-
-    def _synthetic(self) -> tuple[Tensor, Tensor, float]:
-        assert self.pde.exact is not None
-        generator = torch.Generator().manual_seed(self.seed)
-
-        def draw(n: int, k: int) -> Tensor:
-            return torch.rand(n, k, generator=generator, dtype=torch.float64)
-
-        (points,) = Interior(self.domain).sample(self.sensors, draw)
-        values = vmap(self.pde.exact)(points).reshape(len(points), -1)[:, self._measured]
-        deviation = self.noise * values.square().mean(0).sqrt()
-        noise = torch.randn(values.shape, generator=generator, dtype=torch.float64)
-        return points, values + deviation * noise, float(deviation.square().mean().sqrt())
 
     def _solution(self, values: Tensor) -> Tensor:
         return values[0] if self.pde.components is None else values[: self.solved]
@@ -192,37 +159,20 @@ class Inverse(PDE):
         return dataclasses.replace(condition, residual=residual, prescribed=prescribed, components=components)
 
     def _residual(self, name: str, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
-        found = u(sample[0])[self.solved :]
+        numbers = u(sample[0])[self.solved :]
         values: dict[str, Tensor | Field] = {}
         for k, (key, unknown) in enumerate(self.unknowns.items()):
-            values[key] = _component(u, self.solved + k) if unknown.field else found[k]
+            values[key] = _component(u, self.solved + k) if unknown.field else numbers[k]
         return residual_of(
             substituted(self.pde, values), name, lambda x: self._solution(u(x)), *sample, strategy=strategy
         )
 
 
 @dataclass(frozen=True)
-class _Kept(PDE):
+class _Kept(Wrapper):
     """A PDE with some of its conditions left out."""
 
-    pde: PDE
     keep: Sequence[str] | None
-
-    @property
-    def domain(self) -> Domain:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.domain
-
-    @property
-    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.exact
-
-    @property
-    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.hard
-
-    @property
-    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.components
 
     def conditions(self) -> tuple[Condition, ...]:
         return tuple(c for c in self.pde.conditions() if self.keep is None or c.name in self.keep)

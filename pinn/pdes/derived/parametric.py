@@ -20,12 +20,13 @@ from pinn.pdes.derived.coefficients import (
     residual_of,
     substituted,
 )
+from pinn.pdes.derived.wrapper import Wrapper
 from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
 
 @dataclass(frozen=True)
-class Parametric(PDE):
+class Parametric(Wrapper):
     """`pde` for all values of some coefficients between two bounds: they are further coordinates μ of the point.
 
         N(u(x, μ); μ) = 0    for (x, μ) in Ω × [lower, upper]
@@ -34,7 +35,6 @@ class Parametric(PDE):
     has with each value. Raises ValueError for a coefficient that `pde` does not have and unless lower < upper.
     """
 
-    pde: PDE
     parameters: Mapping[str, Sequence[float]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -43,29 +43,17 @@ class Parametric(PDE):
             if len(bounds) != 2 or not -math.inf < bounds[0] < bounds[1] < math.inf:
                 raise ValueError(f"Parametric needs two finite numbers lower < upper for {name}, got {list(bounds)}.")
             if callable(coefficients_of(self.pde)[name]):
-                raise ValueError(f"Parametric: {name} of {type(self.pde).__name__} is a function, no number.")
+                raise ValueError(f"Parametric: {name} of {type(self.pde).__name__} is a function, not a number.")
             for bound in bounds:  # what the PDE does not take is refused here
                 check_value(self.pde, name, float(bound))
 
     @cached_property
-    def domain(self) -> ParameterDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def domain(self) -> ParameterDomain:  # pyright: ignore[reportIncompatibleMethodOverride]
         lower, upper = zip(*self.parameters.values(), strict=True)
         return ParameterDomain(self.pde.domain, lower, upper, tuple(self.parameters))
 
     @property
-    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.hard
-
-    @property
-    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.components
-
-    @property
-    def scored(self) -> tuple[int, ...] | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.scored
-
-    @property
-    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def exact(self) -> Field | None:
         if self.pde.exact is None:
             return None
 
@@ -84,8 +72,8 @@ class Parametric(PDE):
             condition,
             region=at_all_parameters(condition.region, self.domain),
             residual=partial(self._residual, condition.name),
-            given=partial(self._datum, condition.name, "given") if condition.given else None,
-            prescribed=partial(self._datum, condition.name, "prescribed") if condition.prescribed else None,
+            given=partial(self._data, condition.name, "given") if condition.given else None,
+            prescribed=partial(self._data, condition.name, "prescribed") if condition.prescribed else None,
         )
 
     def _residual(self, name: str, u: Field, x: Tensor, *sample: Tensor, strategy: Strategy) -> Tensor:
@@ -93,9 +81,9 @@ class Parametric(PDE):
         parameters = x[self.pde.domain.dim :]
         return residual_of(at, name, lambda y: u(torch.cat([y, parameters])), point, *sample, strategy=strategy)
 
-    def _datum(self, name: str, kind: str, x: Tensor) -> Tensor:
+    def _data(self, name: str, kind: str, x: Tensor, *others: Tensor) -> Tensor:
         point, at = self._at(x)
-        return getattr(condition_of(at, name), kind)(point)
+        return getattr(condition_of(at, name), kind)(point, *others)
 
     def _at(self, x: Tensor) -> tuple[Tensor, PDE]:
         """The point, and the PDE with the parameters there."""

@@ -1,4 +1,4 @@
-"""Time windows: an evolution equation solved slab by slab, each begun where the one before has ended."""
+"""Time windows: an evolution equation solved slab by slab, each from the end of the one before."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,36 +9,23 @@ from torch import Tensor
 from pinn.domains import Initial, InitialCauchy, TimeDomain
 from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition, cauchy, dirichlet
-from pinn.pdes.pde import PDE
+from pinn.pdes.derived.wrapper import Wrapper
 from pinn.typing import Field
 
 
 @dataclass(frozen=True)
-class Window(PDE):
+class Window(Wrapper):
     """`pde`, whose domain is a slab of time, with initial data from `previous`, a field that ends where it begins.
 
     These data are penalised: built in they would take derivatives of one network more for each window.
     """
 
-    pde: PDE
     previous: Field | None = None
 
     @property
-    def domain(self) -> TimeDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def domain(self) -> TimeDomain:
         assert isinstance(self.pde.domain, TimeDomain)
         return self.pde.domain
-
-    @property
-    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.exact
-
-    @property
-    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.hard
-
-    @property
-    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.components
 
     def conditions(self) -> tuple[Condition, ...]:
         return tuple(self._continued(condition) for condition in self.pde.conditions())
@@ -47,25 +34,24 @@ class Window(PDE):
         if self.previous is None:
             return condition
         if isinstance(condition.region, Initial):
-            found = dirichlet(Initial(self.domain), self.previous, name=condition.name, weight=condition.weight)
+            continued = dirichlet(Initial(self.domain), self.previous, name=condition.name, weight=condition.weight)
         elif isinstance(condition.region, InitialCauchy):
-            found = cauchy(self.domain, self.previous, name=condition.name, weight=condition.weight)
+            continued = cauchy(self.domain, self.previous, name=condition.name, weight=condition.weight)
         else:
             return condition
-        return dataclasses.replace(found, prescribed=None)
+        return dataclasses.replace(continued, prescribed=None)
 
 
 _MOST_WINDOWS = 1000  # each has a network of its own
 
 
 @dataclass(frozen=True)
-class TimeWindowed(PDE):
-    """`pde` on its whole time, to be solved in `windows` slabs of equal length (`pinn.marching.march`).
+class TimeWindowed(Wrapper):
+    """`pde` on its whole time, to be solved in `windows` slabs of equal length (`train_windows`).
 
     Raises ValueError for less than two windows or too many, and for a PDE without time or with unknowns.
     """
 
-    pde: PDE
     windows: int = 2
 
     def __post_init__(self) -> None:
@@ -80,21 +66,9 @@ class TimeWindowed(PDE):
             raise ValueError(f"Time windows (windows={self.windows}) are not for {kind}, which takes all time at once.")
 
     @property
-    def domain(self) -> TimeDomain:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def domain(self) -> TimeDomain:
         assert isinstance(self.pde.domain, TimeDomain)
         return self.pde.domain
-
-    @property
-    def exact(self) -> Field | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.exact
-
-    @property
-    def hard(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.hard
-
-    @property
-    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.pde.components
 
     @property
     def starts(self) -> tuple[float, ...]:
@@ -126,7 +100,7 @@ class TimeWindowed(PDE):
 
 def by_window(x: Tensor, starts: tuple[float, ...], values: list[Tensor]) -> Tensor:
     """The value of the window in which the time of x lies."""
-    found = values[0]
+    chosen = values[0]
     for start, value in zip(starts[1:], values[1:], strict=True):
-        found = torch.where(x[..., 0] >= start, value, found)
-    return found
+        chosen = torch.where(x[..., 0] >= start, value, chosen)
+    return chosen

@@ -20,7 +20,7 @@ class Advection(PDE):
 
     By default Ω = [0, 2π) is periodic: the benchmark of Krishnapriyan et al. (2021, Section 4.1), who call it
     convection; β = 40 is a hard case for a penalised initial value. On a domain with a boundary u is prescribed there
-    too. `penalty` weighs both conditions where they are soft. Raises ValueError unless penalty > 0.
+    too. `penalty` weighs both conditions if they are soft. Raises ValueError unless penalty > 0.
     """
 
     domain: TimeDomain = TimeDomain(1.0, PeriodicBox((0.0,), (2 * math.pi,)))

@@ -31,7 +31,7 @@ class DecayingWave:
 class AdvectionDiffusion(PDE):
     """u_t + βΣ_i ∂u/∂x_i = νΔu on [0, T] × Ω; β = `velocity`, ν = `diffusivity`.
 
-    Initial and boundary values are those of `exact`, by default a decaying travelling wave. `penalty` weighs both where
+    Initial and boundary values are those of `exact`, by default a decaying travelling wave. `penalty` weighs both if
     they are soft. Raises ValueError unless diffusivity and penalty are > 0.
     """
 

@@ -9,8 +9,8 @@ from torch import Tensor
 from pinn.domains import PeriodicBox, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition
+from pinn.pdes.evolution import check_period, periodic_initial_value_problem
 from pinn.pdes.pde import PDE, require_positive
-from pinn.pdes.periodic import check_period, initial_value_problem
 from pinn.references import AllenCahnEvolution, SpectralReference
 from pinn.typing import Field
 
@@ -20,10 +20,10 @@ class AllenCahn(PDE):
     """u_t = εu_xx + 5(u − u³) on [0, 1] × [−1, 1), periodic, u(0, x) = x² cos πx; ε = `diffusivity`.
 
     A benchmark of Raissi, Perdikaris & Karniadakis (2019, Section 3.2). The initial value has a corner at x = ±1,
-    where it is −1 + 2y at the distance y. Held for all times it would stay in the solution; so where values are
+    where it is −1 + 2y at the distance y. Held for all times it would stay in the solution; so if values are
     built in, the corner evolves by the equation linearised about −1, v_t = εv_xx − 10v, from v = 2y. A network
     alone comes to 2e-4: the corner dissolves within a time and a width that points do not see. `penalty` weighs the
-    initial condition where it is soft. Raises ValueError unless penalty > 0, and for a domain other than that of
+    initial condition if it is soft. Raises ValueError unless penalty > 0, and for a domain other than that of
     the reference.
     """
 
@@ -49,7 +49,7 @@ class AllenCahn(PDE):
     def corner(self, x: Tensor) -> Tensor:
         """v(t, y) = 2e^{−10t} (y erf(y/s) + s/√π e^{−y²/s²}) with s = √(4εt) and y = 2/π cos πx/2, near the corner.
 
-        y is the distance from the corner where it is small, and smooth elsewhere; a factor e^{−(4y)⁴} keeps v away from
+        y is the distance from the corner if it is small, and smooth elsewhere; a factor e^{−(4y)⁴} keeps v away from
         x = 0, where the solution hangs on an unstable equilibrium.
         """
         t, y = x[..., 0], 2 / math.pi * torch.cos(math.pi / 2 * x[..., 1])
@@ -58,4 +58,4 @@ class AllenCahn(PDE):
         return 2 * torch.exp(-10 * t - (4 * y) ** 4) * spread
 
     def conditions(self) -> tuple[Condition, ...]:
-        return initial_value_problem(self.domain, self.residual, self.initial, self.penalty, self.corner)
+        return periodic_initial_value_problem(self.domain, self.residual, self.initial, self.penalty, self.corner)

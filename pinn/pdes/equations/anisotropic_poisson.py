@@ -19,7 +19,7 @@ class AnisotropicPoisson(PDE):
     """−∇·(A∇u) = f in Ω ⊂ R², u = g on ∂Ω, with A = Q diag(1, ε) Qᵀ and Q the rotation by `angle` (radians).
 
     ε = `ratio` is the conductivity across the preferred direction. f and g are those of `exact`. `penalty` weighs the
-    boundary condition where it is soft. Raises ValueError unless ratio and penalty are > 0, and for d ≠ 2.
+    boundary condition if it is soft. Raises ValueError unless ratio and penalty are > 0, and for d ≠ 2.
     """
 
     domain: Domain = Box((0.0, 0.0), (1.0, 1.0))

@@ -19,7 +19,7 @@ class Burgers(PDE):
     """u_t + uu_x = νu_xx on [0, T] × [−1, 1], u(0, x) = −sin πx, u = 0 at x = ±1; ν = `viscosity`.
 
     At ν = 0.01/π a front of width ν stands at x = 0 from t ≈ 1/π on (Basdevant et al. 1986; Raissi, Perdikaris &
-    Karniadakis 2019). `exact` is the Cole–Hopf quadrature. `penalty` weighs initial and boundary condition where they
+    Karniadakis 2019). `exact` is the Cole–Hopf quadrature. `penalty` weighs initial and boundary condition if they
     are soft. Raises ValueError unless viscosity and penalty are > 0, and for space that is not one-dimensional.
     """
 

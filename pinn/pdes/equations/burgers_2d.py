@@ -31,7 +31,7 @@ class Burgers2D(PDE):
     """v_t + (v·∇)v = νΔv on [0, T] × Ω ⊂ R² for the velocity v = (v₁, v₂); ν = `viscosity`.
 
     Initial and boundary values are those of `exact`, by default an oblique front (Fletcher 1983). `penalty` weighs both
-    where they are soft. Raises ValueError unless viscosity and penalty are > 0, and for space that is not the plane.
+    if they are soft. Raises ValueError unless viscosity and penalty are > 0, and for space that is not the plane.
     """
 
     domain: TimeDomain = TimeDomain(1.0, Box((0.0, 0.0), (1.0, 1.0)))

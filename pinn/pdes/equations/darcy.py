@@ -29,7 +29,7 @@ class WavyConductivity:
 class Darcy(PDE):
     """−∇·(k∇p) = f in Ω, p = g on ∂Ω: the pressure p in a medium of `conductivity` k(x) > 0.
 
-    The flux −k∇p is Darcy's law. f and g are those of `exact`. `penalty` weighs the boundary condition where it is
+    The flux −k∇p is Darcy's law. f and g are those of `exact`. `penalty` weighs the boundary condition if it is
     soft. Raises ValueError unless penalty > 0.
     """
 

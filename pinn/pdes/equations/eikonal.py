@@ -31,7 +31,7 @@ class Eikonal(PDE):
     """|∇T|² = 1/c² in Ω with the arrival times T = g on ∂Ω; c = `speed`.
 
     The times are those of `exact`, by default of a wave from a point outside Ω. `penalty` weighs the boundary condition
-    where it is soft. Raises ValueError unless speed and penalty are > 0.
+    if it is soft. Raises ValueError unless speed and penalty are > 0.
     """
 
     domain: Domain = Box((0.0, 0.0), (1.0, 1.0))

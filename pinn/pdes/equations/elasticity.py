@@ -32,7 +32,7 @@ class LinearElasticity(PDE):
 
     λ and μ (`lame_lambda`, `lame_mu`) are Lamé's constants. The traction σn is prescribed on the part `traction_on`
     of the boundary, u on all others; `traction_on=None` prescribes u everywhere. f and the data are those of
-    `exact`. `penalty` weighs the boundary conditions where they are soft; that of the traction always is. With
+    `exact`. `penalty` weighs the boundary conditions if they are soft; that of the traction always is. With
     `ritz` training minimises the energy ∫ ½σ:ε − f·u − ∮ t·u in place of residual and traction. Raises ValueError
     unless lame_mu and penalty are > 0 and lame_lambda + lame_mu > 0, for d ≠ 2, and for a part that Ω does not
     have.
@@ -105,7 +105,7 @@ class NeoHookean(PDE):
         F = torch.eye(2, dtype=x.dtype, device=x.device) + jacobian(u, x, strategy)
         J = F[0, 0] * F[1, 1] - F[0, 1] * F[1, 0]
         cofactor = torch.stack([torch.stack([F[1, 1], -F[1, 0]]), torch.stack([-F[0, 1], F[0, 0]])])
-        # log J has no value where a network turns the material inside out.
+        # log J has no value if a network turns the material inside out.
         volume = self.lame_lambda * torch.log(torch.abs(J)) - self.lame_mu
         return self.lame_mu * F + volume / J * cofactor
 
@@ -143,12 +143,12 @@ def supports(
     def given(x: Tensor, normal: Tensor) -> Tensor:
         return stress(exact, x, strategy=Auto()) @ normal
 
-    def traction(u: Field, x: Tensor, normal: Tensor, *, strategy: Strategy) -> Tensor:
-        return stress(u, x, strategy=strategy) @ normal - given(x, normal)
+    def traction(u: Field, x: Tensor, normal: Tensor, t: Tensor, *, strategy: Strategy) -> Tensor:
+        return stress(u, x, strategy=strategy) @ normal - t
 
-    def work(u: Field, x: Tensor, normal: Tensor, *, strategy: Strategy) -> Tensor:
-        return -given(x, normal) @ u(x)
+    def work(u: Field, x: Tensor, normal: Tensor, t: Tensor, *, strategy: Strategy) -> Tensor:
+        return -t @ u(x)
 
     if ritz:
-        return (*held, Condition("traction", region, traction, energy=work, measure=region.measure))
-    return (*held, Condition("traction", region, traction, weight=penalty))
+        return (*held, Condition("traction", region, traction, given, energy=work, measure=region.measure))
+    return (*held, Condition("traction", region, traction, given, penalty))

@@ -30,7 +30,7 @@ class FisherKPP(PDE):
     """u_t = DΔu + ru(1 − u) on [0, T] × Ω; D = `diffusivity`, r = `rate` (Fisher 1937).
 
     Initial and boundary values are those of `exact`, by default the closed-form front of Ablowitz & Zeppetella (1979).
-    `penalty` weighs both where they are soft. Raises ValueError unless diffusivity, rate and penalty are > 0.
+    `penalty` weighs both if they are soft. Raises ValueError unless diffusivity, rate and penalty are > 0.
     """
 
     domain: TimeDomain = TimeDomain(1.0, Box((-5.0,), (10.0,)))

@@ -34,7 +34,7 @@ class FokkerPlanck(PDE):
     """p_t = ∂/∂x (θxp) + D p_xx on [0, T] × Ω: the density of dX = −θX dt + √(2D) dW (Ornstein & Uhlenbeck 1930).
 
     θ = `drift`, D = `diffusivity`. Initial and boundary values are those of `exact`, by default a normal density that
-    begins with `mean` and `deviation`; and ∫ p dx keeps the value it has in Ω. `penalty` weighs all three where they
+    begins with `mean` and `deviation`; and ∫ p dx keeps the value it has in Ω. `penalty` weighs all three if they
     are soft. Raises ValueError unless drift, diffusivity, deviation and penalty are > 0, and for other than one
     dimension of space.
     """

@@ -26,7 +26,7 @@ class GrayScott(PDE):
     """a_t = D_aΔa − ab² + F(1 − a) + f₁,   b_t = D_bΔb + ab² − (F + k)b + f₂ on [0, T] × Ω (Gray & Scott 1984).
 
     u = (a, b), F = `feed`, k = `kill`. Initial and boundary values and the sources f are those of `exact`. `penalty`
-    weighs both where they are soft. Raises ValueError unless diffusivities, feed, kill and penalty are > 0.
+    weighs both if they are soft. Raises ValueError unless diffusivities, feed, kill and penalty are > 0.
     """
 
     domain: TimeDomain = TimeDomain(1.0, PeriodicBox((0.0,), (1.0,)))

@@ -18,7 +18,7 @@ class Heat(PDE):
     """u_t − αΔu = f in [0, T] × Ω, with u prescribed at t = 0 and on ∂Ω; α = `diffusivity`, dimensionless.
 
     f and the data are those of the solution `exact`, by default the decaying sine, for which f = 0. `penalty` weighs
-    the initial and the boundary condition where they are soft. Raises ValueError unless both are > 0.
+    the initial and the boundary condition if they are soft. Raises ValueError unless both are > 0.
     """
 
     domain: TimeDomain = TimeDomain(1.0, Box((0.0,), (1.0,)))

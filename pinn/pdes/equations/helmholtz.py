@@ -17,7 +17,7 @@ class Helmholtz(PDE):
     """Δu + k²u = f in Ω, u = g on ∂Ω; k = `wavenumber`, in units of one over length.
 
     f and g are those of the manufactured solution `exact`, by default sin(πx₁) sin(4πx₂) on [−1, 1]² (Wang, Teng &
-    Perdikaris 2021, Section 4.1). `penalty` weighs the boundary condition where it is soft. Raises ValueError unless
+    Perdikaris 2021, Section 4.1). `penalty` weighs the boundary condition if it is soft. Raises ValueError unless
     penalty > 0.
     """
 

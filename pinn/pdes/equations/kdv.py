@@ -9,8 +9,8 @@ from torch import Tensor
 from pinn.domains import PeriodicBox, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition
+from pinn.pdes.evolution import check_period, periodic_initial_value_problem
 from pinn.pdes.pde import PDE, require_positive
-from pinn.pdes.periodic import check_period, initial_value_problem
 from pinn.references import KdVEvolution, SpectralReference
 from pinn.typing import Field
 
@@ -19,7 +19,7 @@ from pinn.typing import Field
 class KdV(PDE):
     """u_t + uu_x + δ²u_xxx = 0 on [0, 1] × [−1, 1), periodic, u(0, x) = cos πx; δ = `dispersion`.
 
-    Solitons emerge from a cosine (Zabusky & Kruskal 1965). `penalty` weighs the initial condition where it is soft.
+    Solitons emerge from a cosine (Zabusky & Kruskal 1965). `penalty` weighs the initial condition if it is soft.
     Raises ValueError unless penalty > 0, and for a domain other than that of the reference.
     """
 
@@ -43,4 +43,4 @@ class KdV(PDE):
         return torch.cos(math.pi * x[1])
 
     def conditions(self) -> tuple[Condition, ...]:
-        return initial_value_problem(self.domain, self.residual, self.initial, self.penalty)
+        return periodic_initial_value_problem(self.domain, self.residual, self.initial, self.penalty)

@@ -38,7 +38,7 @@ class TwoSolitons:
 class KdVSolitons(PDE):
     """u_t + 6uu_x + u_xxx = 0 on [0, T] × [a, b], with u prescribed at t = 0 and u and u_x at both ends.
 
-    The data are those of `exact`, by default two solitons (Hirota 1971). `penalty` weighs the conditions where they are
+    The data are those of `exact`, by default two solitons (Hirota 1971). `penalty` weighs the conditions if they are
     soft. Raises ValueError unless penalty > 0, and for space that is not one-dimensional.
     """
 

@@ -36,7 +36,7 @@ class KleinGordon(PDE):
     """u_tt − Δu + γu³ = f on [0, T] × Ω, with u and u_t prescribed at t = 0 and u on ∂Ω; γ = `coupling`.
 
     f and the data are those of `exact`, by default that of Wang, Teng & Perdikaris (2021, Section 4.2). `penalty`
-    weighs initial and boundary condition where they are soft. Raises ValueError unless penalty > 0.
+    weighs initial and boundary condition if they are soft. Raises ValueError unless penalty > 0.
     """
 
     domain: TimeDomain = TimeDomain(1.0, Box((0.0,), (1.0,)))
@@ -65,7 +65,7 @@ class SineGordon(PDE):
     """u_tt − Δu + sin u = f on [0, T] × Ω, with u and u_t prescribed at t = 0 and u on ∂Ω.
 
     f and the data are those of `exact`, by default a breather on a line, for which f = 0. `penalty` weighs initial and
-    boundary condition where they are soft. Raises ValueError unless penalty > 0.
+    boundary condition if they are soft. Raises ValueError unless penalty > 0.
     """
 
     domain: TimeDomain = TimeDomain(4.0, Box((-6.0,), (6.0,)))

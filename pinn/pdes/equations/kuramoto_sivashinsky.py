@@ -9,8 +9,8 @@ from torch import Tensor
 from pinn.domains import PeriodicBox, TimeDomain
 from pinn.operators import Strategy, partials
 from pinn.pdes.condition import Condition
+from pinn.pdes.evolution import check_period, periodic_initial_value_problem
 from pinn.pdes.pde import PDE, require_positive
-from pinn.pdes.periodic import check_period, initial_value_problem
 from pinn.references import KuramotoSivashinskyEvolution, SpectralReference
 from pinn.typing import Field
 
@@ -20,7 +20,7 @@ class KuramotoSivashinsky(PDE):
     """u_t + αuu_x + βu_xx + γu_xxxx = 0 on [0, T] × [0, 2π), periodic, u(0, x) = cos x (1 + sin x).
 
     α = 100/16, β = 100/16², γ = 100/16⁴: the chaotic case of Wang, Sankaran & Perdikaris (2024), here up to T = 0.5.
-    `penalty` weighs the initial condition where it is soft. Raises ValueError unless penalty > 0, and for a domain
+    `penalty` weighs the initial condition if it is soft. Raises ValueError unless penalty > 0, and for a domain
     other than that of the reference.
     """
 
@@ -48,4 +48,4 @@ class KuramotoSivashinsky(PDE):
         return torch.cos(x[1]) * (1 + torch.sin(x[1]))
 
     def conditions(self) -> tuple[Condition, ...]:
-        return initial_value_problem(self.domain, self.residual, self.initial, self.penalty)
+        return periodic_initial_value_problem(self.domain, self.residual, self.initial, self.penalty)

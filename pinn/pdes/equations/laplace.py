@@ -21,7 +21,7 @@ def exponential_sine(x: Tensor) -> Tensor:
 class Laplace(PDE):
     """Δu = 0 in Ω with u = g on ∂Ω, g the values of `exact`, a harmonic function.
 
-    `penalty` weighs the boundary condition where it is soft. Raises ValueError unless penalty > 0.
+    `penalty` weighs the boundary condition if it is soft. Raises ValueError unless penalty > 0.
     """
 
     domain: Domain = Box((0.0, 0.0), (1.0, 1.0))

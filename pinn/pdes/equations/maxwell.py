@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pinn.domains import Boundary, Box, Domain
 from pinn.operators import Strategy, curl, div
-from pinn.pdes.condition import Condition, interior, manufactured
+from pinn.pdes.condition import Condition, at_point, interior, manufactured
 from pinn.pdes.pde import PDE, require_dimension, require_positive
 from pinn.typing import Field
 
@@ -49,12 +49,12 @@ class Maxwell(PDE):
         wave = curl(rotation, x, strategy) - self.wavenumber**2 * E(x)
         return torch.cat([wave, div(E, x, strategy).unsqueeze(0)]) - f
 
-    def tangential(self, E: Field, x: Tensor, normal: Tensor, *, strategy: Strategy) -> Tensor:
-        """n×E less its value."""
-        return torch.linalg.cross(normal, E(x) - self.exact(x))
+    def tangential(self, E: Field, x: Tensor, normal: Tensor, given: Tensor, *, strategy: Strategy) -> Tensor:
+        """n×E less its value, that of the field `given`."""
+        return torch.linalg.cross(normal, E(x) - given)
 
     def conditions(self) -> tuple[Condition, ...]:
         return (
             interior(self.domain, self.residual, source=manufactured(self.residual, self.exact)),
-            Condition("boundary", Boundary(self.domain), self.tangential, weight=self.penalty),
+            Condition("boundary", Boundary(self.domain), self.tangential, at_point(self.exact), self.penalty),
         )

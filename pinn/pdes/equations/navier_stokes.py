@@ -22,7 +22,7 @@ class NavierStokes(PDE):
     λ = `advection` is 1 in nature; it is there to be found from data (Raissi, Perdikaris & Karniadakis 2019,
     Section 4.1.1), and `exact` has it as 1. u = (v₁, v₂, p). The velocity is prescribed on ∂Ω by `exact`, and the
     pressure at one corner of the bounding box, since it is defined up to a constant. `penalty` weighs the boundary
-    condition where it is soft. Raises ValueError unless reynolds and penalty are > 0.
+    condition if it is soft. Raises ValueError unless reynolds and penalty are > 0.
     """
 
     domain: Domain = Box((-0.5, -0.5), (1.0, 1.5))
@@ -59,7 +59,7 @@ class LidDrivenCavity(PDE):
 
     The equations are those of `NavierStokes`, u = (v₁, v₂, p), with p = 0 at the middle of the floor. `exact` is a
     computed reference; errors are those of the velocity, since the pressure is singular in the lid's corners. `penalty`
-    weighs the boundary condition where it is soft. Raises ValueError unless reynolds and penalty are > 0.
+    weighs the boundary condition if it is soft. Raises ValueError unless reynolds and penalty are > 0.
     """
 
     reynolds: float = 100.0

@@ -18,7 +18,7 @@ from pinn.typing import Field
 class BiharmonicPlate(PDE):
     """DΔ²w = q in Ω with w and Δw prescribed on ∂Ω: the deflection w of a simply supported plate (Navier's conditions).
 
-    D = `rigidity`. The load q and the data are those of `exact`. `penalty` weighs the conditions on the boundary where
+    D = `rigidity`. The load q and the data are those of `exact`. `penalty` weighs the conditions on the boundary if
     they are soft; that of Δw always is. Raises ValueError unless rigidity and penalty are > 0.
     """
 
@@ -41,7 +41,7 @@ class BiharmonicPlate(PDE):
     def conditions(self) -> tuple[Condition, ...]:
         boundary = Boundary(self.domain)
 
-        def curvature(x: Tensor) -> Tensor:
+        def curvature(x: Tensor, normal: Tensor) -> Tensor:
             return laplacian(self.exact, x, Auto())
 
         return (
@@ -66,7 +66,7 @@ class EulerBernoulli(PDE):
     """w_tt + a²w_xxxx = 0 on [0, T] × [0, L] with w = w_xx = 0 at both ends: a vibrating beam, simply supported.
 
     a² = EI/ρA; a = `stiffness`. w and w_t at t = 0 are those of `exact`, by default the first mode. `penalty` weighs
-    the conditions where they are soft; that of the moment w_xx always is. Raises ValueError unless stiffness and
+    the conditions if they are soft; that of the moment w_xx always is. Raises ValueError unless stiffness and
     penalty are > 0, and for space that is not one-dimensional.
     """
 
@@ -94,7 +94,7 @@ class EulerBernoulli(PDE):
         assert self.exact is not None
         boundary, exact = Boundary(self.domain), self.exact
 
-        def curvature(x: Tensor) -> Tensor:
+        def curvature(x: Tensor, normal: Tensor) -> Tensor:
             return partials(exact, x, [(1, 1)], Auto())[0]
 
         return (

@@ -18,7 +18,7 @@ class Poisson(PDE):
     """−Δu = f in Ω, u = g on ∂Ω, for any domain and dimension.
 
     f and g are those of the manufactured solution `exact`, a scalar field; f is asked of the solution if it knows its
-    Laplacian. `penalty` weighs the boundary condition where it is soft. With `ritz` training minimises the energy
+    Laplacian. `penalty` weighs the boundary condition if it is soft. With `ritz` training minimises the energy
     ∫ ½|∇u|² − fu in place of the residual (E & Yu 2018). Raises ValueError unless penalty > 0.
     """
 

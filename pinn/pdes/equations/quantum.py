@@ -36,7 +36,7 @@ class HarmonicOscillator(PDE):
 
     u = (ψ, E). The energy begins at `guess`, by default n + 0.3, and training comes to a state near it; `level` n
     says which one is meant, 0 to 3: its projection on xⁿe^{−x²/2} is prescribed, which also settles the sign.
-    `penalty` weighs the conditions where they are soft; those of the integrals always are. Raises ValueError for
+    `penalty` weighs the conditions if they are soft; those of the integrals always are. Raises ValueError for
     another level, unless penalty > 0, and for d ≠ 1.
     """
 
@@ -58,7 +58,7 @@ class HarmonicOscillator(PDE):
             object.__setattr__(self, "exact", OscillatorState(self.level))
 
     @property
-    def unknowns(self) -> Mapping[str, Unknown]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def unknowns(self) -> Mapping[str, Unknown]:
         return {"energy": Unknown(self.level + 0.3 if self.guess is None else self.guess)}
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:

@@ -31,7 +31,7 @@ class ReactionDiffusion(PDE):
     """u_t = DΔu + ρu(1 − u²) on [0, T] × Ω, a reaction between −1 and 1 (Newell & Whitehead 1969).
 
     D = `diffusivity`, ρ = `rate`. Initial and boundary values are those of `exact`, by default a travelling front.
-    `penalty` weighs both where they are soft. Raises ValueError unless diffusivity, rate and penalty are > 0.
+    `penalty` weighs both if they are soft. Raises ValueError unless diffusivity, rate and penalty are > 0.
     """
 
     domain: TimeDomain = TimeDomain(1.0, Box((-5.0,), (5.0,)))

@@ -32,7 +32,7 @@ class NonlinearSchroedinger(PDE):
     """ih_t + ½h_xx + |h|²h = 0 on [0, T] × Ω for the complex h = u₁ + iu₂.
 
     A benchmark of Raissi, Perdikaris & Karniadakis (2019, Section 3.1.1), with h(0, x) = 2 sech x. Initial and boundary
-    values are those of `exact`, by default the breather that belongs to it. `penalty` weighs both where they are soft.
+    values are those of `exact`, by default the breather that belongs to it. `penalty` weighs both if they are soft.
     Raises ValueError unless penalty > 0, and for space that is not one-dimensional.
     """
 

@@ -25,7 +25,7 @@ class Stokes(PDE):
     """−μΔv + ∇p = f and ∇·v = 0 in Ω ⊂ R²; u = (v₁, v₂, p), μ = `viscosity`.
 
     The velocity is prescribed on ∂Ω and the pressure at one corner of the bounding box, both by `exact`, which also
-    gives f. `penalty` weighs the boundary condition where it is soft. Raises ValueError unless viscosity and penalty
+    gives f. `penalty` weighs the boundary condition if it is soft. Raises ValueError unless viscosity and penalty
     are > 0, and for d ≠ 2.
     """
 

@@ -38,8 +38,8 @@ class TwoMaterials(PDE):
 
     u = (u₁, u₂): one field for each material, each needed on its own side alone. At the interface value and flux k∂u/∂n
     agree, and u₂ is prescribed on ∂Ω. The solution that is compared and plotted is u₁ within the disk and u₂ around it.
-    `penalty` weighs the conditions where they are soft; those of the interface always are. Raises ValueError unless
-    radius, inside, outside and penalty are > 0, for d ≠ 2, and where the disk does not lie within Ω.
+    `penalty` weighs the conditions if they are soft; those of the interface always are. Raises ValueError unless
+    radius, inside, outside and penalty are > 0, for d ≠ 2, and if the disk does not lie within Ω.
     """
 
     domain: Domain = Box((-1.0, -1.0), (1.0, 1.0))
@@ -59,7 +59,7 @@ class TwoMaterials(PDE):
             raise ValueError(f"TwoMaterials needs a domain around the disk of radius {self.radius}, got {self.domain}.")
 
     @property
-    def exact(self) -> Field:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def exact(self) -> Field:
         """Both pieces everywhere."""
         return RoundInclusion(self.radius, self.inside, self.outside)
 

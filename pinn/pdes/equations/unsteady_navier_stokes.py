@@ -23,7 +23,7 @@ class UnsteadyNavierStokes(PDE):
     Section 4.1.1), and `exact` has it as 1. u = (v, p). Initial and boundary values of the velocity are those of
     `exact`, by default decaying vortices (Taylor & Green 1937) in the plane and Beltrami flow (Ethier & Steinman 1994)
     in space. The pressure, defined up to a function of time, is prescribed with the velocity, or with `free_pressure`
-    in one corner of space alone, at 20 instants. `penalty` weighs the conditions where they are soft. Raises
+    in one corner of space alone, at 20 instants. `penalty` weighs the conditions if they are soft. Raises
     ValueError unless reynolds and penalty are > 0, and for space of other dimension.
     """
 
@@ -45,7 +45,7 @@ class UnsteadyNavierStokes(PDE):
             )
 
     @property
-    def components(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def components(self) -> int:
         return self.domain.dim
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:

@@ -17,7 +17,7 @@ class Wave(PDE):
     """u_tt − c²Δu = f in [0, T] × Ω, with u and u_t prescribed at t = 0 and u on ∂Ω; c = `speed`.
 
     f and the data are those of `exact`, by default sin πx cos cπt + ½ sin 4πx cos 4cπt, for which f = 0 (Wang, Yu &
-    Perdikaris 2022, Section 7.2, with c = 2). `penalty` weighs initial and boundary condition where they are soft.
+    Perdikaris 2022, Section 7.2, with c = 2). `penalty` weighs initial and boundary condition if they are soft.
     Raises ValueError unless speed and penalty are > 0.
     """
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class KnownLaplacian(ABC):
-    """A scalar field with a closed-form Laplacian, where differentiating it would cost d passes."""
+    """A scalar field with a closed-form Laplacian, which differentiation would find in d passes."""
 
     @abstractmethod
     def __call__(self, x: Tensor) -> Tensor:

@@ -29,17 +29,17 @@ class Expression(PDE):
         Expression(equation="dt(u) + u*dx(u) = nu*dx(dx(u))", coefficients={"nu": 0.01},
                    initial="-sin(pi*x)", boundary="0")
 
-    Coordinates are x, y, z (beyond them x4, x5, …) and, where the texts speak of t or dt, time: then `domain` is space
+    Coordinates are x, y, z (beyond them x4, x5, …) and, if the texts speak of t or dt, time: then `domain` is space
     and becomes `duration` × space; `time` says so without. Operators differentiate anything: dx(k*dx(u)), dt(dt(u)),
     laplacian(u) over space, grad(u), div([u, v]), dot(a, b). `coefficients` are numbers or formulas of the coordinates.
 
     With `exact` the right side is that of the manufactured solution, N[u] = N[exact], and initial and boundary values
-    are those of `exact` where they are not given. `initial` is u, `initial_velocity` u_t at the first instant,
+    are those of `exact` if they are not given. `initial` is u, `initial_velocity` u_t at the first instant,
     `boundary` is u and `flux` ∂u/∂n on the whole boundary, or formulas by the name of its parts; `[]` is no condition.
     For several fields all of these are lists with one entry for each, u(x) has the shape (m,), and None leaves a field
     free. Without `equation` it is the example in EXAMPLE.
 
-    Raises FormulaError, a ValueError that points at the character, for a text that is no formula, and ValueError for
+    Raises FormulaError, a ValueError that points at the character, for a text that is not a formula, and ValueError for
     data that are missing, too many, or of no use.
     """
 
@@ -47,7 +47,7 @@ class Expression(PDE):
     equation: Texts | None = None
     fields: Sequence[str] = ("u",)
     coefficients: Mapping[str, float | str] = dataclasses.field(default_factory=dict)
-    exact: Texts | Field | None = None  # pyright: ignore[reportIncompatibleVariableOverride]  (a field once it is built)
+    exact: Texts | Field | None = None  # a field once it is built
     initial: Texts | None = None
     initial_velocity: Texts | None = None
     boundary: Texts | Mapping[str, Texts] | None = None
@@ -104,14 +104,14 @@ class Expression(PDE):
         return formula if number is None else number
 
     @property
-    def components(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def components(self) -> int | None:
         return None if len(self.fields) == 1 else len(self.fields)
 
     def residual(self, u: Field, x: Tensor, *source: Tensor, strategy: Strategy) -> Tensor:
-        """N[u] at a point, less the source where there is one: shape (), or one entry for each equation of a list."""
+        """N[u] at a point, less the source if there is one: shape (), or one entry for each equation of a list."""
         more = tuple(self._coefficient_fields.values())
-        found = self._equations((lambda y: _joined(u(y), [k(y) for k in more])) if more else u, x, strategy)
-        return found - source[0] if source else found
+        value = self._equations((lambda y: _joined(u(y), [k(y) for k in more])) if more else u, x, strategy)
+        return value - source[0] if source else value
 
     def conditions(self) -> tuple[Condition, ...]:
         exact = self._exact

@@ -16,7 +16,7 @@ from pinn.pdes.condition import Condition, Residual, cauchy, dirichlet, neumann
 from pinn.typing import Field
 
 Texts = str | float | Sequence[str | float | None]
-"""A formula; for several fields a list of them, None where a field is left free."""
+"""A formula; for several fields a list of them, None for one that is left free."""
 
 
 def typed_field(
@@ -45,7 +45,7 @@ def typed_field(
 class PrescribedData:
     """What is prescribed beside an equation whose fields have derivatives of these `orders` along each coordinate.
 
-    Initial values as often as it differentiates in time, boundary values where it differentiates in space. Values are
+    Initial values as often as it differentiates in time, boundary values if it differentiates in space. Values are
     those of the texts, else of `exact`. Raises ValueError for what is missing and for what has no use.
     """
 
@@ -68,7 +68,7 @@ class PrescribedData:
     def _initial(self) -> list[Condition]:
         """Value or value and velocity at the first instant, as often as the equation differentiates in time."""
         timed = isinstance(self.domain, TimeDomain)
-        orders = [found.get(0, 0) if timed else 0 for found in self.orders]
+        orders = [by_axis.get(0, 0) if timed else 0 for by_axis in self.orders]
         given = {name: getattr(self, name) for name in ("initial", "initial_velocity")}
         for name, needed in (("initial", 1), ("initial_velocity", 2)):
             if given[name] is not None and max(orders) < needed:
@@ -84,16 +84,16 @@ class PrescribedData:
             )
         once, twice = (tuple(k for k, order in enumerate(orders) if order == n) for n in (1, 2))
         value, moving = self._start(once, twice)
-        found: list[Condition] = []
+        conditions: list[Condition] = []
         if once:
             components = None if len(once) == len(orders) else once
             start = Initial(self.domain)
-            found.append(dirichlet(start, value, name="initial", weight=self.weight, components=components))
+            conditions.append(dirichlet(start, value, name="initial", weight=self.weight, components=components))
         if twice:
             name = "initial_motion" if once else "initial"
             motion = cauchy(self.domain, moving, name=name, weight=self.weight)
-            found.append(motion if len(twice) == len(orders) else _restricted(motion, twice))
-        return found
+            conditions.append(motion if len(twice) == len(orders) else _restricted(motion, twice))
+        return conditions
 
     def _start(self, once: tuple[int, ...], twice: tuple[int, ...]) -> tuple[Field, Field]:
         """The initial value, and a field with the initial value and velocity."""
@@ -133,7 +133,7 @@ class PrescribedData:
         return self.domain.boundary_measure > 0 or self.domain.measure == 0
 
     def _boundary(self) -> list[Condition]:
-        found: list[Condition] = []
+        conditions: list[Condition] = []
         exact, in_space = self.exact, any(set(orders) & {*self.names.space_axes} for orders in self.orders)
         if self.boundary is None and self.flux is None and in_space and self._bounded:
             if exact is None:
@@ -144,16 +144,16 @@ class PrescribedData:
             return [dirichlet(Boundary(self.domain), exact, weight=self.weight)]
         for name, region, texts in self._parts("boundary", self.boundary):
             g, chosen = typed_field(name, texts, self.names, free=True)
-            found.append(dirichlet(region, g, name=name, weight=self.weight, components=chosen))
-        return found
+            conditions.append(dirichlet(region, g, name=name, weight=self.weight, components=chosen))
+        return conditions
 
     def _flux(self) -> list[Condition]:
-        found: list[Condition] = []
+        conditions: list[Condition] = []
         for name, region, texts in self._parts("flux", self.flux):
             h, chosen = typed_field(name, texts, self.names, free=True)
             condition = neumann(region, h, name=name, weight=self.weight)
-            found.append(condition if chosen is None else _restricted(condition, chosen))
-        return found
+            conditions.append(condition if chosen is None else _restricted(condition, chosen))
+        return conditions
 
     def _parts(self, name: str, given: Texts | Mapping[str, Texts] | None) -> list[tuple[str, Boundary, Texts]]:
         """The parts of the boundary that are spoken of: what to call the condition, the region, the formulas."""
@@ -194,5 +194,5 @@ def _restricted(condition: Condition, components: tuple[int, ...]) -> Condition:
 def _of_components(
     residual: Residual, components: tuple[int, ...], u: Field, *sample: Tensor, strategy: Strategy
 ) -> Tensor:
-    found = residual(u, *sample, strategy=strategy)
-    return torch.stack([found[..., k] for k in components], -1)
+    errors = residual(u, *sample, strategy=strategy)
+    return torch.stack([errors[..., k] for k in components], -1)

@@ -237,5 +237,5 @@ def test_refuses(make: Callable, words: str) -> None:
 @pytest.mark.parametrize(("module", "make"), [("shapely", Polygon), ("trimesh", Mesh)])
 def test_says_what_to_install(module: str, make: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ImportError, match=r"pip install 'pinn\[geometry\]'"):
+    with pytest.raises(ImportError, match=rf'{make.__name__} needs {module}: pip install "pinn-solver\[geometry\]"'):
         make()

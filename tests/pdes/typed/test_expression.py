@@ -76,13 +76,13 @@ def test_residual_and_data_equal_those_by_hand(name: str, strategy: Strategy) ->
     for ours, theirs in zip(typed.conditions(), by_hand.conditions(), strict=True):
         assert (ours.name, ours.region, ours.weight) == (theirs.name, theirs.region, theirs.weight)
         sample = samples[ours.name]
-        for data in ("given", "prescribed"):
+        for data, at in (("given", sample), ("prescribed", sample[:1])):
             a, b = getattr(ours, data), getattr(theirs, data)
             assert (a is None) == (b is None)
             if a is not None:
-                torch.testing.assert_close(vmap(a)(sample[0]), vmap(b)(sample[0]), rtol=1e-12, atol=1e-12)
+                torch.testing.assert_close(vmap(a)(*at), vmap(b)(*at), rtol=1e-12, atol=1e-12)
         if ours.given is not None:
-            sample = (*sample, vmap(ours.given)(sample[0]))
+            sample = (*sample, vmap(ours.given)(*sample))
         a, b = (vmap(lambda *s, c=c: c.residual(scalar, *s, strategy=strategy))(*sample) for c in (ours, theirs))
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
 

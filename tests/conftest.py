@@ -10,7 +10,7 @@ from hypothesis import settings
 import pinn.operators
 from pinn.operators import Strategy
 
-# The same examples at every run; the random ones of a fuzzer are in scripts/fuzz.py.
+# The same examples at every run; `python -m tests.fuzzing.fuzz` tries as many others as asked for.
 settings.register_profile("same", deadline=None, derandomize=True, database=None)
 settings.load_profile("same")
 # Workers share the cores: threads of several of them on the same core are far slower than one each.

@@ -157,13 +157,6 @@ def test_unknown_names_are_refused_by_name(override: str, tmp_path: Path, capfd:
     assert "Traceback" not in words
 
 
-def test_help_reads_well(tmp_path: Path) -> None:
-    result = run("--help", cwd=tmp_path)
-    assert result.returncode == 0
-    for word in ("pde", "poisson", "heat", "budget_s", "--config-dir", "hydra.run.dir"):
-        assert word in result.stdout
-
-
 def test_a_process_ends_with_one_line_and_code_1(tmp_path: Path) -> None:
     result = run(*TINY, "device=cuda:99", cwd=tmp_path)
     assert result.returncode == 1

@@ -1,148 +1,132 @@
-"""Random bad input for the two readers of foreign text and files: `python scripts/fuzz.py formulas --inputs 100000`.
+"""Bad input for the two readers of foreign text and files: `python -m tests.fuzzing.fuzz formulas --inputs 100000`.
 
-Texts of formulas are mutations of valid ones and random words: each is read, or refused by a ValueError, in a second.
-Checkpoints are damaged copies of a good one: each is refused by a ValueError, or loads the very weights saved before.
+Texts of formulas: each is read, or refused by a ValueError, in a second of work. Checkpoints are damaged copies of a
+good one: each is refused by a ValueError or FileNotFoundError, or loads all that was saved before, bit for bit. What
+breaks this is shown as the smallest input that does.
 """
 
 import argparse
-import random
 import signal
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+from hypothesis.strategies import SearchStrategy
 
 from pinn import load_run
 from pinn.expressions import Equations, Names
-from tests.fuzzing.damage import SIGNED_ANEW, damaged, good_run
+from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint
+from pinn.runs.checksum import fingerprint
+from tests.fuzzing.damage import RESIGNED, Damaged, damaged, good_run
+from tests.fuzzing.texts import texts
 
 LONGEST_S = 1.0
-VALID = (
-    "dt(u) + u*dx(u) = nu*dx(dx(u))",
-    "-laplacian(u) = 2*pi**2*sin(pi*x)*cos(pi*y)",
-    "dt(dt(u)) - c**2*lap(u) + u**3 = exp(-t)*(1 + x**2)/(2 + cos(y))",
-    "div((1 + x**2)*grad(u)) - dot(grad(u), grad(v)) = sqrt(1 + v**2)",
-    "laplacian(laplacian(u)) + abs(v) - tanh(u)*sinh(x)/cosh(x) = log(2 + x**2)",
-    "dx(dx(dx(dx(u)))) + 6*u*dx(u) - sign(x)*tan(x) = 1.5e-3*x1 + .5*x2",
-    "div([u*v, dx(u) - v]) + e**(-x**2) = k*((u - v)*(u + v))",
-)
-WORDS = (
-    *"""
-    + - * / ** ( ) [ ] , = . e pi t x y z x1 x4 u v nu k c 0 1 2 -1 0.5 1e300 1e-300 1e999 9 99999999 100 101 9**9**9
-    sin( cos( tan( exp( log( sqrt( abs( sign( tanh( sinh( cosh( dt( dx( dy( dz( lap( laplacian( grad( div( dot(
-    ^ ² π ∂ ∇ _ __import__ lambda if x.real 0x1F 1_000 1j # \\ " ' ; : @ ! % & | ~ < > { }
-    ٣ ｘ 😀 None True f(*a) u.__class__
-    """.split(),  # noqa: SIM905
-    *("import os", "\t", "\n", "\x00", "\u202e", "\ud800"),
-)
+"""The time of the processor that one input may take."""
+NAMES = Names(2, True, ("u", "v"), {"nu": 0.1, "k": "1 + x**2", "c": "2"})
 
 
-def main() -> None:
-    """Run as many inputs as asked for and print how many came to what."""
+def main(argv: list[str] | None = None) -> int:
+    """Try as many inputs as asked for and print how many came to what; 1 if one of them came to something wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=sorted(FUZZERS))
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     torch.set_num_threads(1)
     start = time.perf_counter()
-    found = FUZZERS[arguments.what](arguments.inputs, arguments.seed)
+    outcomes, wrong = Counter[str](), ""
+    try:
+        FUZZERS[arguments.what](arguments.inputs, arguments.seed, outcomes)
+    except AssertionError as error:
+        wrong = str(error)
     seconds = time.perf_counter() - start
-    for outcome, count in sorted(found.items()):
+    for outcome, count in sorted(outcomes.items()):
         print(f"{count:>9}  {outcome}")
-    print(f"{seconds:.1f} s, {arguments.inputs / seconds:.0f} inputs a second")
-    if any(outcome.startswith("WRONG") for outcome in found):
-        raise SystemExit(1)
+    print(f"{seconds:.1f} s, {sum(outcomes.values()) / seconds:.0f} inputs a second")
+    if wrong:
+        print(f"WRONG: {wrong}")
+    return int(bool(wrong))
 
 
-def fuzz_formulas(inputs: int, seed: int) -> Counter[str]:
-    """How many texts were read, refused, or came to anything else, which is WRONG."""
-    rng, found = random.Random(seed), Counter[str]()
-    names = Names(2, True, ("u", "v"), {"nu": 0.1, "k": "1 + x**2", "c": "2"})
-    for _ in range(inputs):
-        text = mutated(rng)
-        found[outcome(lambda text=text: Equations.of(text, names), "read", text)] += 1
-    return found
+def fuzz_formulas(inputs: int, seed: int | None, outcomes: Counter[str]) -> None:
+    """Count in `outcomes` how many texts were read and refused. Raises AssertionError for anything else."""
+
+    def try_one(text: str) -> None:
+        outcomes[outcome(lambda: Equations.of(text, NAMES), "read", text)] += 1
+
+    _often(try_one, texts, inputs, seed)
 
 
-def fuzz_checkpoints(inputs: int, seed: int) -> Counter[str]:
-    """How many damaged checkpoints were refused, loaded unharmed, or came to anything else, which is WRONG."""
-    rng, found = random.Random(seed), Counter[str]()
+def fuzz_checkpoints(inputs: int, seed: int | None, outcomes: Counter[str]) -> None:
+    """Count how many damaged checkpoints were refused and loaded. Raises AssertionError for anything else."""
     with tempfile.TemporaryDirectory() as name:
         run = good_run(Path(name))
-        whole = (run / "checkpoint.pt").read_bytes()
-        point = torch.tensor([0.3, 0.7], dtype=torch.float64)
+        path, executed = run / CHECKPOINT, run / "executed"
+        whole = path.read_bytes()
+        saved, point = _all_of(path), torch.tensor([0.3, 0.7], dtype=torch.float64)
         value = load_run(run)(point)
 
         def load(kind: str) -> None:
             field = load_run(run)
-            if kind != SIGNED_ANEW and not torch.equal(field(point), value):
-                raise AssertionError("other weights, without a word")
+            if kind != RESIGNED:
+                assert _all_of(path) == saved, "other content, without a word"
+                assert torch.equal(field(point), value), "other values, without a word"
 
-        for _ in range(inputs):
-            kind, data = damaged(whole, rng, run)
-            (run / "checkpoint.pt").write_bytes(data)
-            result = outcome(partial(load, kind), f"loaded ({kind})", kind, says="checkpoint.pt")
-            found[f"{result.split(':')[0]} ({kind})" if result.startswith("refused") else result] += 1
-            if (run / "executed").exists():
-                (run / "executed").unlink()
-                found[f"WRONG: code was executed ({kind})"] += 1
-    return found
+        def try_one(damage: Damaged) -> None:
+            path.unlink(missing_ok=True)
+            executed.unlink(missing_ok=True)
+            if damage.content is not None:
+                path.write_bytes(damage.content)
+            result = outcome(lambda: load(damage.kind), "loaded", damage.kind, says=CHECKPOINT, errors=errors)
+            assert not executed.exists(), f"code in a checkpoint was executed ({damage.kind})"
+            outcomes[f"{result} ({damage.kind})"] += 1
+
+        errors = (ValueError, FileNotFoundError)
+        _often(try_one, damaged(whole, executed), inputs, seed)
 
 
-FUZZERS: dict[str, Callable[[int, int], Counter[str]]] = {"formulas": fuzz_formulas, "checkpoints": fuzz_checkpoints}
+FUZZERS: dict[str, Callable[[int, int | None, Counter[str]], None]] = {
+    "formulas": fuzz_formulas,
+    "checkpoints": fuzz_checkpoints,
+}
 
 
-def outcome(attempt: Callable[[], object], good: str, shown: str, *, says: str = "") -> str:
-    """What comes of an attempt, in few words; a ValueError has to say `says`."""
+def outcome(
+    attempt: Callable[[], object],
+    good: str,
+    shown: str,
+    *,
+    says: str = "",
+    errors: tuple[type[Exception], ...] = (ValueError,),
+) -> str:
+    """What comes of an attempt: `good` or "refused", by one of the `errors` that has to say `says`.
+
+    Raises AssertionError for every other error, and for an attempt that takes too long.
+    """
     try:
         with limited(LONGEST_S):
             attempt()
-    except ValueError as error:
-        return "refused" if says in str(error) else f"WRONG: {error} does not say {says}: {shown[:200]!r}"
+    except errors as error:
+        if says not in str(error):
+            raise AssertionError(f"{error} does not say {says!r}: {shown[:200]!r}") from error
+        return "refused"
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        return f"WRONG: {type(error).__name__}: {str(error)[:100]}: {shown[:200]!r}"
+        raise AssertionError(f"{type(error).__name__}: {str(error)[:100]}: {shown[:200]!r}") from error
     return good
-
-
-def mutated(rng: random.Random) -> str:
-    """A valid text with some changes, words at random, or something deep or long."""
-    kind = rng.random()
-    if kind < 0.3:
-        return rng.choice(("", " ")).join(rng.choices(WORDS, k=rng.randint(1, 20)))
-    if kind < 0.31:
-        opening = rng.choice(("(", "-", "[", "sin(", "dx(", "lap(", "1+", "u*", "2**", "(u+1)*", "tan(x)*"))
-        n = rng.choice((5, 20, 39, 40, 41, 100, 1000, 5000))
-        return opening * n + "u" + ")" * (n if "(" in opening and rng.random() < 0.8 else 0)
-    text = rng.choice(VALID)
-    for _ in range(rng.choice((0, 1, 1, 1, 2, 4))):
-        a, b = sorted(rng.randint(0, len(text)) for _ in range(2))
-        change = rng.random()
-        if change < 0.4:
-            text = text[:a] + rng.choice(WORDS) + text[a:]
-        elif change < 0.6:
-            text = text[:a] + text[min(b, a + 3) :]
-        elif change < 0.7:
-            text = text[:b] + text[a:]
-        elif change < 0.8:
-            text = text[:a] + rng.choice(VALID)[a : a + 12] + text[b:]
-        elif change < 0.9:
-            text = text[:a] + chr(rng.choice((rng.randint(0, 127), rng.randint(0, 0x10FFFF)))) + text[a + 1 :]
-        else:
-            text = text[:a] + rng.choice(("lap(", "dx(", "dt(", "grad(", "sin(", "(")) + text[a:b] + ")" + text[b:]
-    return text
 
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """TimeoutError for what takes longer; on systems without such a clock no limit."""
+    """TimeoutError for what takes more of the processor's time; on systems without such a clock no limit."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -150,14 +134,40 @@ def limited(seconds: float) -> Iterator[None]:
     def late(*_: object) -> None:
         raise TimeoutError(f"took more than {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _often(try_one: Callable[[Any], None], inputs: SearchStrategy[Any], times: int, seed: int | None) -> None:
+    """Try many inputs, the same ones at every run: those of that seed, or of None."""
+    wanted = settings(
+        max_examples=times,
+        database=None,
+        deadline=None,
+        derandomize=seed is None,
+        phases=(Phase.generate, Phase.shrink),
+        report_multiple_bugs=False,
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example),
+    )
+
+    @given(inputs)
+    def each(value: Any) -> None:
+        try_one(value)
+
+    tried = wanted(each)
+    (tried if seed is None else seeded(seed)(tried))()
+
+
+def _all_of(path: Path) -> str:
+    """A checksum of all that a checkpoint holds."""
+    checkpoint = load_checkpoint(path)
+    return fingerprint([checkpoint.step, checkpoint.config, checkpoint.weights, checkpoint.state])
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -2,7 +2,7 @@
 
     python -m tests.fuzzing.kills --kills 50
 
-Every run is a forked process that does what `python scripts/train.py …` does, with a checkpoint after every step, so
+Every run is a forked process that does what `pinn train …` does, with a checkpoint after every step, so
 that many kills fall into the middle of a write.
 """
 
@@ -52,7 +52,7 @@ def forked(arguments: Sequence[str], folder: Path) -> int:
 
 
 def finished(arguments: Sequence[str], folder: Path) -> None:
-    """A run to its end. Raises RuntimeError where it fails."""
+    """A run to its end. Raises RuntimeError if it fails."""
     _, status = os.waitpid(forked(arguments, folder), 0)
     if status:
         raise RuntimeError(f"{' '.join(arguments)} failed: {(folder.parent / 'log.txt').read_text()[-2000:]}")
@@ -105,7 +105,7 @@ def kill_and_compare(kills: int, seed: int, scratch: Path) -> tuple[int, int, li
 
 
 def last_step(folder: Path) -> int | None:
-    """The step at which a run has ended; None where it has not."""
+    """The step at which a run has ended; None if it has not."""
     return load_checkpoint(folder / CHECKPOINT).step if (folder / CHECKPOINT).is_file() else None
 
 

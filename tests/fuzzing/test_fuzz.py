@@ -1,29 +1,60 @@
-"""The fuzzers, on few inputs: nothing but a ValueError comes of bad input."""
+"""The fuzzers, on few inputs, the same ones at every run: nothing but a ValueError comes of bad input."""
 
 from collections import Counter
 
 import pytest
+import torch
 
+from pinn.expressions import Equations
+from pinn.runs.checkpoint import Checkpoint
 from tests.fuzzing import fuzz
 
 
-def check(found: Counter[str], inputs: int) -> None:
-    assert sum(found.values()) == inputs
-    assert not [outcome for outcome in found if outcome.startswith("WRONG")]
-
-
 def test_texts_are_read_or_refused() -> None:
-    found = fuzz.fuzz_formulas(4000, seed=1)
-    check(found, 4000)
-    assert found["read"] > 300
-    assert found["refused"] > 2000
+    outcomes = Counter[str]()
+    fuzz.fuzz_formulas(1000, None, outcomes)
+    assert sum(outcomes.values()) >= 900
+    assert outcomes["read"] > 50
+    assert outcomes["refused"] > 500
 
 
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol", "ignore:Complex modules")
 def test_damaged_checkpoints_are_refused() -> None:
-    found = fuzz.fuzz_checkpoints(200, seed=1)
-    check(found, 200)
-    assert sum(count for outcome, count in found.items() if outcome.startswith("refused")) > 100
+    outcomes = Counter[str]()
+    fuzz.fuzz_checkpoints(150, None, outcomes)
+    assert sum(outcomes.values()) >= 130
+    assert sum(count for outcome, count in outcomes.items() if outcome.startswith("refused")) > 70
+
+
+def test_a_text_that_does_anything_else_is_shown_as_short_as_it_can_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = Equations.of
+
+    def careless(text: str, names: object) -> object:
+        return {}["key"] if "sin(" in text else read(text, names)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Equations, "of", careless)
+    assert fuzz.main(["formulas", "--inputs", "200"]) == 1
+    assert "WRONG: KeyError: 'key': 'sin('" in capsys.readouterr().out
+
+
+def test_a_checkpoint_that_is_taken_for_what_it_is_not_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load = fuzz.load_checkpoint
+    whole: list[Checkpoint] = []
+
+    def careless(path: object) -> Checkpoint:
+        """Reads the checkpoint at first, and later another in its place."""
+        whole.append(load(path))  # type: ignore[arg-type]
+        weights = {name: value + (len(whole) > 1) for name, value in whole[0].weights.items()}
+        return Checkpoint(whole[0].path, whole[0].step, whole[0].config, weights, whole[0].state)
+
+    monkeypatch.setattr(fuzz, "load_checkpoint", careless)
+    assert fuzz.main(["checkpoints", "--inputs", "60"]) == 1
+    assert "other content, without a word" in capsys.readouterr().out
+    assert torch.get_num_threads() == 1
 
 
 def test_a_fuzzer_sees_other_errors_and_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,7 +63,13 @@ def test_a_fuzzer_sees_other_errors_and_hangs(monkeypatch: pytest.MonkeyPatch) -
             pass
 
     monkeypatch.setattr(fuzz, "LONGEST_S", 0.05)
-    assert fuzz.outcome(hang, "read", "text").startswith("WRONG: TimeoutError")
-    assert fuzz.outcome(lambda: [][0], "read", "text").startswith("WRONG: IndexError")
+    with pytest.raises(AssertionError, match="TimeoutError"):
+        fuzz.outcome(hang, "read", "text")
+    with pytest.raises(AssertionError, match="IndexError"):
+        fuzz.outcome(lambda: [][0], "read", "text")
+    with pytest.raises(AssertionError, match="FileNotFoundError"):
+        fuzz.outcome(lambda: open("no such file"), "read", "text")  # noqa: SIM115
+    with pytest.raises(AssertionError, match="does not say 'a file'"):
+        fuzz.outcome(lambda: int("a"), "read", "text", says="a file")
     assert fuzz.outcome(lambda: int("a"), "read", "text") == "refused"
-    assert fuzz.outcome(lambda: int("a"), "read", "text", says="a file").startswith("WRONG")
+    assert fuzz.outcome(lambda: 1, "read", "text") == "read"

@@ -15,6 +15,7 @@ from pinn.pdes.condition import (
 from pinn.pdes.couplings import integral, interface, measured, periodic
 from pinn.pdes.derived.inverse import Inverse
 from pinn.pdes.derived.parametric import Parametric
+from pinn.pdes.derived.scaled import Scaled
 from pinn.pdes.derived.time_windows import TimeWindowed, Window
 from pinn.pdes.equations.advection import Advection
 from pinn.pdes.equations.advection_diffusion import AdvectionDiffusion, DecayingWave
@@ -121,6 +122,7 @@ __all__ = [
     "ReactionDiffusion",
     "Residual",
     "RoundInclusion",
+    "Scaled",
     "SineGordon",
     "SineProduct",
     "SineWaves",

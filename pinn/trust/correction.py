@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from pinn.networks import field
-from pinn.networks.layers import Bounds, Rescaling, shaped
 from pinn.objective import Objective, Sample
 from pinn.operators import Strategy
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.parameters import flatten, unflatten
 from pinn.pdes import PDE
 from pinn.samplers import Uniform
+from pinn.trust.features import STEEPEST, RandomFeatures
 from pinn.typing import Field
 
 FREQUENCIES = (4.0, 10.0, 25.0)
@@ -30,7 +30,6 @@ DAMPINGS = (1e-13, 1e-10, 1e-7)
 """Of the least squares, in parts of the mean square of a column; held-out points choose among them, too."""
 MOST_COLUMNS = 1200
 """Features times components: least squares of M × P cost M·P²."""
-STEEPEST = 100.0
 CANDIDATES = 4000
 HELD_OUT = 7919
 ROWS = 3
@@ -44,9 +43,9 @@ class Corrected(nn.Module):
     """
 
     numbers: Tensor
-    features: "RandomFeatures"
+    features: RandomFeatures
 
-    def __init__(self, network: nn.Module, features: "RandomFeatures", numbers: Sequence[bool]) -> None:
+    def __init__(self, network: nn.Module, features: RandomFeatures, numbers: Sequence[bool]) -> None:
         super().__init__()
         self.network, self.features = network, features
         self.register_buffer("numbers", torch.tensor([float(one) for one in numbers], dtype=torch.float64))
@@ -126,46 +125,6 @@ def _by_residual(pde: PDE, network: nn.Module, n: int, generator: torch.Generato
     share = size / size.sum() if float(size.sum()) > 0 else torch.ones_like(size)
     chosen = torch.multinomial(share + 1e-300, n, replacement=True, generator=generator)
     return tuple(part[chosen] for part in sample)
-
-
-class RandomFeatures(nn.Module):
-    """A linear layer on fixed random functions: sines, and steps tanh(w·(x̂ − x̂_i)) through given centers.
-
-    Half are sines of angular frequencies up to `frequency` on [−1, 1]^d; the others resolve what is steep: their
-    slopes are spread evenly in the logarithm from 1 to `steepest`, their directions are uniform.
-    """
-
-    def __init__(
-        self,
-        bounds: Bounds,
-        outputs: int | None,
-        width: int,
-        frequency: float,
-        steepest: float,
-        centers: Tensor,
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        d, half = len(bounds[0]), width // 2
-        self.rescale = Rescaling(d, bounds).double()
-        self.inner, self.layer = nn.Linear(d, width).double(), nn.Linear(width, outputs or 1).double()
-        self.waves, self.outputs = half, outputs
-        with torch.no_grad():
-            waves = (2 * torch.rand(half, d, generator=generator, dtype=torch.float64) - 1) * frequency / d
-            phases = (2 * torch.rand(half, generator=generator, dtype=torch.float64) - 1) * math.pi
-            normals = torch.randn(width - half, d, generator=generator, dtype=torch.float64)
-            slopes = steepest ** torch.rand(width - half, 1, generator=generator, dtype=torch.float64)
-            steps = normals / normals.norm(dim=1, keepdim=True) * slopes
-            x = self.rescale(centers[torch.arange(width - half) % len(centers)].cpu())
-            self.inner.weight.copy_(torch.cat([waves, steps]))
-            self.inner.bias.copy_(torch.cat([phases, -(steps * x).sum(1)]))
-            self.layer.weight.zero_()
-            self.layer.bias.zero_()
-
-    def forward(self, x: Tensor) -> Tensor:
-        z = self.inner(self.rescale(x))
-        h = torch.cat([torch.sin(z[..., : self.waves]), torch.tanh(z[..., self.waves :])], -1)
-        return shaped(self.layer(h), self.outputs)
 
 
 def linear_problem(

@@ -1,20 +1,19 @@
 """Characteristic scales of a problem, found before training from its data and from its own response to them."""
 
+import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import vmap
 
-from pinn.networks import field
-from pinn.objective import Objective, Sample
+from pinn.objective import Objective
 from pinn.operators import Auto
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.parameters import flatten, unflatten
 from pinn.pdes import PDE, Scaled
-from pinn.trust.features import RandomFeatures
+from pinn.samplers import Uniform
+from pinn.trust.features import RandomFeatures, points_within
 
 WIDTH, POINTS = 60, 240
 """Features for each component, and points of each condition: enough for a size."""
@@ -30,8 +29,8 @@ PROBES = 8
 class _Linearised:
     """The residual rows at the field without network, and their derivative by the features of each component.
 
-    `r` is (M,), `J` (M, m, W); `row` numbers the kinds of rows, each a condition with one entry of its residual; `E` are
-    the values of the features at points of the domain, (n, W), and `reach` the factor of the network there, (n, m).
+    `r` is (M,), `J` (M, m, W); `row` numbers the kinds of rows, which are `names`, each a condition and an entry of its
+    residual; `E` are the values of the features at points of the domain, (n, W).
     """
 
     names: list[tuple[str, int]]
@@ -39,7 +38,49 @@ class _Linearised:
     r: Tensor
     J: Tensor
     E: Tensor
-    reach: Tensor
+
+    def by_kind(self, values: Tensor) -> Tensor:
+        """The mean of values (M, …) over the rows of each kind."""
+        kinds = len(self.names)
+        total = torch.zeros(kinds, values.shape[1], dtype=values.dtype).index_add(0, self.row, values)
+        return total / self.counts[:, None]
+
+    @property
+    def counts(self) -> Tensor:
+        return torch.bincount(self.row, minlength=len(self.names)).to(self.r)
+
+
+def _linearised(pde: PDE, seed: int) -> _Linearised:
+    generator = torch.Generator().manual_seed(seed)
+    m, bounds = pde.components or 1, pde.domain.embedded_bounds
+    like = torch.zeros((), dtype=torch.float64)
+    samples = Uniform(POINTS, POINTS, every=0).sample(pde.soft_conditions(), generator, like)
+    points = points_within(pde.domain, POINTS, like, seed)
+    centers = vmap(pde.domain.embed)(points)
+    network = RandomFeatures(bounds, pde.components, WIDTH, FREQUENCY, 2.0, centers, generator)
+    solved = {"layer.weight": network.layer.weight.detach(), "layer.bias": network.layer.bias.detach()}
+    rest = {name: value.detach() for name, value in network.named_parameters() if name not in solved}
+    objective = Objective(pde, network, samples, Auto(), fixed=rest)
+    found, names, rows, parts = objective.residuals(solved), [], [], []
+    for condition in objective.conditions:
+        value = found[condition.name].reshape(len(found[condition.name]), -1)
+        rows.append(torch.arange(value.shape[1]).repeat(len(value)) + len(names))
+        names += [(condition.name, k) for k in range(value.shape[1])]
+        _, J = dataclasses.replace(objective, samples={condition.name: samples[condition.name]}).linearize(solved)
+        parts.append((value.reshape(-1), J * (len(value) / condition.weight) ** 0.5))
+    W = network.layer.in_features
+    J = torch.cat([part for _, part in parts])
+    weights, biases = J[:, : m * W].reshape(-1, m, W), J[:, m * W :, None]
+    E = torch.cat([network.features(centers), torch.ones(len(centers), 1, dtype=torch.float64)], 1)
+    return _Linearised(names, torch.cat(rows), torch.cat([r for r, _ in parts]), torch.cat([weights, biases], 2), E)
+
+
+def _responses(one: _Linearised, seed: int) -> Tensor:
+    """The size of each kind of row for a random smooth component of size one: shape (kinds, m)."""
+    generator = torch.Generator().manual_seed(seed)
+    probes = torch.randn(PROBES, one.E.shape[1], generator=generator, dtype=one.r.dtype)
+    probes = probes / (one.E @ probes.T).square().mean(0).sqrt()[:, None]
+    return one.by_kind(torch.einsum("imw,pw->ipm", one.J, probes).square().mean(1)).sqrt()
 
 
 def scaled(pde: PDE, *, seed: int = 0) -> Scaled:
@@ -53,31 +94,27 @@ def scaled(pde: PDE, *, seed: int = 0) -> Scaled:
     """
     if isinstance(pde, Scaled):
         return pde
-    one = _linearised(pde, seed)
-    kinds, m = len(one.names), one.J.shape[1]
-    counts = torch.bincount(one.row, minlength=kinds).to(one.r)
-    r = (torch.zeros(kinds, dtype=one.r.dtype).index_add(0, one.row, one.r.square()) / counts).sqrt()
-    probes = torch.randn(PROBES, one.E.shape[1], generator=torch.Generator().manual_seed(seed), dtype=one.r.dtype)
-    probes = probes / (one.E @ probes.T).square().mean(0).sqrt()[:, None]
-    response = torch.einsum("imw,pw->ipm", one.J, probes).square().mean(1)
-    B = (torch.zeros(kinds, m, dtype=one.r.dtype).index_add(0, one.row, response) / counts[:, None]).sqrt()
-    size = _balanced(r, B)
-    rows = torch.maximum(r, (B * size).amax(1))
-    rows = torch.where(rows > 0, rows, 1.0)
-    mean = torch.zeros_like(size)
-    e = _response(one, rows, size)
-    if e is not None:
-        spread = e.square().mean(0).sqrt()
-        size = torch.where(spread > 1e-4 * size, spread, size)
-        mean = torch.where(e.mean(0).abs() > 2 * e.std(0), e.mean(0), 0.0)
-        rows = torch.where(rows > 0, torch.maximum(r, (B * torch.where(mean == 0, size, e.std(0))).amax(1)), rows)
-        rows = torch.where(rows > 0, rows, 1.0)
-        size = torch.where(mean == 0, size, e.std(0).clamp(min=0) + 1e-3 * mean.abs())
+    with torch.no_grad():
+        one = _linearised(pde, seed)
+        r = one.by_kind(one.r.square()[:, None])[:, 0].sqrt()
+        B = _responses(one, seed)
+        size = _balanced(r, B)
+        rows = _sizes(torch.maximum(r, (B * size).amax(1)))
+        mean = torch.zeros_like(size)
+        e = _response(one, rows, size)
+        if e is not None:
+            mean = torch.where(e.mean(0).abs() > 2 * e.std(0), e.mean(0), 0.0)
+            spread = (e - mean).square().mean(0).sqrt()
+            size = torch.where(spread > 1e-3 * torch.maximum(size, mean.abs()), spread, size)
+            rows = _sizes(torch.maximum(r, (B * size).amax(1)))
     by_name: dict[str, list[float]] = {}
     for (name, _), value in zip(one.names, rows, strict=True):
         by_name.setdefault(name, []).append(_power_of_two(float(value)))
-    sizes = [_power_of_two(float(s)) for s in size]
-    return Scaled(pde, sizes, [float(o) for o in mean], by_name)
+    return Scaled(pde, [_power_of_two(float(s)) for s in size], [float(o) for o in mean], by_name)
+
+
+def _sizes(rows: Tensor) -> Tensor:
+    return torch.where((rows > 0) & rows.isfinite(), rows, 1.0)
 
 
 def _power_of_two(value: float) -> float:
@@ -98,7 +135,7 @@ def _balanced(r: Tensor, B: Tensor) -> Tensor:
 
 def _response(one: _Linearised, rows: Tensor, size: Tensor) -> Tensor | None:
     """The values of e at the points of the domain, (n, m), without the factor of the ansatz; None if not finite."""
-    weight = 1 / (rows * torch.bincount(one.row, minlength=len(rows)).to(rows).sqrt())
+    weight = 1 / (rows * one.counts.sqrt())
     A = (one.J * size[:, None] * weight[one.row][:, None, None]).flatten(1)
     norms = A.norm(dim=0)
     scale = torch.where(norms > 0, norms, 1)

@@ -9,10 +9,11 @@ from torch.func import vmap
 from pinn.networks import field
 from pinn.operators import Strategy
 from pinn.pdes import PDE
-from pinn.training.accuracy import evaluation_points
 from pinn.trust.correction import Corrected, linear_problem, with_features
+from pinn.trust.features import points_within
 
 COLUMNS = 400
+POINTS = 1000
 FREQUENCY = 6.0
 """A null direction that is not smooth would not be found; those of pressures, potentials and missing data are."""
 THRESHOLD = 1e-6
@@ -40,7 +41,7 @@ def null_directions(pde: PDE, network: nn.Module, strategy: Strategy, *, seed: i
     """Smooth changes e of the field with ‖L e‖ below THRESHOLD of a typical one, L the derivative of all residuals.
 
     They are the smallest singular values of J with respect to the norm ‖E c‖, in a space of random features, where J
-    are the rows of L and E the values of e at the points at which errors are measured.
+    are the rows of L and E the values of e at points of the domain.
     """
     module = with_features(pde, network, FREQUENCY, COLUMNS, seed, steepest=2.0)
     _, J = linear_problem(pde, module, strategy, seed)
@@ -66,10 +67,9 @@ def _direction(e: Tensor, points: int, sees: float) -> Direction:
 
 
 def _values(pde: PDE, module: Corrected) -> tuple[Tensor, int]:
-    """The values of the solution for each column at N evaluation points, shape (N·m, P), and N."""
+    """The values of the solution for each column at N points of the domain, shape (N·m, P), and N."""
     solved = module.solved()
-    points = evaluation_points(pde.domain, next(iter(solved.values())))
-    points = points[:: max(1, len(points) // 1000)]
+    points = points_within(pde.domain, POINTS, next(iter(solved.values())))
     rest = {name: value for name, value in module.named_parameters() if name not in solved}
     ansatz, names = pde.ansatz(), list(solved)
 

@@ -7,7 +7,7 @@ scaled run.
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,7 +18,6 @@ from pinn.operators import Strategy
 from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition, Residual
 from pinn.pdes.derived.wrapper import Wrapper
-from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
 

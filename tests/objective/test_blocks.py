@@ -1,10 +1,13 @@
 """Points in blocks and chunks: each once, with its data, and sums that miss none."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from pinn.domains import Box
 from pinn.objective.blocks import Blocks, joined, sum_by_name
+from pinn.objective.loss import Sample
 from pinn.parallel import Ranks
 from pinn.pdes import Condition
 from pinn.pdes.condition import interior
@@ -21,7 +24,7 @@ CONDITIONS = [condition("many"), condition("few")]
 SAMPLES = {"many": (X,), "few": (X[:2],)}
 
 
-def sums(data: dict[str, tuple[Tensor, ...]]) -> dict[str, Tensor]:
+def sums(data: Mapping[str, Sample]) -> dict[str, Tensor]:
     return {name: (sample[0].sum() + sample[1].sum()) for name, sample in data.items()}
 
 

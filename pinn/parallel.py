@@ -9,7 +9,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 BLOCKS = 4
-"""Into how many blocks the points are divided where processes share them, if their number divides it."""
+"""Into how many blocks the points are divided if processes share them, if their number divides it."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Ranks:
         """The parts of all ranks, of the same shape, one below the other."""
         if self.size == 1:
             return part
-        found = [torch.empty_like(part) for _ in range(self.size)]
-        dist.all_gather(found, part.contiguous())
-        return torch.cat(found)
+        parts = [torch.empty_like(part) for _ in range(self.size)]
+        dist.all_gather(parts, part.contiguous())
+        return torch.cat(parts)
 
     def first(self, value: bool) -> bool:
         """What rank 0 says; clocks differ."""
@@ -99,9 +99,8 @@ def triangular(blocks: Sequence[Tensor], ranks: Ranks) -> Tensor:
 
 
 def _folded(parts: Sequence[Tensor]) -> Tensor:
-    """The sum, first half and second half pairwise, again and again where the number is even."""
-    found = list(parts)
-    while len(found) > 1 and len(found) % 2 == 0:
-        half = len(found) // 2
-        found = [a + b for a, b in zip(found[:half], found[half:], strict=True)]
-    return found[0] if len(found) == 1 else torch.stack(found).sum(0)
+    """The sum, first half and second half pairwise, again and again while the number is even."""
+    while len(parts) > 1 and len(parts) % 2 == 0:
+        half = len(parts) // 2
+        parts = [a + b for a, b in zip(parts[:half], parts[half:], strict=True)]
+    return parts[0] if len(parts) == 1 else torch.stack(list(parts)).sum(0)

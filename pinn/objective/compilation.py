@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-import torch._inductor
 from torch import Tensor
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.utils import _pytree as pytree
+
+from pinn.torch_private import TreeSpec, compile_graph, make_fx, transforms_active, tree_flatten, tree_unflatten
 
 log = logging.getLogger("pinn")
 
@@ -23,7 +22,7 @@ class Compiled:
 
     `torch.compile` cannot differentiate nested `autograd.grad` ("double backward"). So the whole step is traced first,
     derivatives in x and in θ included, to a graph of plain tensor operations (`make_fx`), and inductor compiles that;
-    on CUDA with graph capture, since shapes are static. Where that fails there is one warning, and the function runs as
+    on CUDA with graph capture, since shapes are static. If that fails there is one warning, and the function runs as
     it is from then on. `seconds` is the time spent on tracing and compiling.
 
     `backend` makes a callable from the graph and its example inputs.
@@ -33,17 +32,17 @@ class Compiled:
         self.backend = backend or inductor
         self.seconds = 0.0
         self.failed = False
-        self._graphs: dict[object, tuple[Callable[..., Any], pytree.TreeSpec]] = {}
+        self._graphs: dict[object, tuple[Callable[..., Any], TreeSpec]] = {}
 
     def __call__(self, function: Callable[..., Any], *arguments: Any, key: object) -> Any:
         """`function(*arguments)`, whose arguments and result are nested dicts and tuples of tensors.
 
         `key` tells apart functions, and whatever the function depends on besides its arguments.
         """
-        leaves, structure = pytree.tree_flatten(arguments)
-        # Inside a transform of torch.func, or where autograd records, the function runs as it is.
+        leaves, structure = tree_flatten(arguments)
+        # Inside a transform of torch.func, or if autograd records, the function runs as it is.
         recorded = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
-        if self.failed or recorded or torch._C._are_functorch_transforms_active():
+        if self.failed or recorded or transforms_active():
             return function(*arguments)
         signature = (key, str(structure), tuple((leaf.shape, leaf.dtype, leaf.device) for leaf in leaves))
         if signature not in self._graphs:
@@ -61,16 +60,16 @@ class Compiled:
                 self.seconds += time.perf_counter() - start
         graph, result_structure = self._graphs[signature]
         with torch.no_grad():  # the graph holds its own gradients; autograd has nothing to record
-            return pytree.tree_unflatten(graph(*leaves), result_structure)
+            return tree_unflatten(graph(*leaves), result_structure)
 
     def _compile(
-        self, function: Callable[..., Any], leaves: list[Tensor], structure: pytree.TreeSpec
-    ) -> tuple[Callable[..., Any], pytree.TreeSpec]:
+        self, function: Callable[..., Any], leaves: list[Tensor], structure: TreeSpec
+    ) -> tuple[Callable[..., Any], TreeSpec]:
         """A callable from leaves to leaves, and the structure of the result."""
         structures = []
 
         def flat(*leaves: Tensor) -> list[Tensor]:
-            values, result_structure = pytree.tree_flatten(function(*pytree.tree_unflatten(leaves, structure)))
+            values, result_structure = tree_flatten(function(*tree_unflatten(leaves, structure)))
             structures.append(result_structure)
             return values
 
@@ -97,7 +96,7 @@ def inductor(graph: torch.fx.GraphModule, inputs: list[Tensor]) -> Callable[...,
     """Machine code from inductor; on CUDA one captured graph, whose results are copied out of its memory."""
     options: dict[str, Any] = {"triton.cudagraphs": True} if inputs[0].is_cuda else {}
     with torch.no_grad():
-        compiled: Callable[..., Any] = torch._inductor.compile(graph, inputs, options=options)  # type: ignore[assignment]
+        compiled = compile_graph(graph, inputs, options)
     if not inputs[0].is_cuda:
         return compiled
     return lambda *leaves: [value.clone() for value in compiled(*leaves)]

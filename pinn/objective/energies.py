@@ -23,17 +23,17 @@ def energies(
 
     Conditions without energy or data are left out; `data` may be a part of the `points` of each.
     """
-    found: dict[str, Tensor] = {}
+    terms: dict[str, Tensor] = {}
     for condition in conditions:
         if condition.energy is None or condition.name not in data:
             continue
         density = vmap(partial(_density, condition, u, strategy))(*data[condition.name])
-        found[condition.name] = condition.weight * condition.measure * density.sum() / points[condition.name]
-    return found
+        terms[condition.name] = condition.weight * condition.measure * density.sum() / points[condition.name]
+    return terms
 
 
 def refuse_energies(conditions: Sequence[Condition]) -> None:
-    """Raise ValueError where a condition is an energy, for methods that need a sum of squares."""
+    """Raise ValueError if a condition is an energy, for methods that need a sum of squares."""
     if any(condition.energy is not None for condition in conditions):
         raise ValueError(
             "An energy is minimised by its gradient: use optimizer=adam_lbfgs, lbfgs, adam, soap or ssbroyden. Methods "
@@ -42,7 +42,7 @@ def refuse_energies(conditions: Sequence[Condition]) -> None:
 
 
 def refuse_weights(conditions: Sequence[Condition], weighted: Container[str]) -> None:
-    """Raise ValueError where an energy is among the conditions of these names: weights belong to squares."""
+    """Raise ValueError if an energy is among the conditions of these names: weights belong to squares."""
     if any(condition.energy is not None and condition.name in weighted for condition in conditions):
         raise ValueError("An energy takes no further weights: use weighting=fixed, or the residual: pde.ritz=false.")
 

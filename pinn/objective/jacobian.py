@@ -1,4 +1,4 @@
-"""The parameter Jacobian of a condition: by layers where it has them, else one gradient at each point."""
+"""The parameter Jacobian of a condition: by layers if it has them, else one gradient at each point."""
 
 from collections.abc import Sequence
 
@@ -16,11 +16,11 @@ def jacobian_rows(
 ) -> tuple[Tensor, Tensor]:
     """The residual, shape (N, k), and `scale` times its derivative by the parameters, shape (N, k, P).
 
-    `forward` is the same residual propagated by `Jet`, None where another strategy is asked for.
+    `forward` is the same residual propagated by `Jet`, None if the strategy does not propagate.
     """
-    found = layers_if_any(forward, params, sample)
-    if found is not None:
-        return found[0], rows(found[1], params, scale)
+    layered = layers_if_any(forward, params, sample)
+    if layered is not None:
+        return layered[0], rows(layered[1], params, scale)
     r, J = pointwise_rows(residual, params, sample)
     return r, J * scale
 
@@ -28,7 +28,7 @@ def jacobian_rows(
 def layers_if_any(
     forward: PointResidual | None, params: Params, sample: Sequence[Tensor]
 ) -> tuple[Tensor, list[Layer]] | None:
-    """The residual and the layers on its way; None where it is not made of layers or not propagated forward."""
+    """The residual and the layers on its way; None if it is not made of layers or not propagated forward."""
     if forward is None:
         return None
     try:

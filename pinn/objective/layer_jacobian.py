@@ -19,12 +19,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C._functorch import is_batchedtensor
 from torch.func import vmap
-from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.overrides import TorchFunctionMode
 
 from pinn.operators.jet.batching import leaves, rebuilt
+from pinn.torch_private import is_batched, is_tracing
 from pinn.typing import Params
 
 PointResidual = Callable[..., Tensor]
@@ -57,11 +56,9 @@ def detached(params: Params) -> dict[str, Tensor]:
 def layers(residual: PointResidual, params: Params, sample: Sequence[Tensor]) -> tuple[Tensor, list[Layer]]:
     """The residual at all points, shape (N, k), and every Linear on its way, from one adjoint sweep for each of k.
 
-    The residual calls its networks by `pinn.networks.field`. Raises NotLayeredError where parameters are used in
-    another way, where a network sees less than all points at once, or where streams mix within a layer.
+    The residual calls its networks by `pinn.networks.field`. Raises NotLayeredError if parameters are used in
+    another way, if a network sees less than all points at once, or if streams mix within a layer.
     """
-    first = tuple(part[0] for part in sample)
-    residual(detached(params), *first)  # whose operators may learn to share propagations
     with torch.enable_grad():
         theta = {name: value.detach().requires_grad_() for name, value in params.items()}
         with _Taps(theta, len(sample[0])) as taps:
@@ -72,17 +69,17 @@ def layers(residual: PointResidual, params: Params, sample: Sequence[Tensor]) ->
     return r.detach(), _merged(taps.uses, adjoints)
 
 
-def rows(found: Sequence[Layer], params: Params, scale: float = 1.0) -> Tensor:
+def rows(layers: Sequence[Layer], params: Params, scale: float = 1.0) -> Tensor:
     """The Jacobian times `scale`, shape (N, k, P), the parameters flattened in their order."""
-    if get_proxy_mode() is not None:
-        return _traced_rows(found, params, scale)
-    points, k = found[0].adjoints.shape[:2]
+    if is_tracing():
+        return _traced_rows(layers, params, scale)
+    points, k = layers[0].adjoints.shape[:2]
     sizes = [value.numel() for value in params.values()]
-    J = found[0].adjoints.new_empty(points, k, sum(sizes))
+    J = layers[0].adjoints.new_empty(points, k, sum(sizes))
     columns = dict(zip(params, J.split(sizes, dim=2), strict=True))
-    for name in set(params) - {layer.weight for layer in found}:
+    for name in set(params) - {layer.weight for layer in layers}:
         columns[name].zero_()
-    for layer in found:
+    for layer in layers:
         adjoints = layer.adjoints * scale  # so much smaller than J
         weight = columns[layer.weight].unflatten(2, params[layer.weight].shape)
         for i in range(k):
@@ -93,11 +90,11 @@ def rows(found: Sequence[Layer], params: Params, scale: float = 1.0) -> Tensor:
     return J
 
 
-def _traced_rows(found: Sequence[Layer], params: Params, scale: float) -> Tensor:
+def _traced_rows(layers: Sequence[Layer], params: Params, scale: float) -> Tensor:
     """The same without writing in place, which a compiler turns into copies of all J."""
-    points = found[0].adjoints.shape[:2]
-    blocks = {name: found[0].adjoints.new_zeros(*points, value.numel()) for name, value in params.items()}
-    for layer in found:
+    points = layers[0].adjoints.shape[:2]
+    blocks = {name: layers[0].adjoints.new_zeros(*points, value.numel()) for name, value in params.items()}
+    for layer in layers:
         adjoints = layer.adjoints * scale
         blocks[layer.weight] = torch.einsum("nkso,nsi->nkoi", adjoints, layer.inputs).flatten(2)
         if layer.bias is not None:
@@ -105,10 +102,10 @@ def _traced_rows(found: Sequence[Layer], params: Params, scale: float) -> Tensor
     return torch.cat([blocks[name] for name in params], dim=2)
 
 
-def kernel(found: Sequence[Layer]) -> Tensor:
+def kernel(layers: Sequence[Layer]) -> Tensor:
     """K = JJᵀ without J, shape (Nk, Nk), from the Gram matrices of adjoint and input streams."""
     total: Tensor | float = 0.0
-    for layer in found:
+    for layer in layers:
         _, k, streams, _ = layer.adjoints.shape
         a = layer.adjoints.flatten(0, 1)
         h = layer.inputs
@@ -125,10 +122,10 @@ def kernel(found: Sequence[Layer]) -> Tensor:
     return total
 
 
-def kernel_is_cheaper(found: Sequence[Layer], points: int, parameters: int) -> bool:
+def kernel_is_cheaper(layers: Sequence[Layer], points: int, parameters: int) -> bool:
     """Whether Gram matrices of streams take fewer products than JJᵀ from J: S²(in + out) against in·out a layer."""
     streams = 0
-    for layer in found:
+    for layer in layers:
         count, (into, out) = layer.inputs.shape[1], (layer.inputs.shape[2], layer.adjoints.shape[3])
         streams += count * (count + 1) * (into + out + 2) // 2
     return points * streams < (points + 1) * parameters
@@ -164,7 +161,7 @@ class _Taps(TorchFunctionMode):
         name = None if bias is None else self.names.get(id(bias))
         # Hidden from autograd: a parameter that still has a gradient enters in another way.
         y = torch.nn.functional.linear(x, weight.detach(), bias if name is None or bias is None else bias.detach())
-        if getattr(y, "seed", None) is not getattr(x, "seed", None):
+        if getattr(y, "propagation", None) is not getattr(x, "propagation", None):
             raise NotLayeredError("Rank reduction mixes the streams of a Linear.")
         inputs = [self._at_all_points(tensor) for tensor in leaves(x)]
         outputs = [self._at_all_points(tensor) for tensor in leaves(y)]
@@ -178,7 +175,7 @@ class _Taps(TorchFunctionMode):
 
     def _at_all_points(self, tensor: Tensor) -> Tensor:
         """A stream that is the same at all points, once for each of them: its adjoints differ."""
-        if is_batchedtensor(tensor) or tensor.dim() < 2:
+        if is_batched(tensor) or tensor.dim() < 2:
             raise NotLayeredError("A Linear sees one point at a time.")
         if tensor.shape[-2] == self.points:
             return tensor
@@ -190,10 +187,10 @@ class _Taps(TorchFunctionMode):
 def _sweeps(r: Tensor, outputs: Sequence[Sequence[Tensor]], hidden: Params) -> list[Tensor]:
     """∂r/∂z for the streams z that leave each Linear, shape (k, S, N, out): points are independent.
 
-    Raises NotLayeredError where one of the parameters that the Linears hide has a gradient all the same.
+    Raises NotLayeredError if one of the parameters that the Linears hide has a gradient all the same.
     """
     flat = [z for parts in outputs for z in parts]
-    found: list[list[Tensor]] = [[] for _ in outputs]
+    swept: list[list[Tensor]] = [[] for _ in outputs]
     k = r.shape[1]
     for i in range(k):
         wanted = [*flat, *hidden.values()]
@@ -201,26 +198,26 @@ def _sweeps(r: Tensor, outputs: Sequence[Sequence[Tensor]], hidden: Params) -> l
         for name, gradient in zip(hidden, gradients[len(flat) :], strict=True):
             if gradient is not None:
                 raise NotLayeredError(f"The parameter {name!r} enters not only as weight or bias of a Linear.")
-        swept = iter([torch.zeros_like(z) if g is None else g for z, g in zip(flat, gradients, strict=False)])
-        for parts, adjoints in zip(outputs, found, strict=True):
-            adjoints.append(torch.cat([next(swept).reshape(-1, *z.shape[-2:]) for z in parts]))
-    return [torch.stack(adjoints) for adjoints in found]
+        streams = iter([torch.zeros_like(z) if g is None else g for z, g in zip(flat, gradients, strict=False)])
+        for parts, adjoints in zip(outputs, swept, strict=True):
+            adjoints.append(torch.cat([next(streams).reshape(-1, *z.shape[-2:]) for z in parts]))
+    return [torch.stack(adjoints) for adjoints in swept]
 
 
 def _merged(uses: Sequence[_Use], adjoints: Sequence[Tensor]) -> list[Layer]:
     """One layer for each weight: several passes through it are so many more streams."""
-    found: dict[str, Layer] = {}
+    merged: dict[str, Layer] = {}
     pairs = {(use.weight, use.bias) for use in uses}
     biases = [bias for _, bias in pairs if bias is not None]
     if len({weight for weight, _ in pairs}) < len(pairs) or len(set(biases)) < len(biases):
         raise NotLayeredError("A weight with two biases, or a bias of two weights.")
     for use, a in zip(uses, adjoints, strict=True):
         a, h = a.permute(2, 0, 1, 3), use.inputs.movedim(0, 1)
-        before = found.get(use.weight)
+        before = merged.get(use.weight)
         start = 0 if before is None else before.inputs.shape[1]
         bias_streams = tuple(range(start, start + use.bias_streams))
         if before is not None:
             a, h = torch.cat([before.adjoints, a], 2), torch.cat([before.inputs, h], 1)
             bias_streams = (*before.bias_streams, *bias_streams)
-        found[use.weight] = Layer(use.weight, use.bias, a, h, bias_streams)
-    return list(found.values())
+        merged[use.weight] = Layer(use.weight, use.bias, a, h, bias_streams)
+    return list(merged.values())

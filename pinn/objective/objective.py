@@ -4,23 +4,25 @@ import copy
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.func import vmap
 
 from pinn.networks import field
+from pinn.objective.blocks import Blocks, joined, sum_by_name
 from pinn.objective.compilation import Compiled
-from pinn.objective.energies import energies, refuse_energies, refuse_weights
-from pinn.objective.jacobian import jacobian_rows, layers_if_any
-from pinn.objective.layer_jacobian import PointResidual, detached, kernel, kernel_is_cheaper
-from pinn.objective.loss import LossTerms, Sample, chunked, sum_by_name, with_data
-from pinn.operators import Auto, Estimate, Jet, RequestCache, Strategy
+from pinn.objective.energies import refuse_energies, refuse_weights
+from pinn.objective.jacobian import layers_if_any
+from pinn.objective.layer_jacobian import detached, kernel, kernel_is_cheaper
+from pinn.objective.loss import LossTerms, Sample
+from pinn.objective.residuals import Residuals
+from pinn.operators import Auto, RequestCache, Strategy
 from pinn.parallel import Ranks
 from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,11 @@ class Objective:
     All methods are functions of the parameters θ, a dict of tensors by name; M residuals, P parameters. At most
     `chunk_size` points are differentiated at a time, which bounds memory; None takes all at once. `compiled` turns the
     gradient into compiled graphs. Neither changes the numbers beyond rounding. With several `ranks` the rows of r and J
-    are those of this rank's share of the points, and losses and gradients are sums over all. ValueError for a
-    chunk_size below 1.
+    are those of this rank's share of the points, and losses and gradients are sums over all. `points_version` counts
+    the changes of points by `at`. ValueError for a chunk_size below 1.
+
+    What each residual asks of the field is recorded once, at the first point and with the network as it is then: if
+    the strategy propagates derivatives forward, later evaluations propagate each field once for all that is asked.
     """
 
     pde: PDE
@@ -47,22 +52,19 @@ class Objective:
     fixed: Params = dataclasses.field(default_factory=dict)
     weights: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
     ranks: Ranks = Ranks()
+    points_version: int = dataclasses.field(default=0, init=False)
 
     # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
     _conditions: tuple[Condition, ...] = dataclasses.field(init=False, repr=False)
-    # The points of this rank with their data, block by block (one where it is alone), and how many there are on all.
-    _blocks: Sequence[Mapping[str, Sample]] = dataclasses.field(init=False, repr=False)
-    _points: Mapping[str, int] = dataclasses.field(init=False, repr=False)
-    # What each residual asks of a field at a point, learned at its first evaluation.
-    _recordings: Mapping[str, RequestCache] = dataclasses.field(init=False, repr=False)
+    _blocks: Blocks = dataclasses.field(init=False, repr=False)
+    _requests: Mapping[str, RequestCache] = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.chunk_size is not None and self.chunk_size < 1:
             raise ValueError(f"Objective needs chunk_size >= 1, or null for all, got chunk_size={self.chunk_size}.")
-        object.__setattr__(self, "_ansatz", self.pde.ansatz())
-        object.__setattr__(self, "_recordings", {c.name: RequestCache() for c in self.pde.soft_conditions()})
-        self._place(self.samples)
+        self._set(_ansatz=self.pde.ansatz(), _requests={})
+        self._place(self.pde.soft_conditions())
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -75,7 +77,8 @@ class Objective:
 
     def residuals(self, params: Params) -> dict[str, Tensor]:
         """The residual of each condition at all of its points, without weights: shape (N, k)."""
-        return (plain := self.on_one_process().weighted({}))._residuals(params, plain._blocks[0])
+        plain = self.on_one_process().weighted({})
+        return plain._residuals.by_condition(params, plain._blocks.parts[0])
 
     def residual(self, params: Params) -> Tensor:
         """The stacked and scaled residual r(θ), shape (M,), at the points of this rank."""
@@ -83,11 +86,12 @@ class Objective:
 
     def residual_blocks(self, params: Params) -> list[Tensor]:
         """The same, block by block of the points."""
-        return [torch.cat(parts) for parts in self._by_block(Objective._residual, params)]
+        return [torch.cat(parts) for parts in self._by_block(Residuals.stacked, params)]
 
     def evaluate(self, params: Params) -> LossTerms:
-        """The loss L(θ) and its terms, differentiable in θ where there is one rank."""
-        return LossTerms.of(self._total([sum_by_name(parts) for parts in self._by_block(Objective._terms, params)]))
+        """The loss L(θ) and its terms, differentiable in θ if there is one rank."""
+        blocks = [sum_by_name(parts) for parts in self._by_block(Residuals.terms, params)]
+        return LossTerms.of(self._blocks.total([self._blocks.complete(terms) for terms in blocks]))
 
     def gradient(self, params: Params) -> tuple[LossTerms, Params]:
         """The loss with its terms, and ∂L/∂θ; zero for a parameter that the loss does not see.
@@ -95,15 +99,12 @@ class Objective:
         With `chunk_size` both are summed over chunks of points, whose graphs live one at a time; with `compiled` each
         is one compiled graph.
         """
-        found: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
-        for parts in self._by_block(Objective._gradient, detached(params)):
-            terms, gradient = (sum_by_name(part[k] for part in parts) for k in range(2))
-            found.append((terms, gradient))
-        if self.ranks.single_block:
-            return LossTerms.of(found[0][0]), found[0][1]
-        both = self._total([{**terms, **{f"∂{name}": g for name, g in gradient.items()}} for terms, gradient in found])
-        terms = {c.name: both.pop(c.name) for c in self._conditions}
-        return LossTerms.of(terms), {name[1:]: value for name, value in both.items()}
+        blocks: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
+        for parts in self._by_block(Residuals.gradient, detached(params)):
+            terms, gradient = (sum_by_name([part[k] for part in parts]) for k in range(2))
+            blocks.append((self._blocks.complete(terms), gradient))
+        terms, gradient = self._blocks.total(blocks)
+        return LossTerms.of(terms), gradient
 
     def jvp(self, params: Params, direction: Params) -> Tensor:
         """J·v, shape (M,), where J = ∂r/∂θ."""
@@ -121,7 +122,7 @@ class Objective:
         """The residual r(θ), shape (M,), and the Jacobian J = ∂r/∂θ, shape (M, P). ValueError for an energy.
 
         A residual at a point sees no other point, so its row of J is its own gradient, and the rows come as one batch:
-        under `Jet` and `Auto` by layers (`pinn.layered`), else from one gradient at each point.
+        under `Jet` and `Auto` by layers (`layer_jacobian`), else from one gradient at each point.
         """
         r, J = self.linearize_blocks(params)
         return (r[0], J[0]) if len(r) == 1 else (torch.cat(r), torch.cat(J))
@@ -129,30 +130,31 @@ class Objective:
     def linearize_blocks(self, params: Params) -> tuple[list[Tensor], list[Tensor]]:
         """The same, block by block of the points, as sums over several ranks need them."""
         refuse_energies(self._conditions)
-        blocks = self._by_block(Objective._linearize, detached(params))
-        r, J = ([_stacked([part[k] for part in parts]) for parts in blocks] for k in range(2))
+        blocks = self._by_block(Residuals.linearize, detached(params))
+        r, J = ([joined([part[k] for part in parts]) for parts in blocks] for k in range(2))
         return r, J
 
     def kernel(self, params: Params) -> tuple[Tensor, Tensor]:
         """The residual r(θ), shape (M,), and the tangent kernel K = JJᵀ, shape (M, M).
 
-        Where the objective is one condition on a network of wide layers, K comes from Gram matrices of each layer's
+        If the objective is one condition on a network of wide layers, K comes from Gram matrices of each layer's
         streams and J is never formed; otherwise from J.
         """
         if len(self._conditions) == 1 and self.chunk_size is None and self.ranks.single_block:
-            (condition,) = self._conditions
-            sample = self._blocks[0][condition.name]
-            found = layers_if_any(self._forward(condition), params, sample)
+            (condition,), residuals = self._conditions, self._residuals
+            sample = self._blocks.parts[0][condition.name]
+            layered = layers_if_any(residuals.forward(condition), params, sample)
             size = sum(value.numel() for value in params.values())
-            if found is not None and kernel_is_cheaper(found[1], len(sample[0]), size):
-                return self._scaled(condition, found[0]), kernel(found[1]) * self._scale(condition) ** 2
+            if layered is not None and kernel_is_cheaper(layered[1], len(sample[0]), size):
+                r, layers = layered
+                return residuals.scaled(condition, r), kernel(layers) * residuals.scale(condition) ** 2
         r, J = self.linearize(params)
         return r, J @ J.T
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points, those of all ranks."""
-        other = self._but(samples=samples, weights={})
-        other._place(samples)
+        other = self._but(samples=samples, weights={}, points_version=self.points_version + 1)
+        other._place(self.pde.soft_conditions())
         return other
 
     def weighted(self, weights: Mapping[str, Tensor]) -> "Objective":
@@ -160,22 +162,18 @@ class Objective:
         if not weights and not self.weights:
             return self
         refuse_weights(self._conditions, weights)
-        factors = {name: self.ranks.local_blocks([w.sqrt().expand(self._points[name])]) for name, w in weights.items()}
-        plain = [{n: s[:-1] if n in self.weights else s for n, s in block.items()} for block in self._blocks]
-        blocks = [
-            {n: (*s, *(factors[n][k] if n in factors else ())) for n, s in block.items()}
-            for k, block in enumerate(plain)
-        ]
-        return self._but(weights=weights, _blocks=blocks)
+        return self._but(weights=weights, _blocks=self._blocks.weighted(weights, before=self.weights))
 
     def only(self, name: str) -> "Objective":
         """The term of one condition."""
         chosen = tuple(condition for condition in self._conditions if condition.name == name)
-        return self._but(_conditions=chosen, _blocks=[{n: s for n, s in b.items() if n == name} for b in self._blocks])
+        return self._but(_conditions=chosen, _blocks=self._blocks.only(name))
 
     def using(self, strategy: Strategy) -> "Objective":
         """The same objective at the same points with the same data, differentiated by another strategy."""
-        return self._but(strategy=strategy)
+        other = self._but(strategy=strategy)
+        other._record()
+        return other
 
     def fixing(self, params: Params) -> "Objective":
         """The same objective as a function of the other parameters alone, without compilation."""
@@ -186,7 +184,7 @@ class Objective:
         if self.ranks.single_block:
             return self
         other = self._but(ranks=Ranks(), weights={})
-        other._place(self.samples)
+        other._place(self._conditions)
         return other.weighted(self.weights)
 
     def eager(self) -> "Objective":
@@ -195,118 +193,53 @@ class Objective:
 
     def _but(self, **changes: Any) -> "Objective":
         other = copy.copy(self)
-        for name, value in changes.items():
-            object.__setattr__(other, name, value)
+        other._set(**changes)
         return other
 
-    def _place(self, samples: Mapping[str, Sample]) -> None:
-        """Fetch the data at the points; the ansatz does not depend on them."""
-        conditions = tuple(c for c in self.pde.soft_conditions() if c.name in samples)
-        shares = [self.ranks.local_blocks(samples[c.name]) for c in conditions]
-        blocks = [
-            {
-                c.name: with_data(s, c.given)
-                for c, s in zip(conditions, block, strict=True)
-                if self.ranks.single_block or len(s[0])
-            }
-            for block in zip(*shares, strict=True)
-        ]
-        object.__setattr__(self, "_conditions", conditions)
-        object.__setattr__(self, "_points", {c.name: len(samples[c.name][0]) for c in conditions})
-        object.__setattr__(self, "_blocks", blocks)
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
-    def _total(self, blocks: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-        """The sums by name over the blocks of all ranks, of which some lack some of the conditions."""
-        if self.ranks.single_block:
-            return dict(blocks[0])
-        zero = next(iter(blocks[0].values())).new_zeros(())
-        full = [{**{c.name: zero for c in self._conditions}, **block} for block in blocks]
-        message = self.ranks.sum([torch.cat([value.reshape(-1) for value in block.values()]) for block in full])
-        parts = message.split([value.numel() for value in full[0].values()])
-        return {name: part.view(value.shape) for (name, value), part in zip(full[0].items(), parts, strict=True)}
+    def _place(self, conditions: Sequence[Condition]) -> None:
+        """Fetch the data of these conditions at their points; the ansatz does not depend on them."""
+        conditions = tuple(c for c in conditions if c.name in self.samples)
+        self._set(_conditions=conditions)
+        self._set(_blocks=Blocks.of(conditions, self.samples, self.ranks, self.chunk_size))
+        self._record()
 
-    def _residuals(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
-        """The residuals at the points of `data`, of the conditions that have points there."""
-        return {
-            c.name: vmap(partial(self._at_point, c, self.strategy, params), chunk_size=self.chunk_size)(*data[c.name])
-            for c in self._conditions
-            if c.name in data
-        }
+    def _record(self) -> None:
+        """Find out what residuals ask of the field, of those of which it is not known yet."""
+        firsts = {c.name: self._blocks.first(c.name) for c in self._conditions if c.name not in self._requests}
+        new = {name: sample for name, sample in firsts.items() if sample is not None}
+        params = detached(dict(self.network.named_parameters()))
+        self._set(_requests={**self._requests, **self._residuals.recorded(params, new)})
 
-    def _residual(self, params: Params, data: Mapping[str, Sample]) -> Tensor:
-        residuals = self._residuals(params, data)
-        return torch.cat([self._scaled(c, residuals[c.name]) for c in self._conditions if c.name in data])
+    @property
+    def _residuals(self) -> Residuals:
+        """The residuals as functions of the parameters and of any of the points."""
+        return Residuals(
+            self.field,
+            self._conditions,
+            self._blocks.points,
+            self.weights,
+            self.strategy,
+            self._requests,
+            self.chunk_size,
+        )
 
-    def _terms(self, params: Params, data: Mapping[str, Sample]) -> dict[str, Tensor]:
-        """The terms of the loss at the points of `data`."""
-        squares = {c.name: c for c in self._conditions if c.energy is None}
-        residuals = self._but(_conditions=tuple(squares.values()))._residuals(params, data)
-        terms = {name: self._scaled(squares[name], r).square().sum() for name, r in residuals.items()}
-        if len(squares) == len(self._conditions):
-            return terms
-        return terms | energies(self._conditions, self.field(params), data, self._points, self.strategy)
-
-    def _gradient(self, params: Params, data: Mapping[str, Sample]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """The terms of the loss at the points of `data`, and the gradient of their sum."""
-        with torch.enable_grad():
-            leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
-            terms, wanted = self._terms(leaves, data), list(leaves.values())
-            gradient = torch.autograd.grad(LossTerms.of(terms).loss, wanted, allow_unused=True, materialize_grads=True)
-        gradient = {name: value.detach() for name, value in zip(leaves, gradient, strict=True)}
-        return {name: term.detach() for name, term in terms.items()}, gradient
-
-    def _by_block(self, function: Callable[..., Any], params: Params) -> list[list[Any]]:
-        """A method of params and data on each chunk of each block."""
-        return [self._on_chunks(function, params, block) for block in self._blocks]
-
-    def _on_chunks(self, function: Callable[..., Any], params: Params, block: Mapping[str, Sample]) -> list[Any]:
-        """A method of params and data on each chunk, compiled where that is wanted."""
+    def _by_block(self, function: Callable[..., T], params: Params) -> list[list[T]]:
+        """A method of `Residuals` on each chunk of each block, compiled if that is wanted."""
+        residuals = self._residuals
         if self.compiled is None:
-            return [function(self, params, data) for data in chunked(block, self.chunk_size)]
-        strategy, seed = self.strategy, torch.zeros(())
-        if isinstance(strategy, Estimate):
-            # Its seed changes from step to step: an input of the graph, not a part of it.
-            strategy, seed = dataclasses.replace(strategy, seed=0), torch.as_tensor(strategy.seed)
+            return self._blocks.each(lambda data: function(residuals, params, data))
+        compiled, (strategy, seed) = self.compiled, self.strategy.without_seed()
 
-        def seeded(params: Params, data: Mapping[str, Sample], seed: Tensor) -> Any:
-            at_seed = dataclasses.replace(strategy, seed=seed) if isinstance(strategy, Estimate) else strategy
-            return function(self.using(at_seed), params, data)
+        def seeded(params: Params, data: Mapping[str, Sample], seed: Tensor) -> T:
+            return function(dataclasses.replace(residuals, strategy=strategy.with_seed(seed)), params, data)
 
-        # The number of points is in the weights, also where a graph sees a chunk of them.
-        sizes = tuple((len(sample), self._points[name]) for name, sample in block.items())
-        key = (function.__name__, strategy, tuple(block), sizes)
-        return [self.compiled(seeded, params, data, seed, key=key) for data in chunked(block, self.chunk_size)]
+        def run(data: Mapping[str, Sample]) -> T:
+            # The number of points is in the weights, also if a graph sees a chunk of them.
+            sizes = tuple((name, len(sample), residuals.points[name]) for name, sample in data.items())
+            return compiled(seeded, params, data, seed, key=(function.__name__, strategy, sizes))
 
-    def _at_point(self, condition: Condition, strategy: Strategy, params: Params, *point: Tensor) -> Tensor:
-        """The residual of a condition at one of its points, shape (k,). Its operators share propagations."""
-        shared = self._recordings[condition.name].sharing(strategy)
-        if condition.name not in self.weights:
-            return condition.residual(self.field(params), *point, strategy=shared).reshape(-1)
-        *sample, factor = point
-        return factor * condition.residual(self.field(params), *sample, strategy=shared).reshape(-1)
-
-    def _linearize(self, params: Params, data: Mapping[str, Sample]) -> tuple[Tensor, Tensor]:
-        """The scaled residual and its Jacobian at the points of `data`."""
-        residuals, jacobians = [], []
-        for c in self._conditions:
-            if c.name in data:
-                at_point = partial(self._at_point, c, self.strategy)
-                r, J = jacobian_rows(at_point, self._forward(c), params, data[c.name], self._scale(c))
-                residuals.append(self._scaled(c, r))
-                jacobians.append(J.flatten(0, 1))
-        return torch.cat(residuals), torch.cat(jacobians) if len(jacobians) > 1 else jacobians[0]
-
-    def _forward(self, condition: Condition) -> PointResidual | None:
-        """The residual of a condition propagated forward, where the strategy does so."""
-        return partial(self._at_point, condition, Jet()) if isinstance(self.strategy, (Jet, Auto)) else None
-
-    def _scaled(self, condition: Condition, residual: Tensor) -> Tensor:
-        return residual.reshape(-1) * self._scale(condition)
-
-    def _scale(self, condition: Condition) -> float:
-        return (condition.weight / self._points[condition.name]) ** 0.5
-
-
-def _stacked(parts: list[Tensor]) -> Tensor:
-    """The rows of all parts; of a single one without a copy."""
-    return torch.cat(parts) if len(parts) > 1 else parts[0]
+        return self._blocks.each(run)

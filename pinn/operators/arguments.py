@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from pinn.operators.jet.jet_tensor import JetTensor
 from pinn.operators.strategies.base import MissingRuleError, MultiIndex, Strategy
+from pinn.torch_private import BatchNorm
 from pinn.typing import Field
 
 
 def check_point(x: Tensor, operator: str, strategy: Strategy) -> None:
     """Refuse anything that is not one real point of shape (d,).
 
-    The point may also be a `JetTensor`, where the operator stands in a field that `Jet` propagates.
+    The point may also be a `JetTensor`, if the operator stands in a field that `Jet` propagates.
     """
     if isinstance(x, JetTensor) and not strategy.nests:
         raise MissingRuleError(
@@ -46,7 +46,7 @@ def refuse_batch_norm(network: nn.Module) -> None:
     """Raise ValueError if `network` holds a BatchNorm layer that averages over the batch: in training mode, or without
     running statistics."""
     for name, module in network.named_modules():
-        if isinstance(module, _BatchNorm) and (module.training or module.running_mean is None):
+        if isinstance(module, BatchNorm) and (module.training or module.running_mean is None):
             state = "is in training mode" if module.training else "has no running statistics"
             raise ValueError(
                 f"{type(module).__name__} {name!r} {state}: it couples the points of a batch, so the network "

@@ -32,8 +32,8 @@ class Coordinates(ABC):
     """Orthogonal coordinates q, the entries `axes` of a point x of shape (d,); other entries, such as time, are kept.
 
     A vector field has n physical components, those along the unit vectors e_i = (1/h_i) ∂X/∂q_i, in the order of the
-    coordinates. Where a scale factor is zero, at r = 0 or sin θ = 0, the operators divide by it and give inf or NaN,
-    also where their limit is finite: keep points away from there, or work in Cartesian coordinates.
+    coordinates. If a scale factor is zero, at r = 0 or sin θ = 0, the operators divide by it and give inf or NaN,
+    also if their limit is finite: keep points away from there, or work in Cartesian coordinates.
 
     Every operator takes one point and a strategy, like those of `pinn.operators`, and asks for all derivatives of the
     field at once. Raises ValueError for axes that the point does not have and for fields of another shape.
@@ -70,9 +70,9 @@ class Coordinates(ABC):
         return torch.stack([J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]])
 
     def laplacian(self, u: Field, x: Tensor, strategy: Strategy = _AUTO) -> Tensor:
-        """The Laplacian Δu of a scalar field, shape (); of each component of u for itself where it has several.
+        """The Laplacian Δu of a scalar field, shape (); of each component of u for itself if it has several.
 
-        Components of a vector along the e_i are no scalars: for them there is `vector_laplacian`.
+        Components of a vector along the e_i are not scalars: for them there is `vector_laplacian`.
         """
         _, first, second = self._derivatives(u, x, strategy, "laplacian", None, 2)
         h, H = self._geometry(x)
@@ -91,7 +91,9 @@ class Coordinates(ABC):
         inverse, drift = 1 / (h * h), _drift(h, H)
         A = _rotations(H)
         change = _GEOMETRY.jacobian(lambda y: _rotations(self._geometry(y)[1]), x)
-        turned = [(A[j] @ first[:, j], change[j, :, :, a] @ value + A[j] @ (A[j] @ value)) for j, a in self._places(x)]
+        turned = [
+            (A[j] @ first[:, j], change[j, :, :, a] @ value + A[j] @ (A[j] @ value)) for j, a in self._rows_and_axes(x)
+        ]
         total = (second * inverse + first * drift).sum(-1)
         for j, (once, twice) in enumerate(turned):
             total = total + inverse[j] * (2 * once + twice) + drift[j] * (A[j] @ value)
@@ -112,20 +114,20 @@ class Coordinates(ABC):
         check_field(u, name)
         axes = check_axes(tuple(self.axes), x, name)
         orders = [(a,) * k for k in range(1, order + 1) for a in axes]
-        value, *found = partials(u, x, [(), *orders], strategy)
+        value, *derivatives = partials(u, x, [(), *orders], strategy)
         if shape is not None and tuple(value.shape) != shape:
             wanted = f"a vector field of shape {shape}" if shape else "a scalar field of shape ()"
             raise ValueError(f"{name} takes {wanted}, got one of shape {tuple(value.shape)}.")
         n = len(axes)
-        return value, *(torch.stack(found[k * n : (k + 1) * n], -1) for k in range(order))
+        return value, *(torch.stack(derivatives[k * n : (k + 1) * n], -1) for k in range(order))
 
     def _geometry(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """h_i, shape (n,), and H_ij = (1/h_j) ∂h_i/∂q_j, shape (n, n)."""
         h = self.scale_factors(x)
         slopes = _GEOMETRY.jacobian(self.scale_factors, x)
-        return h, torch.stack([slopes[:, a] for _, a in self._places(x)], -1) / h
+        return h, torch.stack([slopes[:, a] for _, a in self._rows_and_axes(x)], -1) / h
 
-    def _places(self, x: Tensor) -> list[tuple[int, int]]:
+    def _rows_and_axes(self, x: Tensor) -> list[tuple[int, int]]:
         return list(enumerate(check_axes(tuple(self.axes), x, type(self).__name__)))
 
 

@@ -36,7 +36,7 @@ def grad(u: Field, x: Tensor, strategy: Strategy = _AUTO, *, axes: Sequence[int]
 def jacobian(v: Field, x: Tensor, strategy: Strategy = _AUTO) -> Tensor:
     """The Jacobian J_ij = ∂v_i/∂x_j, shape (*m, d) for v(x) of shape (*m,). `jacobian(u, x) @ u(x)` is (u·∇)u.
 
-    Raises NotDiagonalError for `Ones` where J is not diagonal.
+    Raises NotDiagonalError for `Ones` if J is not diagonal.
 
     >>> jacobian(lambda x: torch.stack([x[0] * x[1], x[1] ** 2]), torch.tensor([1.0, 2.0]))
     tensor([[2., 1.],

@@ -28,7 +28,7 @@ def hessian(u: Field, x: Tensor, strategy: Strategy = _AUTO) -> Tensor:
 def laplacian(u: Field, x: Tensor, strategy: Strategy = _AUTO, *, axes: Sequence[int] | None = None) -> Tensor:
     """The Laplacian Δu = ∇·∇u = Σ_a ∂²u/∂x_a², shape of u(x); over chosen axes, e.g. space without time.
 
-    Raises NotDiagonalError for `Ones` where the Hessian is not diagonal.
+    Raises NotDiagonalError for `Ones` if the Hessian is not diagonal.
 
     >>> import torch
     >>> laplacian(lambda x: x @ x, torch.tensor([1.0, 2.0, 3.0]))

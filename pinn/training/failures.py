@@ -1,13 +1,13 @@
 """What can go wrong in mid-course: numbers that are not finite, and memory that is not enough."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from pinn.objective import LossTerms, Objective
+from pinn.torch_private import tree_map
 from pinn.typing import Params
 
 
@@ -62,20 +62,13 @@ def not_enough_memory(objective: Objective, params: Params, step: int, method: s
 
 def clone_tensors(state: Any) -> Any:
     """A copy of plain data in which every tensor has memory of its own."""
-    return _mapped(lambda tensor: tensor.detach().clone(), state)
+    return tree_map(lambda leaf: leaf.detach().clone() if isinstance(leaf, Tensor) else leaf, state)
 
 
 def on_device(state: Any, device: torch.device) -> Any:
     """Plain data with its real and complex tensors on a device; the states of generators stay where they are."""
-    return _mapped(lambda tensor: tensor if tensor.dtype == torch.uint8 else tensor.to(device), state)
 
+    def moved(leaf: Any) -> Any:
+        return leaf.to(device) if isinstance(leaf, Tensor) and leaf.dtype != torch.uint8 else leaf
 
-def _mapped(change: Callable[[Tensor], Tensor], state: Any) -> Any:
-    """The same plain data with other tensors."""
-    if isinstance(state, Tensor):
-        return change(state)
-    if isinstance(state, dict):
-        return {name: _mapped(change, value) for name, value in state.items()}
-    if isinstance(state, (list, tuple)):
-        return type(state)(_mapped(change, value) for value in state)
-    return state
+    return tree_map(moved, state)

@@ -13,7 +13,7 @@ from torch import nn
 from pinn.networks import WithUnknowns
 from pinn.objective import LossTerms, Objective
 from pinn.objective.compilation import Compiled
-from pinn.operators import Auto, Estimate, Strategy
+from pinn.operators import Auto, Strategy
 from pinn.optimizers import LBFGS, Adam, Iteration, LevenbergMarquardt, Optimizer, Schedule
 from pinn.optimizers.parameters import copied
 from pinn.parallel import Ranks
@@ -88,6 +88,7 @@ def train(
     """
     optimizer = optimizer or _usual(network)
     sampler = sampler or Sobol()
+    strategy = strategy or Auto()
     steps = optimizer.steps if steps is None else steps
     if steps < 1:
         raise ValueError(f"Training needs steps >= 1, got steps={steps}.")
@@ -104,7 +105,7 @@ def train(
     conditions = pde.soft_conditions()
     compiled = Compiled() if compile else None
     samples = sampler.sample(conditions, generator, like)
-    plain = Objective(pde, network, samples, strategy or Auto(), chunk_size, compiled, ranks=ranks)
+    plain = Objective(pde, network, samples, strategy, chunk_size, compiled, ranks=ranks)
     heldout = plain.on_one_process().at(
         _heldout(sampler).sample(conditions, torch.Generator().manual_seed(seed + 1), like)
     )
@@ -118,14 +119,7 @@ def train(
     reseeded: int | None = None
 
     def seeded(objective: Objective, number: int | None) -> Objective:
-        return (
-            objective.using(strategy.reseeded(seed, number)) if number and isinstance(strategy, Estimate) else objective
-        )
-
-    def learn(objective: Objective) -> None:
-        """The first evaluation of a residual learns what it asks for, and rounds in another way than later ones."""
-        with torch.no_grad():
-            objective.eager().evaluate(initial)
+        return objective.using(strategy.reseeded(seed, number)) if number else objective
 
     def seconds() -> float:
         return time.perf_counter() - start - (compiled.seconds if compiled else 0.0)
@@ -150,7 +144,6 @@ def train(
             plain.at({name: tuple(sample) for name, sample in state["samples"].items()}), state["reseeded"]
         )
         other = optimizer.start(initial, steps)
-        learn(objective)
         other.load_state_dict(state["iteration"], balance.load_state_dict(state["balance"], objective))
         points.load_state_dict(state["points"])
         watch.load_state_dict(state["watch"])
@@ -159,8 +152,6 @@ def train(
             state["step"], objective, other.params, accepts_new_points=other.accepts_new_points
         )
 
-    if compiled:  # a graph keeps what was learned when it was made
-        learn(plain)
     number, now, start = 0, 0.0, time.perf_counter()
     if state is not None:
         number, now, reseeded = state["step"], state["seconds"], state["reseeded"]
@@ -172,7 +163,7 @@ def train(
     try:
         while number < steps:
             number += 1
-            if isinstance(strategy, Estimate) and iteration.accepts_new_points:
+            if strategy.random and iteration.accepts_new_points:
                 plain, reseeded = seeded(plain, number), number
             objective = balance.applied(plain, iteration.params, number)
             try:

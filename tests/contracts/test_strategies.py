@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from torch.func import functional_call, vjp, vmap
 
 from pinn.operators import (
+    Hutchinson,
+    RequestCache,
+    SampledDimensions,
     Strategy,
     biharmonic,
     curl,
@@ -220,3 +223,34 @@ def test_many_points(operator: str, exact_anywhere: Sequence[Strategy]) -> None:
         return vmap(lambda x: SCALAR[operator](lambda y: v(p, y)[0], x, strategy))(points)
 
     assert_all_agree(residual, params, exact_anywhere)
+
+
+def test_exact_strategies_have_no_seed(strategy_if_diagonal: Strategy) -> None:
+    assert not strategy_if_diagonal.random
+    assert strategy_if_diagonal.reseeded(1, 2) is strategy_if_diagonal
+    plain, seed = strategy_if_diagonal.without_seed()
+    assert plain is strategy_if_diagonal
+    assert plain.with_seed(seed + 1) is strategy_if_diagonal
+
+
+@pytest.mark.parametrize("estimate", [Hutchinson(seed=3), SampledDimensions(seed=3)], ids=lambda s: type(s).__name__)
+def test_estimates_are_another_at_every_step_and_seed(estimate: Strategy) -> None:
+    assert estimate.random
+    assert estimate.reseeded(1, 2) == estimate.reseeded(1, 2)
+    assert len({estimate.reseeded(seed, step) for seed in range(5) for step in range(5)}) == 25
+    plain, seed = estimate.without_seed()
+    assert plain == estimate.reseeded(1, 2).without_seed()[0]
+    x = torch.linspace(0.1, 0.5, 5, dtype=F64)
+    u: Field = lambda x: torch.sin(3 * x).prod()  # noqa: E731
+    assert torch.equal(laplacian(u, x, plain.with_seed(seed)), laplacian(u, x, estimate))
+
+
+def test_what_propagates_takes_its_propagations_from_an_evaluation(strategy_if_diagonal: Strategy) -> None:
+    """And only that: for all others the evaluation is a stranger."""
+    evaluation = RequestCache().evaluation()
+    shared = strategy_if_diagonal.sharing(evaluation)
+    x = torch.linspace(0.1, 0.5, 5, dtype=F64)
+    expected = laplacian(lambda x: torch.sin(x).sum(), x, strategy_if_diagonal)
+    torch.testing.assert_close(laplacian(lambda x: torch.sin(x).sum(), x, shared), expected)
+    assert (evaluation.propagations == 1) == strategy_if_diagonal.propagates
+    assert (shared is strategy_if_diagonal) != strategy_if_diagonal.propagates

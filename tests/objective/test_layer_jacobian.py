@@ -40,7 +40,8 @@ def make(pde: PDE, strategy: Strategy, compiled: Compiled | None = None) -> tupl
 def test_by_layers_equals_a_gradient_at_each_point(pde: PDE, strategy: Strategy) -> None:
     layered, params = make(pde, strategy)
     pointwise, _ = make(pde, Rows())
-    assert all(layers_if_any(layered._forward(c), params, layered._blocks[0][c.name]) for c in layered._conditions)
+    residuals, data = layered._residuals, layered._blocks.parts[0]
+    assert all(layers_if_any(residuals.forward(c), params, data[c.name]) for c in layered.conditions)
     (r, J), (expected_r, expected_J) = layered.linearize(params), pointwise.linearize(params)
     torch.testing.assert_close(r, expected_r, rtol=1e-11, atol=1e-12)
     torch.testing.assert_close(J, expected_J, rtol=1e-10, atol=1e-10)

@@ -7,7 +7,7 @@ from torch.func import vmap
 
 from pinn.networks import MLP, field
 from pinn.objective import Objective
-from pinn.operators import Rows, laplacian
+from pinn.operators import Auto, Jet, Rows, Strategy, laplacian
 from pinn.pdes import Heat, Poisson
 from pinn.samplers import Sobol
 from pinn.typing import Params
@@ -122,3 +122,49 @@ def test_the_source_is_computed_once_for_each_draw() -> None:
     assert len(calls) == 1
     objective.at(objective.samples).evaluate(params)
     assert len(calls) == 2
+
+
+def test_a_change_of_points_is_another_version() -> None:
+    objective, _ = make(Heat(hard=False))
+    assert objective.points_version == 0
+    moved = objective.at(objective.samples)
+    assert moved.points_version == 1
+    assert moved.at(objective.samples).points_version == 2
+    weights = {"initial": torch.tensor(2.0, dtype=torch.float64)}
+    for same in (moved.weighted(weights), moved.only("initial"), moved.using(Rows()), moved.eager()):
+        assert same.points_version == 1
+    assert objective.points_version == 0
+
+
+@pytest.mark.parametrize("strategy", [Jet(), Auto()], ids=["Jet", "Auto"])
+def test_no_evaluation_changes_a_later_one(strategy: Strategy) -> None:
+    """The first is bit for bit the second, by every method and also where the strategy came later."""
+    first, params = make(Heat(hard=False))
+    for objective in (
+        Objective(first.pde, first.network, first.samples, strategy),
+        Objective(first.pde, first.network, first.samples, Rows()).using(strategy),
+        Objective(first.pde, first.network, {"initial": first.samples["initial"]}, strategy).at(first.samples),
+    ):
+        for function in (Objective.residual, Objective.jacobian):
+            once = function(objective, params)
+            assert torch.equal(once, function(objective, params))
+        (_, once), (_, again) = objective.gradient(params), objective.gradient(params)
+        assert all(torch.equal(once[name], again[name]) for name in params)
+        assert set(objective._requests) == {"interior", "initial", "boundary"}
+
+
+def test_a_field_is_propagated_once_from_the_first_evaluation_on() -> None:
+    calls = []
+
+    class Counted(MLP):
+        def forward(self, x: Tensor) -> Tensor:
+            calls.append(x)
+            return super().forward(x)
+
+    pde = Heat()
+    network = Counted(2, width=4, depth=1, generator=torch.Generator().manual_seed(0)).double()
+    samples = Sobol(20, 10).sample(pde.soft_conditions(), torch.Generator().manual_seed(0), LIKE)
+    objective = Objective(pde, network, samples)
+    calls.clear()
+    objective.residual({name: value.detach() for name, value in network.named_parameters()})
+    assert len(calls) == 1, "u_t and Δu came from one propagation"

@@ -11,34 +11,33 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C import _functorch  # pyright: ignore[reportAttributeAccessIssue]
 from torch.autograd import Function
-from torch.overrides import _get_current_function_mode
 
 from pinn.operators.jet.jet_tensor import JetTensor, Propagation
+from pinn.torch_private import current_function_mode, innermost_vmap, is_batched
 from pinn.typing import Params
 
 Axes = tuple[int, ...]
 
 Batched = Callable[[Any], Any]
-"""From x of shape (N, d), a tensor or a series, to values of shape (N, …)."""
+"""From x of shape (N, d), a tensor or a JetTensor, to values of shape (N, …)."""
 
 
 def call_batched(function: Batched, x: Any, params: Params) -> Any:
     """function(x[None])[0] at one point x of shape (d,), by one call for all points of the innermost `vmap`.
 
     `params` are the tensors that the function depends on. Each point must keep to itself, as in a network without
-    BatchNorm. Under other transforms, or where parameters differ from point to point, this is the plain call.
+    BatchNorm. Under other transforms, or if parameters differ from point to point, this is the plain call.
     """
     inputs = list(leaves(x))
-    if not _mapped(inputs, params) or any(seed.basis is not None for seed in _seeds(x)):
+    if not _mapped(inputs, params) or any(propagation.basis is not None for propagation in _propagations(x)):
         return function(x[None])[0]
     call = _Call(function, x)
     return call.restored(_WholeBatch.apply(call, *inputs))
 
 
 def leaves(x: Any) -> Iterator[Tensor]:
-    """The tensors of a series, its value first; series nest."""
+    """The tensors of a JetTensor, its value first; JetTensors nest."""
     if not isinstance(x, JetTensor):
         yield x
         return
@@ -48,12 +47,13 @@ def leaves(x: Any) -> Iterator[Tensor]:
             yield from leaves(stream)
 
 
-def rebuilt(x: Any, tensors: Iterator[Tensor], seed: Callable[[Propagation], Propagation] = lambda seed: seed) -> Any:
-    """The same series with other tensors, and other seeds."""
+def rebuilt(x: Any, tensors: Iterator[Tensor], other: Callable[[Propagation], Propagation] = lambda same: same) -> Any:
+    """The same JetTensor with other tensors, and other propagations."""
     if not isinstance(x, JetTensor):
         return next(tensors)
-    value = rebuilt(x.value, tensors, seed)
-    return JetTensor(seed(x.seed), value, tuple(None if s is None else rebuilt(s, tensors, seed) for s in x.streams))
+    value = rebuilt(x.value, tensors, other)
+    streams = tuple(None if stream is None else rebuilt(stream, tensors, other) for stream in x.streams)
+    return JetTensor(other(x.propagation), value, streams)
 
 
 class _Call:
@@ -63,7 +63,7 @@ class _Call:
         self.function = function
         self.x = x
         # A mode that intercepts torch functions is off while it handles one, here the way beneath vmap.
-        self.mode = _get_current_function_mode()
+        self.mode = current_function_mode()
         self.result: Any = None
         self.twins: dict[Propagation, Propagation] = {}
 
@@ -76,32 +76,32 @@ class _Call:
         assert in_dims[0] is not None
         points = tensors[0].shape[in_dims[0]]
         placed = [_placed(*given, points if nested else 1) for given in zip(tensors, in_dims, axes, strict=True)]
-        x = rebuilt(self.x, iter(placed), lambda seed: self._twin(seed, not nested))
-        with self.mode if self.mode is not _get_current_function_mode() and self.mode else nullcontext():
+        x = rebuilt(self.x, iter(placed), lambda propagation: self._twin(propagation, not nested))
+        with self.mode if self.mode is not current_function_mode() and self.mode else nullcontext():
             self.result = self.function(x)
-        axes, found = tuple(_axes(self.result)), leaves(self.result)
-        sized = (t.expand(*t.shape[:axis], points, *t.shape[axis + 1 :]) for t, axis in zip(found, axes, strict=True))
+        axes, values = tuple(_axes(self.result)), leaves(self.result)
+        sized = (t.expand(*t.shape[:axis], points, *t.shape[axis + 1 :]) for t, axis in zip(values, axes, strict=True))
         return tuple(sized), axes
 
     def restored(self, outputs: tuple[Tensor, ...]) -> Any:
         """The result at one point, from its tensors there."""
-        originals = {twin: seed for seed, twin in self.twins.items()}
+        originals = {twin: propagation for propagation, twin in self.twins.items()}
 
-        def original(seed: Propagation) -> Propagation:
-            if seed not in originals:  # fewer directions than those of the point
-                assert seed.outer is None or seed.outer in originals
-                outer = None if seed.outer is None else originals[seed.outer]
-                originals[seed] = Propagation(seed.plan, outer, whole=originals[seed.whole])
-                originals[seed].basis = seed.basis
-            return originals[seed]
+        def original(propagation: Propagation) -> Propagation:
+            if propagation not in originals:  # fewer directions than those of the point
+                assert propagation.outer is None or propagation.outer in originals
+                outer = None if propagation.outer is None else originals[propagation.outer]
+                originals[propagation] = Propagation(propagation.plan, outer, whole=originals[propagation.whole])
+                originals[propagation].basis = propagation.basis
+            return originals[propagation]
 
         return rebuilt(self.result, iter(outputs), original)
 
-    def _twin(self, seed: Propagation, batched: bool) -> Propagation:
-        if seed not in self.twins:
-            outer = None if seed.outer is None else self._twin(seed.outer, batched)
-            self.twins[seed] = Propagation(seed.plan, outer, batched=batched)
-        return self.twins[seed]
+    def _twin(self, propagation: Propagation, batched: bool) -> Propagation:
+        if propagation not in self.twins:
+            outer = None if propagation.outer is None else self._twin(propagation.outer, batched)
+            self.twins[propagation] = Propagation(propagation.plan, outer, batched=batched)
+        return self.twins[propagation]
 
 
 class _WholeBatch(Function):
@@ -109,7 +109,7 @@ class _WholeBatch(Function):
 
     @staticmethod
     def forward(*_: Any) -> Any:
-        raise AssertionError("on_batch calls this under vmap alone")
+        raise AssertionError("call_batched calls this under vmap alone")
 
     @staticmethod
     def setup_context(*_: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -125,27 +125,22 @@ def _mapped(inputs: Sequence[Tensor], params: Params) -> bool:
     """Whether the innermost transform is a vmap over the point, and not over any parameter."""
     if torch.compiler.is_compiling():
         return False
-    transform = _functorch.peek_interpreter_stack()
-    if transform is None or transform.key() != _functorch.TransformType.Vmap:
+    level = innermost_vmap()
+    if level is None:
         return False
-    level = transform.level()
-
-    def varies(tensor: Tensor) -> bool:
-        return _functorch.is_batchedtensor(tensor) and _functorch.maybe_get_level(tensor) == level
-
-    return varies(inputs[0]) and not any(varies(value) for value in params.values())
+    return is_batched(inputs[0], level) and not any(is_batched(value, level) for value in params.values())
 
 
-def _seeds(x: Any) -> Iterator[Propagation]:
+def _propagations(x: Any) -> Iterator[Propagation]:
     """The propagations that a point is part of."""
     if isinstance(x, JetTensor):
-        yield x.seed
+        yield x.propagation
         for part in (x.value, *x.streams):
-            yield from _seeds(part)
+            yield from _propagations(part)
 
 
 def _axes(x: Any, axis: int = 0) -> Iterator[int]:
-    """The axis of the points in each tensor of a series of batches: behind those of its streams."""
+    """The axis of the points in each tensor of a JetTensor of batches: behind those of its streams."""
     if not isinstance(x, JetTensor):
         yield axis
         return
@@ -156,7 +151,7 @@ def _axes(x: Any, axis: int = 0) -> Iterator[int]:
 
 
 def _placed(tensor: Tensor, dim: int | None, axis: int, points: int) -> Tensor:
-    """The tensor with its points along `axis`; `points` times the same where it is the same at all of them."""
+    """The tensor with its points along `axis`; `points` times the same if it is the same at all of them."""
     if dim is not None:
         return tensor.movedim(dim, axis)
     return tensor.unsqueeze(axis).expand(*tensor.shape[:axis], points, *tensor.shape[axis:])

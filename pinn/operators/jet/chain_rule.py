@@ -103,7 +103,7 @@ def fourth(plan: Plan, terms: Stream) -> Stream:
 
 
 def rows(stream: Tensor, index: Sequence[int]) -> Tensor:
-    """Chosen rows of a stream: a view where they are contiguous."""
+    """Chosen rows of a stream: a view if they are contiguous."""
     first, n = index[0], len(index)
     if tuple(index) == tuple(range(first, first + n)):
         return stream if n == stream.shape[0] else stream[first : first + n]
@@ -116,12 +116,12 @@ def real(dtype: torch.dtype) -> torch.dtype:
 
 
 def times(a: Stream, b: Stream) -> Stream:
-    """The product, zero where a factor is."""
+    """The product, zero if a factor is."""
     return None if a is None or b is None else a * b
 
 
 def plus(a: Stream, b: Stream) -> Stream:
-    """The sum, where a zero adds nothing."""
+    """The sum; a zero adds nothing."""
     if a is None or b is None:
         return b if a is None else a
     return a + b
@@ -154,7 +154,7 @@ def lifted(stream: Stream, rank: int) -> Stream:
 
 
 def fitted(streams: Streams, value: Tensor, batched: bool = False) -> Streams:
-    """Streams of a smaller shape broadcast to that of `value`, but not along its first axis where that is `batched`."""
+    """Streams of a smaller shape broadcast to that of `value`, but not along its first axis if that is `batched`."""
     out = []
     for stream in streams:
         stream = lifted(stream, value.dim())

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from pinn.operators.jet.chain_rule import Stream, Streams, chain, rows, times
 from pinn.operators.jet.plan import Plan
+from pinn.torch_private import is_tracing, transforms_active
 
 Table = Callable[[Tensor, int], Sequence[Stream]]
 """(f, f′, f″, …) at a value up to an order."""
@@ -36,9 +36,9 @@ def can_fuse(plan: Plan, highest: int, v: Any, x: Streams) -> bool:
         and not v.is_complex()
         and torch.is_grad_enabled()
         and v.requires_grad
-        and not torch._C._are_functorch_transforms_active()
+        and not transforms_active()
         and not torch.compiler.is_compiling()
-        and get_proxy_mode() is None
+        and not is_tracing()
     )
 
 
@@ -70,8 +70,8 @@ class _Chain(Function):
         value, streams = _plain(plan, ctx.table, ctx.factored, v, tuple(x))
         given = [(y, gy) for y, gy in zip((value, *streams), g, strict=True) if y is not None and gy is not None]
         outputs, cotangents = [y for y, _ in given], [gy for _, gy in given]
-        found = iter(torch.autograd.grad(outputs, inputs, cotangents, create_graph=True, allow_unused=True))
-        return None, None, None, *(next(found) if a is not None and a.requires_grad else None for a in (v, *x))
+        gradients = iter(torch.autograd.grad(outputs, inputs, cotangents, create_graph=True, allow_unused=True))
+        return None, None, None, *(next(gradients) if a is not None and a.requires_grad else None for a in (v, *x))
 
 
 def _plain(plan: Plan, table: Table, factored: bool, v: Tensor, x: Streams) -> tuple[Tensor, Streams]:
@@ -98,7 +98,7 @@ def _adjoint(plan: Plan, factored: bool, f: Sequence[Stream], x: Streams, g: Seq
 
 
 def _contracted(total: Stream, S: Tensor, g: Tensor) -> Tensor:
-    """total + Σ_i S_i g_i, row by row where rows are long: a product of all of them goes to memory and back."""
+    """total + Σ_i S_i g_i, row by row if rows are long: a product of all of them goes to memory and back."""
     if total is None or (len(g) > 1 and total.numel() < _LONG):
         product = (S * g).sum(0)
         return product if total is None else total.add_(product)

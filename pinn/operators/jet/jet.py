@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 import pinn.operators.jet.rules  # noqa: F401  (importing it registers the rules)
+from pinn.operators.jet.directions import polarisation, quartic, unit
 from pinn.operators.jet.jet_tensor import JetTensor, Propagation
-from pinn.operators.jet.plan import Biharmonic, Laplacian, Plan, Request, plan, polarisation, quartic, unit
+from pinn.operators.jet.plan import Plan, plan, trace_rows
+from pinn.operators.jet.requests import Biharmonic, Laplacian, Request
 from pinn.operators.strategies.base import MissingRuleError, MultiIndex, Strategy
 from pinn.operators.strategies.nested import check_square
 from pinn.typing import Field
@@ -49,18 +51,18 @@ class Expansion:
         return self._weighted(len(order), polarisation(order))
 
     def laplacian(self, axes: tuple[int, ...]) -> Tensor:
-        place = tuple(sorted(self.plan.row_of[unit(a)] for a in axes))
-        if place in self.plan.traces:
-            return self.row(2, self.plan.counts[1] + len(self.plan.mixed) + self.plan.traces.index(place))
-        return self.rows(2, place).sum(-1) if place else torch.zeros_like(self.value)
+        summed = trace_rows(self.plan.row_of, axes)
+        if summed in self.plan.traces:
+            return self.row(2, self.plan.counts[1] + len(self.plan.mixed) + self.plan.traces.index(summed))
+        return self.rows(2, summed).sum(-1) if summed else torch.zeros_like(self.value)
 
     def biharmonic(self, axes: tuple[int, ...]) -> Tensor:
-        place = tuple((self.plan.row_of[v], w) for v, w in quartic(axes))
-        return self.row(4, self.plan.counts[3] + self.plan.quartics.index(place))
+        summed = tuple((self.plan.row_of[v], w) for v, w in quartic(axes))
+        return self.row(4, self.plan.counts[3] + self.plan.quartics.index(summed))
 
     def hessian(self, d: int) -> Tensor:
-        places = [self.plan.row((min(i, j), max(i, j))) for i in range(d) for j in range(d)]
-        entries = self.rows(2, [p for p in places if p is not None])
+        rows = [self.plan.row((min(i, j), max(i, j))) for i in range(d) for j in range(d)]
+        entries = self.rows(2, [row for row in rows if row is not None])
         return entries.reshape(*self.value.shape, d, d)
 
     def _weighted(self, order: int, terms: Sequence[tuple[Any, float]]) -> Tensor:
@@ -72,12 +74,12 @@ class Expansion:
 
 def propagate(u: Field, x: Tensor, plan: Plan, directions: Tensor | None = None) -> Expansion:
     """Send the point through the field with its derivatives along `directions`, by default those of the plan."""
-    seed = Propagation(plan, x.seed if isinstance(x, JetTensor) else None)
+    propagation = Propagation(plan, x.propagation if isinstance(x, JetTensor) else None)
     streams = (plan.matrix(x) if directions is None else directions, *[None] * (plan.order - 1))
-    y: Any = u(JetTensor(seed, x, streams) if plan.directions else x)  # pyright: ignore
-    if not isinstance(y, JetTensor) or seed.inside(y.seed):
+    y: Any = u(JetTensor(propagation, x, streams) if plan.directions else x)  # pyright: ignore
+    if not isinstance(y, JetTensor) or propagation.inside(y.propagation):
         return Expansion(plan, y, [None] * plan.order)
-    if y.seed.whole is not seed:
+    if y.propagation.whole is not propagation:
         raise MissingRuleError(
             "A field inside a Jet propagation depends on the outer point while its own point does not. Use Auto() or "
             "Eye() for the outer operator (vjp=auto, vjp=eye)."
@@ -89,6 +91,10 @@ class Forward(Strategy):
     """Every operator as a reading of one expansion; a subclass says where the expansion comes from."""
 
     nests: ClassVar[bool] = True
+    propagates: ClassVar[bool] = True
+
+    shares: ClassVar[bool] = False
+    """Whether several requests at one point take one expansion."""
 
     @abstractmethod
     def expand(self, u: Field, x: Tensor, requests: frozenset[Request]) -> Expansion:
@@ -120,8 +126,8 @@ class Forward(Strategy):
         return self.expand(u, x, frozenset([Biharmonic(tuple(axes))])).biharmonic(tuple(axes))
 
     def partials(self, u: Field, x: Tensor, orders: Sequence[MultiIndex]) -> tuple[Tensor, ...]:
-        found = self.expand(u, x, frozenset(orders))
-        return tuple(found.partial(order) for order in orders)
+        expansion = self.expand(u, x, frozenset(orders))
+        return tuple(expansion.partial(order) for order in orders)
 
 
 @dataclass(frozen=True)
@@ -129,14 +135,17 @@ class Jet(Forward):
     """Propagates value and derivatives forward: d + 2 streams for a Laplacian, one product for each order and layer.
 
     Orders up to 4; needs a rule for every torch operation of the field and raises `MissingRuleError` otherwise. First
-    derivatives alone are cheaper by a VJP where a field has few components. A first layer narrower than the space
-    leaves fewer directions for a Laplacian (`rank.py`), but in a graph of `torch.compile` itself.
+    derivatives alone are cheaper by a VJP if a field has few components. A first layer narrower than the space
+    leaves fewer directions for a Laplacian (`rank_reduction.py`), but in a graph of `torch.compile` itself.
 
     >>> from pinn.operators import laplacian
     >>> x = torch.tensor([1.0, 2.0], dtype=torch.float64)
     >>> laplacian(lambda x: torch.sin(x[0]) * x[1] ** 2, x, strategy=Jet())
     tensor(-1.6829, dtype=torch.float64)
     """
+
+    def sharing(self, shared: Strategy) -> Strategy:
+        return shared
 
     def expand(self, u: Field, x: Tensor, requests: frozenset[Request]) -> Expansion:
         return propagate(u, x, plan(requests))

@@ -2,7 +2,7 @@
 
 `JetTensor` is a plain object, not a Tensor. torch hands it every operation by `__torch_function__`, and the rule
 registered under the operation's name propagates the streams. A rule written in torch operations may itself meet a
-`JetTensor`, so operators nest: the value and the streams of an inner propagation are series of the outer one.
+`JetTensor`, so operators nest: the value and the streams of an inner propagation are JetTensors of the outer one.
 """
 
 from __future__ import annotations
@@ -15,21 +15,8 @@ from torch import Tensor
 
 from pinn.operators.jet.chain_rule import Streams, fitted
 from pinn.operators.jet.plan import Plan
+from pinn.operators.jet.registry import apply
 from pinn.operators.strategies.base import MissingRuleError
-
-RULES: dict[str, Callable[..., Any]] = {}
-"""Rules by the name of the torch operation, for torch.sin, Tensor.sin and F.silu alike."""
-
-
-def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a function as the rule of the torch operations called `names`."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        for name in names:
-            RULES[name] = function
-        return function
-
-    return register
 
 
 class Propagation:
@@ -51,19 +38,19 @@ class Propagation:
 
     def inside(self, other: Propagation) -> bool:
         """Whether this propagation runs inside `other`."""
-        seed = self.outer
-        while seed is not None:
-            if seed.whole is other.whole:
+        propagation = self.outer
+        while propagation is not None:
+            if propagation.whole is other.whole:
                 return True
-            seed = seed.outer
+            propagation = propagation.outer
         return False
 
 
 class JetTensor:
     """A value of shape S and streams of shape (n, *S), order by order; None is a structural zero."""
 
-    def __init__(self, seed: Propagation, value: Any, streams: Streams) -> None:
-        self.seed = seed
+    def __init__(self, propagation: Propagation, value: Any, streams: Streams) -> None:
+        self.propagation = propagation
         self.value = value
         self.streams = streams
 
@@ -74,8 +61,8 @@ class JetTensor:
     def map(self, f: Callable[[Tensor], Tensor]) -> Any:
         """A linear operation, written for a tensor with one more leading axis."""
         value = f(self.value[None])[0]
-        streams = fitted(self.streams, self.value) if self.seed.batched else self.streams
-        return series(self.seed, value, tuple(None if s is None else f(s) for s in streams))
+        streams = fitted(self.streams, self.value) if self.propagation.batched else self.streams
+        return jet_or_value(self.propagation, value, tuple(None if s is None else f(s) for s in streams))
 
     @property
     def shape(self) -> torch.Size:
@@ -196,36 +183,25 @@ class JetTensor:
     __hash__ = object.__hash__
 
 
-def apply(name: str, *args: Any, **kwargs: Any) -> Any:
-    """The rule of a torch operation on arguments of which some are series."""
-    found = RULES.get(name)
-    if found is None:
-        raise MissingRuleError(
-            f"Jet has no rule for the torch operation {name!r}. Use Auto(), which falls back by itself, or another "
-            "exact strategy such as Eye() (vjp=auto, vjp=eye); a rule can be added in pinn/operators/rules.py."
-        )
-    return found(*args, **kwargs)
-
-
-def series(seed: Propagation, value: Any, streams: Streams) -> Any:
-    """A series, or its value alone where every derivative is a structural zero."""
+def jet_or_value(propagation: Propagation, value: Any, streams: Streams) -> Any:
+    """A JetTensor, or its value alone if every derivative is a structural zero."""
     if all(s is None for s in streams):
         return value
     # Derivatives of a real part of a complex value are real until here.
     dtype = value.dtype
-    return JetTensor(seed, value, tuple(s if s is None or s.dtype == dtype else s.to(dtype) for s in streams))
+    return JetTensor(propagation, value, tuple(s if s is None or s.dtype == dtype else s.to(dtype) for s in streams))
 
 
 def innermost(*args: Any) -> Propagation:
     """The innermost propagation among the arguments; quantities of the others are constants to it."""
-    seeds = [a.seed for a in args if isinstance(a, JetTensor)]
-    inner = seeds[0]
-    for seed in seeds[1:]:
-        if seed.inside(inner):
-            inner = seed
-        elif seed.whole is inner.whole:
-            inner = seed if seed is inner else inner.whole
-        elif not inner.inside(seed):
+    propagations = [a.propagation for a in args if isinstance(a, JetTensor)]
+    inner = propagations[0]
+    for propagation in propagations[1:]:
+        if propagation.inside(inner):
+            inner = propagation
+        elif propagation.whole is inner.whole:
+            inner = propagation if propagation is inner else inner.whole
+        elif not inner.inside(propagation):
             raise MissingRuleError(
                 "Two nested Jet propagations meet, and neither point depends on the other, so that neither is the "
                 "inner one. Use Auto() or Eye() for the outer operator (vjp=auto, vjp=eye)."
@@ -233,11 +209,13 @@ def innermost(*args: Any) -> Propagation:
     return inner
 
 
-def split(a: Any, seed: Propagation) -> tuple[Any, Streams]:
+def split(a: Any, propagation: Propagation) -> tuple[Any, Streams]:
     """The value and the streams of an argument; a constant has none."""
-    if isinstance(a, JetTensor) and a.seed is seed:
-        return a.value, a.streams
-    if isinstance(a, JetTensor) and a.seed.whole is seed and a.seed.basis is not None and a.streams[0] is not None:
-        first = torch.matmul(a.streams[0].movedim(0, -1), a.seed.basis()).movedim(-1, 0)
-        return a.value, (first, *a.streams[1:])
-    return a, (None,) * seed.plan.order
+    if isinstance(a, JetTensor):
+        own = a.propagation
+        if own is propagation:
+            return a.value, a.streams
+        if own.whole is propagation and own.basis is not None and a.streams[0] is not None:
+            first = torch.matmul(a.streams[0].movedim(0, -1), own.basis()).movedim(-1, 0)
+            return a.value, (first, *a.streams[1:])
+    return a, (None,) * propagation.plan.order

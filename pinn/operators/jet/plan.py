@@ -1,39 +1,14 @@
 """What one forward propagation carries: directions, and the derivatives along them that were asked for."""
 
-import itertools
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from pinn.operators.strategies.base import MissingRuleError, MultiIndex
-
-Direction = tuple[tuple[int, float], ...]
-"""A vector by its nonzero entries: ((axis, coefficient), …)."""
-
-Weighted = tuple[tuple[Direction, float], ...]
-"""A differential operator of order k as Σ w ∂ᵏ/∂vᵏ over pairs (v, w)."""
-
-HIGHEST = 4
-
-
-@dataclass(frozen=True)
-class Laplacian:
-    """A request for Σ ∂²/∂x_a² over `axes`, carried as one stream."""
-
-    axes: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Biharmonic:
-    """A request for Δ² over `axes`, carried as one stream of fourth order."""
-
-    axes: tuple[int, ...]
-
-
-Request = MultiIndex | Laplacian | Biharmonic
+from pinn.operators.jet.directions import HIGHEST, Direction, Weighted, polarisation, quartic, unit
+from pinn.operators.jet.requests import Biharmonic, Laplacian, Request
+from pinn.operators.strategies.base import MultiIndex
 
 
 @dataclass(frozen=True)
@@ -67,7 +42,7 @@ class Plan:
         return self.traces == (tuple(range(self.counts[0])),) and not (self.mixed or self.counts[1])
 
     def row(self, order: MultiIndex) -> int | None:
-        """The stream, within its order, of a partial derivative; None where only directions combine to it."""
+        """The stream, within its order, of a partial derivative; None if only directions combine to it."""
         ends = sorted(self.row_of.get(unit(a), -1) for a in set(order))
         if len(ends) == 1:
             return ends[0] if 0 <= ends[0] < self.counts[len(order) - 1] else None
@@ -110,78 +85,21 @@ def plan(requests: Iterable[Request]) -> Plan:
             for direction, _ in polarisation(request):
                 ask(direction, len(request))
     directions = tuple(sorted(need, key=lambda v: (-need[v], v)))
-    place = {v: i for i, v in enumerate(directions)}
+    row_of = {v: i for i, v in enumerate(directions)}
     counts = [sum(need[v] >= k for v in directions) for k in range(1, HIGHEST + 1)]
     return Plan(
         directions,
         (counts[0], counts[1], counts[2], counts[3]),
-        tuple(dict.fromkeys(_sorted(place[unit(a)], place[unit(b)]) for a, b in pairs)),
-        tuple(dict.fromkeys(t for axes in traces if (t := trace_rows(place, axes))[-1] >= counts[1])),
-        tuple(dict.fromkeys(tuple((place[v], w) for v, w in q) for q in quartics)),
-        place,
+        tuple(dict.fromkeys(_sorted(row_of[unit(a)], row_of[unit(b)]) for a, b in pairs)),
+        tuple(dict.fromkeys(t for axes in traces if (t := trace_rows(row_of, axes))[-1] >= counts[1])),
+        tuple(dict.fromkeys(tuple((row_of[v], w) for v, w in q) for q in quartics)),
+        row_of,
     )
 
 
-def trace_rows(place: dict[Direction, int], axes: Sequence[int]) -> tuple[int, ...]:
+def trace_rows(row_of: Mapping[Direction, int], axes: Sequence[int]) -> tuple[int, ...]:
     """The directions that a Laplacian over `axes` sums over; a trace is carried unless all have second order."""
-    return tuple(sorted(place[unit(a)] for a in axes))
-
-
-def unit(axis: int) -> Direction:
-    """The direction e_axis."""
-    return ((axis, 1.0),)
-
-
-def polarisation(order: MultiIndex) -> Weighted:
-    """A partial derivative of order k by derivatives along directions, exactly.
-
-    k! 2ᵏ⁻¹ ∂₁…∂ₖ = Σ_ε ε₁…εₖ₋₁ (ε₁∂₁ + … + εₖ₋₁∂ₖ₋₁ + ∂ₖ)ᵏ over signs ε; equal and opposite directions are merged.
-    """
-    k = len(order)
-    if k == 0:
-        return ()
-    if k > HIGHEST:
-        raise MissingRuleError(
-            f"Jet propagates derivatives up to order {HIGHEST}, got {order}. Use Eye() or Rows() (vjp=eye, vjp=rows)."
-        )
-    if len(set(order)) == 1:
-        return ((unit(order[0]), 1.0),)
-    found: dict[Direction, float] = {}
-    for signs in itertools.product((1, -1), repeat=k - 1):
-        entries = dict.fromkeys(order, 0)
-        for a, sign in zip(order, (*signs, 1), strict=True):
-            entries[a] += sign
-        support = {a: c for a, c in entries.items() if c}
-        if not support:
-            continue
-        scale = math.gcd(*support.values()) * (1 if next(iter(support.values())) > 0 else -1)
-        direction = tuple((a, c / scale) for a, c in support.items())
-        weight = math.prod(signs) * scale**k / (math.factorial(k) * 2 ** (k - 1))
-        found[direction] = found.get(direction, 0.0) + weight
-    return tuple((v, w) for v, w in found.items() if w)
-
-
-def quartic(axes: Sequence[int]) -> Weighted:
-    """Δ² = Σ w ∂⁴/∂v⁴: three directions at 60° in the plane, the six axes of an icosahedron in space.
-
-    From n = 4 on the directions e_i and e_i ± e_j, by ξ_i²ξ_j² = [(ξ_i+ξ_j)⁴ + (ξ_i−ξ_j)⁴ − 2ξ_i⁴ − 2ξ_j⁴]/12.
-    """
-    n = len(axes)
-    if n == 1:
-        return ((unit(axes[0]), 1.0),)
-    if n == 2:
-        i, j = axes
-        height = math.sqrt(3.0)
-        slanted = [(((i, 1.0), (j, s * height)), 1 / 18) for s in (1, -1)]
-        return ((unit(i), 8 / 9), *slanted)
-    if n == 3:
-        golden = (1 + math.sqrt(5)) / 2
-        weight = 5 / 6 / (1 + golden**2) ** 2
-        ring = ((0, 1), (1, 2), (2, 0))
-        return tuple((((axes[p], 1.0), (axes[q], s * golden)), weight) for p, q in ring for s in (1, -1))
-    mixed = [(((i, 1.0), (j, float(s))), 1 / 6) for i, j in itertools.combinations(axes, 2) for s in (1, -1)]
-    pure = [(unit(a), (4 - n) / 3) for a in axes] if n > 4 else []
-    return (*pure, *mixed)
+    return tuple(sorted(row_of[unit(a)] for a in axes))
 
 
 def _sorted(i: int, j: int) -> tuple[int, int]:

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from pinn.operators.jet.jet_tensor import JetTensor, Propagation
 from pinn.operators.jet.plan import Plan
+from pinn.torch_private import is_tracing
 
 NARROWER = 0.8
 """Reduce to at most this fraction of the directions; above it the cost of the factor eats the gain."""
@@ -25,15 +25,15 @@ CONDITION = 1e3
 
 
 def reduced(y: JetTensor) -> JetTensor:
-    """`y` by fewer streams, where it is affine in the point, asks for a Laplacian alone, and is narrow enough."""
+    """`y` by fewer streams, if it is affine in the point, asks for a Laplacian alone, and is narrow enough."""
     columns = y.streams[0]
-    if not (y.seed.plan.trace_only and y.streams[1] is None and isinstance(columns, Tensor)):
+    if not (y.propagation.plan.trace_only and y.streams[1] is None and isinstance(columns, Tensor)):
         return y
     n, width = columns.shape[0], columns.shape[1:].numel()
     if width > NARROWER * n:
         return y
     D = columns.reshape(n, width)
-    if get_proxy_mode() is not None and D.is_cpu and y.seed.outer is None:  # a capture of CUDA graphs takes no QR
+    if is_tracing() and D.is_cpu and y.propagation.outer is None:  # a capture of CUDA graphs takes no QR
         return _along_fixed_basis(y, D)
     if torch.compiler.is_compiling():  # the check below depends on data: no graph holds it
         return y
@@ -54,9 +54,9 @@ def _along(y: JetTensor, columns: Tensor, basis: Callable[[], Tensor]) -> JetTen
     width, directions = len(columns), y.streams[0]
     assert isinstance(directions, Tensor)
     plan = Plan((), (width, 0, 0, 0), traces=(tuple(range(width)),))
-    seed = Propagation(plan, y.seed.outer, whole=y.seed, batched=y.seed.batched)
-    seed.basis = basis
-    return JetTensor(seed, y.value, (columns.reshape(width, *directions.shape[1:]), None))
+    propagation = Propagation(plan, y.propagation.outer, whole=y.propagation, batched=y.propagation.batched)
+    propagation.basis = basis
+    return JetTensor(propagation, y.value, (columns.reshape(width, *directions.shape[1:]), None))
 
 
 def _well_conditioned(L: Tensor, failed: Tensor) -> bool:

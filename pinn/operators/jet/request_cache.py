@@ -1,54 +1,55 @@
 """One propagation for all that a residual asks of a field at a point.
 
-    recording = Recording()                       # kept from step to step
+    def residual(x, strategy):
+        (u_t,) = partials(u, x, [(0,)], strategy)        # propagates, for both lines
+        return u_t - laplacian(u, x, strategy, axes=(1, 2))
 
-    def residual(x):
-        shared = recording.evaluation()           # one for each evaluation of the residual
-        (u_t,) = partials(u, x, [(0,)], shared)   # propagates; from the second evaluation on, for both lines
-        return u_t - laplacian(u, x, shared, axes=(1, 2))
+    requests = RequestCache.recorded(lambda strategy: residual(x, strategy))    # once, at any point
+    residual(x, requests.evaluation())                                          # at each evaluation
 
-A residual asks for one derivative after the other, so its first evaluation propagates again for each new request. The
-recording learns the requests, and later evaluations propagate their union once, on the first request. A compiled
-evaluation uses what was learned but does not learn: evaluate the residual once before `torch.compile`.
+A residual asks for one derivative after the other, so the evaluation that is recorded propagates again for each new
+request. Every other one propagates the union of the requests once, on the first of them, and changes nothing.
 """
 
-import dataclasses
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
-import torch
 from torch import Tensor
 
-from pinn.operators.jet.jet import Expansion, Forward, Jet, propagate
-from pinn.operators.jet.plan import Request, plan
-from pinn.operators.strategies.auto import Auto
+from pinn.operators.jet.jet import Expansion, Forward, propagate
+from pinn.operators.jet.plan import plan
+from pinn.operators.jet.requests import Request
 from pinn.operators.strategies.base import Strategy
 from pinn.typing import Field
 
 
+@dataclass(frozen=True)
 class RequestCache:
-    """What each evaluation of one residual asks for, learned from the evaluations before.
+    """What each evaluation of one residual asks for: the requests at its first field and point, at the next, …
 
+    >>> import torch
     >>> from pinn.operators import grad, laplacian
-    >>> u, x, recording = lambda x: (x @ x) ** 2, torch.tensor([1.0, 2.0]), Recording()
-    >>> for _ in range(2):
-    ...     shared = recording.evaluation()
-    ...     _ = grad(u, x, shared), laplacian(u, x, shared)
+    >>> u, x = lambda x: (x @ x) ** 2, torch.tensor([1.0, 2.0])
+    >>> requests = RequestCache.recorded(lambda strategy: (grad(u, x, strategy), laplacian(u, x, strategy)))
+    >>> shared = requests.evaluation()
+    >>> _ = grad(u, x, shared), laplacian(u, x, shared)
     >>> shared.propagations
     1
     """
 
-    def __init__(self) -> None:
-        self.learned: list[frozenset[Request]] = []
+    requests: Sequence[frozenset[Request]] = ()
+
+    @classmethod
+    def recorded(cls, evaluate: Callable[["SharedJet"], object]) -> "RequestCache":
+        """What one evaluation of a residual by the given strategy asks for."""
+        shared = SharedJet(())
+        evaluate(shared)
+        return cls(tuple(shared.asked))
 
     def evaluation(self) -> "SharedJet":
         """The strategy for one evaluation of the residual."""
-        return SharedJet(self)
-
-    def sharing(self, strategy: Strategy) -> Strategy:
-        """`strategy` for one evaluation of the residual: `Jet` and `Auto` share propagations, others have none."""
-        if isinstance(strategy, Jet):
-            return self.evaluation()
-        return dataclasses.replace(strategy, jet=self.evaluation()) if isinstance(strategy, Auto) else strategy
+        return SharedJet(self.requests)
 
 
 class _Known(NamedTuple):
@@ -63,36 +64,35 @@ class _Known(NamedTuple):
 class SharedJet(Forward):
     """`Jet` for one evaluation of a residual: a field at a point is propagated once.
 
-    Fields and points are recognised as the same objects, in the order in which the residual meets them.
+    Fields and points are recognised as the same objects, in the order in which the residual meets them: the k-th has
+    the `expected[k]`. `asked` is what was propagated for each, or would have been but for a missing rule.
     """
 
-    def __init__(self, recording: RequestCache) -> None:
-        self.recording = recording
+    shares: ClassVar[bool] = True
+
+    def __init__(self, expected: Sequence[frozenset[Request]]) -> None:
+        self.expected = expected
+        self.asked: list[frozenset[Request]] = []
         self.known: list[_Known | None] = []
         self.propagations = 0
 
+    def sharing(self, shared: Strategy) -> Strategy:
+        return shared
+
     def expand(self, u: Field, x: Tensor, requests: frozenset[Request]) -> Expansion:
-        place = next((i for i, k in enumerate(self.known) if k and k.u is u and k.x is x), None)
-        if place is None:
-            place = len(self.known)
+        k = next((i for i, known in enumerate(self.known) if known and known.u is u and known.x is x), len(self.known))
+        if k == len(self.known):
+            wanted = requests | self.expected[k] if k < len(self.expected) else requests
             self.known.append(None)
-            learned = self.recording.learned
-            wanted = requests | learned[place] if place < len(learned) else requests
+            self.asked.append(wanted)
         else:
-            known = self.known[place]
+            known = self.known[k]
             assert known is not None
             if requests <= known.requests:
                 return known.expansion
             wanted = requests | known.requests
-        if not torch.compiler.is_compiling():
-            self._learn(place, wanted)
+            self.asked[k] = self.asked[k] | wanted
         self.propagations += 1
         expansion = propagate(u, x, plan(wanted))
-        self.known[place] = _Known(u, x, wanted, expansion)
+        self.known[k] = _Known(u, x, wanted, expansion)
         return expansion
-
-    def _learn(self, place: int, wanted: frozenset[Request]) -> None:
-        learned = self.recording.learned
-        learned.extend([frozenset()] * (place + 1 - len(learned)))
-        if not wanted <= learned[place]:
-            learned[place] = learned[place] | wanted

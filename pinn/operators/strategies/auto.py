@@ -1,5 +1,6 @@
 """The default strategy: the fastest exact one that the field admits."""
 
+import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Sequence
@@ -20,13 +21,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Auto(Strategy):
-    """`Jet`, or where the field holds an operation without a rule the best exact VJP.
+    """`Jet`, or the best exact VJP if the field holds an operation without a rule.
 
     That is `Eye` up to `batched` coordinates, where its batched VJP is fastest; `Rows` above, whose memory stays
     bounded. The choice and its reason are logged once, by the logger "pinn". The gradient of a scalar is always one
     VJP, cheaper than d streams: by 1.3 at d = 1 and 4.5 at d = 10, parameter gradient included (tanh 4×64, 1000
-    points, one CPU core, float32, 2026-11-23). `jet` may be the evaluation of a `RequestCache`, which
-    shares propagations; gradients then share them, too.
+    points, one CPU core, float32, 2026-11-23). `jet` may be a `SharedJet`, whose operators share propagations;
+    gradients then share them, too.
 
     >>> from pinn.operators import laplacian
     >>> laplacian(lambda x: x @ x, torch.ones(3), strategy=Auto())
@@ -37,19 +38,23 @@ class Auto(Strategy):
     jet: Forward = Jet()
 
     nests: ClassVar[bool] = True
+    propagates: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.batched < 0:
             raise ValueError(f"Auto needs batched >= 0 coordinates, got batched={self.batched}.")
 
+    def sharing(self, shared: Strategy) -> Strategy:
+        return dataclasses.replace(self, jet=shared)
+
     def fallback(self, x: Tensor) -> Strategy:
-        """The strategy used at a point like x where `Jet` lacks a rule."""
+        """The strategy used at a point like x if `Jet` lacks a rule."""
         return Eye() if x.shape[0] <= self.batched else Rows()
 
     def gradient(self, u: Field, x: Tensor) -> Tensor:
         if isinstance(x, JetTensor):
             return self.jet.gradient(u, x)
-        if not isinstance(self.jet, Jet):
+        if self.jet.shares:
             return self._choose(u, x, lambda strategy, f: strategy.gradient(f, x))
         return Eye().gradient(lambda y: _tensor(u(y)), x)
 
@@ -78,13 +83,13 @@ class Auto(Strategy):
         if isinstance(x, JetTensor):
             return operate(self.jet, u)  # a VJP cannot start inside a propagation; the outer operator falls back
         try:
-            found = operate(self.jet, u)
+            value = operate(self.jet, u)
         except (MissingRuleError, TypeError) as error:  # TypeError: torch or the field accepts nothing but tensors
             fallback = self.fallback(x)
             _report(type(fallback).__name__, f"{type(error).__name__}: {error}")
             return operate(fallback, lambda y: _tensor(u(y)))
         _report("Jet", "every operation of the field has a rule.")
-        return found
+        return value
 
 
 def _tensor(value: Any) -> Tensor:

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from pinn.typing import Field
@@ -13,7 +14,7 @@ MultiIndex = tuple[int, ...]
 
 
 class NotDiagonalError(ValueError):
-    """The strategy `Ones` met a Jacobian that is not diagonal, where Jᵀ1 is not its diagonal."""
+    """The strategy `Ones` met a Jacobian that is not diagonal, whose diagonal is not Jᵀ1."""
 
 
 class MissingRuleError(NotImplementedError):
@@ -29,6 +30,29 @@ class Strategy(ABC):
 
     nests: ClassVar[bool] = False
     """Whether x may be a quantity on its way through `Jet`, so that the operator may stand in a field of another."""
+
+    propagates: ClassVar[bool] = False
+    """Whether derivatives are propagated through the field as `Jet` does: such operators can share a propagation, and
+    the parameter Jacobian can be had by layers."""
+
+    random: ClassVar[bool] = False
+    """Whether derivatives are estimates, which follow from a seed."""
+
+    def sharing(self, shared: "Strategy") -> "Strategy":
+        """This strategy for one evaluation of a residual, with what it propagates taken from `shared`."""
+        return self
+
+    def reseeded(self, seed: int, step: int) -> "Strategy":
+        """The strategy of a step of a run with this seed: itself, unless it is random."""
+        return self
+
+    def without_seed(self) -> tuple["Strategy", Tensor]:
+        """What a compiled graph may depend on, and the seed, which is one of the graph's inputs."""
+        return self, torch.zeros(())
+
+    def with_seed(self, seed: Tensor) -> "Strategy":
+        """The strategy with a seed that may be a tensor of a graph: itself, unless it is random."""
+        return self
 
     @abstractmethod
     def gradient(self, u: Field, x: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ def normals(key: Tensor, n: int, dtype: torch.dtype) -> Tensor:
 def subset(key: Tensor, count: int, n: int) -> Tensor:
     """`count` distinct indices below n, each subset equally likely: Floyd's algorithm (Bentley & Floyd 1987).
 
-    It takes O(count²) operations, where a shuffle takes O(n). The probabilities are uniform to n·2⁻⁴⁰.
+    It takes O(count²) operations; a shuffle takes O(n). The probabilities are uniform to n·2⁻⁴⁰.
     """
     bound = torch.arange(n - count, n, device=key.device)
     drawn = _shifted(_shifted(words(key, count), 24) * (bound + 1), 40)

@@ -14,7 +14,7 @@ Derive = Callable[[Field, Tensor, Sequence[int]], Tensor]
 
 
 def pullback(f: Field, x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    """The value f(x), and the map v ↦ vᵀJ for real v; J is complex where f is.
+    """The value f(x), and the map v ↦ vᵀJ for real v; J is complex if f is.
 
     For real x reverse mode returns Re(v̄ᵀJ), so v gives vᵀ Re J and iv gives vᵀ Im J.
     """
@@ -25,7 +25,7 @@ def pullback(f: Field, x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
 
 
 def real_dtype(value: Tensor) -> torch.dtype:
-    """The dtype of a cotangent: real, also where the field is complex."""
+    """The dtype of a cotangent: real, also if the field is complex."""
     return value.real.dtype if value.is_complex() else value.dtype
 
 
@@ -66,17 +66,17 @@ class Nested(Strategy):
         def first(f: Field, y: Tensor, axes: Sequence[int]) -> Tensor:
             return self.gradient(f, y)[..., list(axes)]
 
-        found = _descend(u, x, set(orders), first, self.along)
-        return tuple(found[order] for order in orders)
+        partials = _descend(u, x, set(orders), first, self.along)
+        return tuple(partials[order] for order in orders)
 
 
 def _descend(f: Field, x: Tensor, orders: set[MultiIndex], derive: Derive, higher: Derive) -> dict[MultiIndex, Tensor]:
     """Partial derivatives of f by multi-index, as a tree: derivatives with a common head share it."""
-    found = {(): f(x)} if () in orders else {}
+    partials = {(): f(x)} if () in orders else {}
     tails = {head: {o[1:] for o in orders if o[:1] == (head,)} for head in sorted({o[0] for o in orders if o})}
     if wanted := [head for head, rest in tails.items() if () in rest]:
         derivatives = derive(f, x, wanted)
-        found |= {(head,): derivatives[..., k] for k, head in enumerate(wanted)}
+        partials |= {(head,): derivatives[..., k] for k, head in enumerate(wanted)}
     for head, rest in tails.items():
         if deeper := rest - {()}:
 
@@ -84,5 +84,5 @@ def _descend(f: Field, x: Tensor, orders: set[MultiIndex], derive: Derive, highe
                 return derive(f, y, [head])[..., 0]
 
             below = _descend(derivative, x, deeper, higher, higher)
-            found |= {(head, *order): value for order, value in below.items()}
-    return found
+            partials |= {(head, *order): value for order, value in below.items()}
+    return partials

@@ -145,8 +145,8 @@ class Ones(_Reverse):
         return torch.stack([self._checked(vector, block(i), axes) for i in range(rows)]).reshape(value.shape)
 
     def _checked(self, value: Tensor, pull: Pull, axes: Sequence[int]) -> Tensor:
-        """Jᵀ1 along `axes`, after the probe has found J diagonal there."""
-        # A slice where it does, because a list is copied and scattered back in the backward pass.
+        """Jᵀ1 along `axes`, after the probe has shown that J is diagonal there."""
+        # A slice if it does, because a list is copied and scattered back in the backward pass.
         index = slice(len(axes)) if list(axes) == list(range(len(axes))) else list(axes)
         column_sums = pull(torch.ones_like(value, dtype=real_dtype(value)))[index]
         probe = torch.tensor(_probe(self.seed, len(axes)), dtype=real_dtype(value), device=value.device)

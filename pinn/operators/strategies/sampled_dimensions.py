@@ -19,7 +19,7 @@ class SampledDimensions(Estimate):
 
         d(d − c)/c · S²,   S² = Σ_a (H_aa − tr H/d)²/(d − 1),
 
-    none where all pure second derivatives are equal, and blind to the mixed ones: `Hutchinson` is the reverse. It
+    none if all pure second derivatives are equal, and blind to the mixed ones: `Hutchinson` is the reverse. It
     holds c·d numbers at each point. What is exact, how `seed` works and what an estimate does to a squared residual is
     said in `Estimate`. Raises ValueError unless count >= 1.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -36,22 +37,29 @@ class Estimate(Strategy):
     their sums are unbiased, their products are not.
 
     The mean square of an estimated residual r̂ is larger than that of r by its variance, E[r̂²] = r² + Var r̂, and
-    training lowers the sum. Directions drawn anew at every step, as `pinn.train` does, leave that bias; it falls like
+    training lowers the sum. New directions at every step, as in training, leave that bias; it falls like
     one over the number of directions.
     """
 
     seed: int | Tensor = dataclasses.field(default=0, kw_only=True)
 
+    random: ClassVar[bool] = True
+
     @abstractmethod
     def directions(self, key: Tensor, n: int, dtype: torch.dtype) -> Tensor:
         """Directions in n dimensions, a function of the random key: shape (k, n), with mean over k of E[s sᵀ] = I."""
 
-    def reseeded(self, *counters: int) -> "Estimate":
-        """The same strategy with other directions, a function of seed and counters such as the step."""
-        seed = torch.as_tensor(self.seed)
-        for counter in counters:
-            seed = fold(seed, counter)
-        return dataclasses.replace(self, seed=int(seed))
+    def reseeded(self, seed: int, step: int) -> "Estimate":
+        """The same strategy with other directions: a function of its own seed, that of the run and the step."""
+        return dataclasses.replace(self, seed=int(fold(fold(torch.as_tensor(self.seed), seed), step)))
+
+    def without_seed(self) -> tuple["Estimate", Tensor]:
+        """Seed 0 in its place: from step to step another seed is another number, not another graph."""
+        return dataclasses.replace(self, seed=0), torch.as_tensor(self.seed)
+
+    def with_seed(self, seed: Tensor) -> "Estimate":
+        """The same strategy with the directions of another seed."""
+        return dataclasses.replace(self, seed=seed)
 
     def gradient(self, u: Field, x: Tensor) -> Tensor:
         return _EXACT.gradient(u, x)

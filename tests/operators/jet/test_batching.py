@@ -44,7 +44,7 @@ OPERATORS = {
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("name", OPERATORS)
 def test_as_point_by_point_in_value_and_gradient(name: str, activation: str) -> None:
-    """Also holds the adjoint that `fused.py` writes by hand against autograd's."""
+    """Also holds the adjoint that `fused_chain.py` writes by hand against autograd's."""
     module = network(activation=activation)
     found = [vmap(partial(OPERATORS[name], u))(X) for u in (field(module), pointwise(module))]
     torch.testing.assert_close(found[0], found[1], rtol=1e-12, atol=1e-13)

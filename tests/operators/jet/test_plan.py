@@ -5,7 +5,9 @@ import itertools
 import pytest
 import torch
 
-from pinn.operators.jet.plan import Biharmonic, Laplacian, Plan, plan, polarisation, quartic
+from pinn.operators.jet.directions import polarisation, quartic
+from pinn.operators.jet.plan import Plan, plan
+from pinn.operators.jet.requests import Biharmonic, Laplacian
 
 
 def symbol(terms, xi: torch.Tensor, order: int) -> torch.Tensor:

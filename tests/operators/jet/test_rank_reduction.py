@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jvp, vmap
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.testing import assert_close
 
 from pinn.operators import Jet, Rows, Strategy, div, grad, laplacian
 from pinn.operators.jet.jet_tensor import JetTensor, Propagation
-from pinn.operators.jet.plan import Laplacian, plan
+from pinn.operators.jet.plan import plan
 from pinn.operators.jet.rank_reduction import reduced
+from pinn.operators.jet.requests import Laplacian
+from pinn.torch_private import make_fx
 
 D, WIDTH = 12, 5
 Net = Callable[[Tensor], Tensor]

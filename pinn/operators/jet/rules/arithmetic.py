@@ -7,30 +7,31 @@ import torch
 import torch.nn.functional as F
 
 from pinn.operators.jet.chain_rule import fitted, leibniz, lifted, plus
-from pinn.operators.jet.jet_tensor import JetTensor, apply, innermost, rule, series, split
+from pinn.operators.jet.jet_tensor import JetTensor, innermost, jet_or_value, split
 from pinn.operators.jet.rank_reduction import reduced
+from pinn.operators.jet.registry import apply, rule
 from pinn.operators.strategies.base import MissingRuleError
 
 
 @rule("add", "__add__", "__radd__")
 def add(a: Any, b: Any, *, alpha: float = 1) -> Any:
-    seed = innermost(a, b)
-    (a0, p), (b0, q) = split(a, seed), split(b, seed)
+    propagation = innermost(a, b)
+    (a0, p), (b0, q) = split(a, propagation), split(b, propagation)
     value = torch.add(a0, b0, alpha=alpha) if alpha != 1 else a0 + b0
-    p, q = fitted(p, value, seed.batched), fitted(q, value, seed.batched)
+    p, q = fitted(p, value, propagation.batched), fitted(q, value, propagation.batched)
     if alpha != 1:
         q = tuple(None if s is None else alpha * s for s in q)
-    return series(seed, value, tuple(plus(s, t) for s, t in zip(p, q, strict=True)))
+    return jet_or_value(propagation, value, tuple(plus(s, t) for s, t in zip(p, q, strict=True)))
 
 
 @rule("sub", "subtract", "__sub__")
 def sub(a: Any, b: Any, *, alpha: float = 1) -> Any:
-    seed = innermost(a, b)
-    (a0, p), (b0, q) = split(a, seed), split(b, seed)
+    propagation = innermost(a, b)
+    (a0, p), (b0, q) = split(a, propagation), split(b, propagation)
     value = a0 - alpha * b0 if alpha != 1 else a0 - b0
-    p, q = fitted(p, value, seed.batched), fitted(q, value, seed.batched)
+    p, q = fitted(p, value, propagation.batched), fitted(q, value, propagation.batched)
     minus = tuple(None if s is None else -alpha * s for s in q)
-    return series(seed, value, tuple(plus(s, t) for s, t in zip(p, minus, strict=True)))
+    return jet_or_value(propagation, value, tuple(plus(s, t) for s, t in zip(p, minus, strict=True)))
 
 
 @rule("rsub", "__rsub__")
@@ -45,18 +46,18 @@ def neg(x: JetTensor) -> Any:
 
 @rule("mul", "multiply", "__mul__", "__rmul__")
 def mul(a: Any, b: Any) -> Any:
-    seed = innermost(a, b)
-    (a0, p), (b0, q) = split(a, seed), split(b, seed)
+    propagation = innermost(a, b)
+    (a0, p), (b0, q) = split(a, propagation), split(b, propagation)
     value = a0 * b0
     rank = value.dim()
     p, q = tuple(lifted(s, rank) for s in p), tuple(lifted(s, rank) for s in q)
-    return series(seed, value, fitted(leibniz(seed.plan, a0, p, b0, q), value, seed.batched))
+    return jet_or_value(propagation, value, fitted(leibniz(propagation.plan, a0, p, b0, q), value, propagation.batched))
 
 
 @rule("div", "divide", "true_divide", "__div__", "__truediv__")
 def div(a: Any, b: Any) -> Any:
-    seed = innermost(a, b)
-    b0, _ = split(b, seed)
+    propagation = innermost(a, b)
+    b0, _ = split(b, propagation)
     if b0 is not b:
         return a * apply("reciprocal", b)
     return mul(a, 1 / b)
@@ -93,7 +94,7 @@ def lerp(a: Any, b: Any, weight: Any) -> Any:
 
 @rule("linear")
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
-    seed = innermost(x, weight, bias)
+    propagation = innermost(x, weight, bias)
     if isinstance(weight, JetTensor) or isinstance(bias, JetTensor) or not isinstance(x, JetTensor):
         y = (
             matmul(x, weight.T)
@@ -103,13 +104,13 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
         return y if bias is None else y + bias
     # One product for all streams of an order: under vmap (N·n, in) × (in, out).
     streams = tuple(None if s is None else F.linear(s, weight) for s in x.streams)
-    return reduced(JetTensor(seed, F.linear(x.value, weight, bias), streams))
+    return reduced(JetTensor(propagation, F.linear(x.value, weight, bias), streams))
 
 
 @rule("matmul", "mm", "mv", "bmm", "dot", "inner", "vdot", "__matmul__")
 def matmul(a: Any, b: Any) -> Any:
-    seed = innermost(a, b)
-    (a0, p), (b0, q) = split(a, seed), split(b, seed)
+    propagation = innermost(a, b)
+    (a0, p), (b0, q) = split(a, propagation), split(b, propagation)
     if a0 is not a and b0 is not b:
         return _contract(a, b)
     value = torch.matmul(a0, b0)
@@ -125,7 +126,7 @@ def matmul(a: Any, b: Any) -> Any:
             return torch.matmul(a0, s)
         return torch.matmul(s, torch.transpose(a0, 0, 1) if a0.ndim > 1 else a0)
 
-    return series(seed, value, tuple(None if s is None else product(s) for s in varying))
+    return jet_or_value(propagation, value, tuple(None if s is None else product(s) for s in varying))
 
 
 @rule("__rmatmul__")

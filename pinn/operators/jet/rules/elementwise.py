@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pinn.operators.jet.chain_rule import Stream
-from pinn.operators.jet.jet_tensor import JetTensor, apply, rule
+from pinn.operators.jet.jet_tensor import JetTensor
+from pinn.operators.jet.registry import apply, rule
 from pinn.operators.jet.rules.pointwise import Derivatives, elementwise
 
 
@@ -210,17 +211,17 @@ def _logistic(s: Tensor, order: int) -> tuple[Tensor, ...]:
 
 
 def _powers(v: Tensor, exponent: float, number: int) -> Derivatives:
-    """v^p and its derivatives p v^(p−1), p (p−1) v^(p−2), …; zero from where a whole p runs out."""
-    found: list[Stream] = []
+    """v^p and its derivatives p v^(p−1), p (p−1) v^(p−2), …; zero once a whole p has run out."""
+    derivatives: list[Stream] = []
     factor = 1.0
     for k in range(number):
         if factor == 0:
-            found.append(None)
+            derivatives.append(None)
         elif exponent == k:
-            found.append(torch.full_like(v, factor))
+            derivatives.append(torch.full_like(v, factor))
         elif exponent == k + 1:
-            found.append(factor * v)
+            derivatives.append(factor * v)
         else:
-            found.append(factor * torch.pow(v, exponent - k))
+            derivatives.append(factor * torch.pow(v, exponent - k))
         factor *= exponent - k
-    return tuple(found)
+    return tuple(derivatives)

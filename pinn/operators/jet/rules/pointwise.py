@@ -8,7 +8,8 @@ from torch import Tensor
 
 from pinn.operators.jet.chain_rule import Stream, chain
 from pinn.operators.jet.fused_chain import can_fuse, fused_chain
-from pinn.operators.jet.jet_tensor import JetTensor, rule, series
+from pinn.operators.jet.jet_tensor import JetTensor, jet_or_value
+from pinn.operators.jet.registry import rule
 from pinn.operators.strategies.base import MissingRuleError
 
 Derivatives = tuple[Stream, ...]
@@ -25,15 +26,15 @@ def elementwise(*names: str, factored: bool = False, fused: int = 0) -> Callable
         def propagate(x: JetTensor, *args: Any, out: None = None, inplace: bool = False, **kwargs: Any) -> Any:
             if out is not None or inplace:
                 raise MissingRuleError(f"Jet has no rule for {names[0]!r} in place; use the plain function.")
-            plan = x.seed.plan
-            if x.seed.batched and can_fuse(plan, fused, x.value, x.streams):
+            plan = x.propagation.plan
+            if x.propagation.batched and can_fuse(plan, fused, x.value, x.streams):
                 table = partial(_table, function, args, kwargs)
-                return JetTensor(x.seed, *fused_chain(plan, table, factored, x.value, x.streams))
+                return JetTensor(x.propagation, *fused_chain(plan, table, factored, x.value, x.streams))
             value, *f = function(x.value, plan.order, *args, **kwargs)
             if f[0] is None:
                 return value
             f += [None] * (plan.order - len(f))
-            return series(x.seed, value, chain(plan, f, x.streams, factored))
+            return jet_or_value(x.propagation, value, chain(plan, f, x.streams, factored))
 
         rule(*names)(propagate)
         return function

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from pinn.operators.jet.chain_rule import lifted
-from pinn.operators.jet.jet_tensor import JetTensor, rule
+from pinn.operators.jet.jet_tensor import JetTensor
+from pinn.operators.jet.registry import rule
 from pinn.operators.strategies.base import MissingRuleError
 
 
@@ -166,7 +167,9 @@ def same(x: JetTensor, *args: Any, **kwargs: Any) -> JetTensor:
 @rule("dropout", "alpha_dropout")
 def dropout(x: JetTensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> JetTensor:
     if training and p > 0:
-        raise MissingRuleError("Dropout in training mode is random, so the network is no field. Call network.eval().")
+        raise MissingRuleError(
+            "Dropout in training mode is random, so the network is not a field. Call network.eval()."
+        )
     return x
 
 

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from pinn.operators.jet.chain_rule import fitted
-from pinn.operators.jet.jet_tensor import JetTensor, apply, innermost, rule, series, split
+from pinn.operators.jet.jet_tensor import JetTensor, innermost, jet_or_value, split
+from pinn.operators.jet.registry import apply, rule
 from pinn.operators.strategies.base import MissingRuleError
 
 
@@ -30,15 +31,15 @@ def hstack(parts: Sequence[Any]) -> Any:
 def where(condition: Any, a: Any, b: Any) -> Any:
     while isinstance(condition, JetTensor):
         condition = condition.value
-    seed = innermost(a, b)
-    (a0, p), (b0, q) = split(a, seed), split(b, seed)
+    propagation = innermost(a, b)
+    (a0, p), (b0, q) = split(a, propagation), split(b, propagation)
     value = torch.where(condition, a0, b0)
-    p, q = fitted(p, value, seed.batched), fitted(q, value, seed.batched)
+    p, q = fitted(p, value, propagation.batched), fitted(q, value, propagation.batched)
     streams = [
         None if s is None and t is None else torch.where(condition, 0.0 if s is None else s, 0.0 if t is None else t)
         for s, t in zip(p, q, strict=True)
     ]
-    return series(seed, value, tuple(streams))
+    return jet_or_value(propagation, value, tuple(streams))
 
 
 @rule("maximum", "fmax")
@@ -99,7 +100,9 @@ def layer_norm(x: Any, shape: Sequence[int], weight: Any = None, bias: Any = Non
 @rule("batch_norm")
 def batch_norm(x: Any, mean: Any, var: Any, *, weight: Any, bias: Any, training: bool, eps: float, **_: Any) -> Any:
     if training or mean is None:
-        raise MissingRuleError("BatchNorm in training mode couples points, so the network is no field: network.eval().")
+        raise MissingRuleError(
+            "BatchNorm in training mode couples points, so the network is not a field: network.eval()."
+        )
     scale = torch.rsqrt(var + eps) if weight is None else weight * torch.rsqrt(var + eps)
     channels = (-1, *[1] * (x.ndim - 2))  # the channels are dimension 1
     y = (x - mean.reshape(channels)) * scale.reshape(channels)
@@ -140,13 +143,13 @@ def _plain(x: Any) -> Any:
 
 def _join(function: Any, parts: Sequence[Any], dim: int) -> Any:
     """cat or stack: a constant part has zero streams."""
-    seed = innermost(*parts)
-    values, streams = zip(*(split(p, seed) for p in parts), strict=True)
-    if seed.batched:
+    propagation = innermost(*parts)
+    values, streams = zip(*(split(p, propagation) for p in parts), strict=True)
+    if propagation.batched:
         streams = tuple(fitted(s, v) for v, s in zip(values, streams, strict=True))
     value = function(list(values), dim)
     joined: list[Tensor | None] = []
-    for k in range(seed.plan.order):
+    for k in range(propagation.plan.order):
         present = [stream for s in streams for stream in s[k : k + 1] if stream is not None]
         if not present:
             joined.append(None)
@@ -157,4 +160,4 @@ def _join(function: Any, parts: Sequence[Any], dim: int) -> Any:
             for v, s in zip(values, streams, strict=True)
         ]
         joined.append(function(filled, dim + 1 if dim >= 0 else dim))
-    return series(seed, value, tuple(joined))
+    return jet_or_value(propagation, value, tuple(joined))

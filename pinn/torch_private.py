@@ -1,0 +1,71 @@
+"""All of torch's private interface that we use: what may change with a new torch is in this file alone.
+
+Tried on torch 2.13.0; 2.11 is the lower bound. What each name is needed for:
+
+- `make_fx`, `is_tracing`: trace a whole step, derivatives included, to a graph of plain operations, and take the path
+  without writes in place and without branches on data while doing so (`torch.fx.experimental.proxy_tensor`).
+- `compile_graph`: inductor on such a graph, which `torch.compile` offers only for functions it has traced itself.
+- `transforms_active`, `is_batched`, `innermost_vmap`: which transform of `torch.func` runs now, so that a network is
+  called once for all points of a `vmap` and a hand-written adjoint is used by plain autograd alone (`torch._C`).
+- `current_function_mode`: the mode that intercepts torch functions, to have it again beneath `vmap`.
+- `tree_flatten`, `tree_map`, `tree_unflatten`, `TreeSpec`: nested containers of tensors (`torch.utils._pytree`).
+- `BatchNorm`: the class of all BatchNorm layers.
+
+Importing it does not load `torch._inductor`, which takes a third of the time of `import pinn`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._C import _functorch  # pyright: ignore[reportAttributeAccessIssue]
+from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
+from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
+from torch.overrides import _get_current_function_mode as current_function_mode
+from torch.utils._pytree import TreeSpec, tree_flatten, tree_map, tree_unflatten
+
+__all__ = [
+    "BatchNorm",
+    "TreeSpec",
+    "compile_graph",
+    "current_function_mode",
+    "innermost_vmap",
+    "is_batched",
+    "is_tracing",
+    "make_fx",
+    "transforms_active",
+    "tree_flatten",
+    "tree_map",
+    "tree_unflatten",
+]
+
+
+def is_tracing() -> bool:
+    """Whether `make_fx` records what runs."""
+    return get_proxy_mode() is not None
+
+
+def compile_graph(graph: torch.fx.GraphModule, inputs: list[Any], options: dict[str, Any]) -> Callable[..., Any]:
+    """Machine code from inductor."""
+    import torch._inductor  # here, since it takes long to load
+
+    return torch._inductor.compile(graph, inputs, options=options)  # pyright: ignore[reportReturnType]
+
+
+def transforms_active() -> bool:
+    """Whether a transform of `torch.func` runs: vmap, jvp, vjp, …"""
+    return torch._C._are_functorch_transforms_active()
+
+
+def innermost_vmap() -> int | None:
+    """The level of the innermost transform if that is a `vmap`, else None."""
+    transform = _functorch.peek_interpreter_stack()
+    if transform is None or transform.key() != _functorch.TransformType.Vmap:
+        return None
+    return transform.level()
+
+
+def is_batched(tensor: Tensor, level: int | None = None) -> bool:
+    """Whether a tensor differs along a `vmap`: that of `level`, or any for None."""
+    return _functorch.is_batchedtensor(tensor) and (level is None or _functorch.maybe_get_level(tensor) == level)

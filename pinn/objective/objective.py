@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,8 @@ from pinn.operators import Auto, Estimate, Jet, RequestCache, Strategy
 from pinn.parallel import Ranks
 from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
+
+_NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Objective:
     fixed: Params = dataclasses.field(default_factory=dict)
     weights: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
     ranks: Ranks = Ranks()
+
+    version: int = dataclasses.field(init=False, compare=False, default_factory=partial(next, _NUMBERS))
+    """Another number for every other function of θ: other points, weights, or random directions."""
+    points_version: int = dataclasses.field(init=False, compare=False, default_factory=partial(next, _NUMBERS))
+    """Another number for every other choice of points."""
 
     # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
@@ -151,7 +159,7 @@ class Objective:
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points, those of all ranks."""
-        other = self._but(samples=samples, weights={})
+        other = self._changed(samples=samples, weights={}, points_version=next(_NUMBERS))
         other._place(samples)
         return other
 
@@ -166,20 +174,22 @@ class Objective:
             {n: (*s, *(factors[n][k] if n in factors else ())) for n, s in block.items()}
             for k, block in enumerate(plain)
         ]
-        return self._but(weights=weights, _blocks=blocks)
+        return self._changed(weights=weights, _blocks=blocks)
 
     def only(self, name: str) -> "Objective":
         """The term of one condition."""
         chosen = tuple(condition for condition in self._conditions if condition.name == name)
-        return self._but(_conditions=chosen, _blocks=[{n: s for n, s in b.items() if n == name} for b in self._blocks])
+        return self._changed(
+            _conditions=chosen, _blocks=[{n: s for n, s in b.items() if n == name} for b in self._blocks]
+        )
 
     def using(self, strategy: Strategy) -> "Objective":
         """The same objective at the same points with the same data, differentiated by another strategy."""
-        return self._but(strategy=strategy)
+        return self._changed(strategy=strategy)
 
     def fixing(self, params: Params) -> "Objective":
         """The same objective as a function of the other parameters alone, without compilation."""
-        return self._but(fixed=detached(params), compiled=None)
+        return self._changed(fixed=detached(params), compiled=None)
 
     def on_one_process(self) -> "Objective":
         """The same objective with all points on this rank, for a number that each finds by itself."""
@@ -192,6 +202,10 @@ class Objective:
     def eager(self) -> "Objective":
         """The same objective without compilation, for a number that is wanted once."""
         return self._but(compiled=None)
+
+    def _changed(self, **changes: Any) -> "Objective":
+        """Another function of θ, and so another version."""
+        return self._but(**changes, version=next(_NUMBERS))
 
     def _but(self, **changes: Any) -> "Objective":
         other = copy.copy(self)

@@ -11,6 +11,7 @@ from pinn.optimizers.schedule import Schedule
 from pinn.optimizers.self_scaled import SSBFGS, SSBroyden
 from pinn.optimizers.soap import SOAP
 from pinn.optimizers.spring import Spring
+from pinn.optimizers.usual import usual_optimizer
 
 __all__ = [
     "LBFGS",
@@ -26,4 +27,5 @@ __all__ = [
     "SSBroyden",
     "Schedule",
     "Spring",
+    "usual_optimizer",
 ]

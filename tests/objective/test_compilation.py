@@ -74,7 +74,7 @@ def test_an_estimate_takes_its_seed_through_the_graph() -> None:
     torch.testing.assert_close(first, eager.gradient(params)[0].loss, rtol=1e-12, atol=0)
     assert compiled.compiled is not None
     spent = compiled.compiled.seconds
-    other = Hutchinson().reseeded(5)
+    other = Hutchinson().reseeded(0, 5)
     second = compiled.using(other).gradient(params)[0].loss
     torch.testing.assert_close(second, eager.using(other).gradient(params)[0].loss, rtol=1e-12, atol=0)
     assert second != first

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -40,18 +41,17 @@ class Estimate(Strategy):
     one over the number of directions.
     """
 
+    random: ClassVar[bool] = True
+
     seed: int | Tensor = dataclasses.field(default=0, kw_only=True)
 
     @abstractmethod
     def directions(self, key: Tensor, n: int, dtype: torch.dtype) -> Tensor:
         """Directions in n dimensions, a function of the random key: shape (k, n), with mean over k of E[s sᵀ] = I."""
 
-    def reseeded(self, *counters: int) -> "Estimate":
-        """The same strategy with other directions, a function of seed and counters such as the step."""
-        seed = torch.as_tensor(self.seed)
-        for counter in counters:
-            seed = fold(seed, counter)
-        return dataclasses.replace(self, seed=int(seed))
+    def reseeded(self, seed: int, step: int) -> "Estimate":
+        """The same strategy with other directions, a function of its own seed, that of the run, and the step."""
+        return dataclasses.replace(self, seed=int(fold(fold(torch.as_tensor(self.seed), seed), step)))
 
     def gradient(self, u: Field, x: Tensor) -> Tensor:
         return _EXACT.gradient(u, x)

@@ -27,7 +27,7 @@ _AT_A_TIME = 1024  # fewer would spend their time on overhead
 
 @dataclass(frozen=True)
 class RAD(Sampler):
-    """Residual-based adaptive distribution: at each redraw, points are drawn anew by the density above.
+    """Residual-based adaptive distribution: each redraw draws points by the density above.
 
     Of the present points the share `keep` stays, chosen at random; of the new ones the share `uniform_share` is
     even, a Sobol sequence, and the rest drawn from `candidates` even points for each condition. The paper has

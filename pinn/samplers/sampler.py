@@ -15,7 +15,7 @@ from pinn.typing import Draw, Params
 
 @dataclass(frozen=True)
 class Sampler(ABC):
-    """`interior` points in the domain and `boundary` points on each other region, drawn anew every `every` steps.
+    """`interior` points in the domain and `boundary` points on each other region, drawn again every `every` steps.
 
     `every=0` keeps the first points. Raises ValueError for counts below 1 and a negative `every`.
     """

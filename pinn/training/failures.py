@@ -43,7 +43,7 @@ def first_nonfinite_point(objective: Objective, params: Params, term: str) -> st
 
 
 def refuse_nonfinite(loss_terms: LossTerms, objective: Objective, params: Params, step: int) -> None:
-    """Raise FloatingPointError for a term of the loss that is not finite, `params` being those at the start of `step`."""
+    """Raise FloatingPointError if a term of the loss, at the parameters from which `step` started, is not finite."""
     if (term := bad_term(loss_terms)) is None:
         return
     if step == 1:

@@ -1,4 +1,4 @@
-"""The points of a run: when they are drawn anew, by the sampler's clock or because the guard says so."""
+"""The points of a run: when new ones are drawn, by the sampler's clock or because the guard says so."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -23,6 +23,7 @@ from pinn.training.guard import Guard, GuardEvent
 from pinn.training.points import PointScheduler
 from pinn.training.step import Step, changed
 from pinn.training.stopping import Reason, Stopping
+from pinn.typing import Params
 from pinn.weighting import Weighting
 
 
@@ -71,7 +72,8 @@ class TrainingState:
         self.steps, self.step, self.seconds = steps, 0, 0.0
         self._reseeded: int | None = None  # the step whose random directions the objective has
         self._iteration = self._start()
-        self.params = self.last_finite_params = copied(self._iteration.params)
+        self.params: Params = copied(self._iteration.params)
+        self.last_finite_params: Params = self.params
         if compile:  # a graph keeps what was recorded when it was made
             self._record_requests()
         self._started = time.perf_counter()

@@ -85,10 +85,14 @@ def test_training_goes_back_and_takes_smaller_steps(caplog: pytest.LogCaptureFix
 class Failing(Iteration):
     """Meets a number that is not finite at its second step, however small the steps are."""
 
-    name, accepts_new_points, stalled = "failing", False, False  # pyright: ignore[reportAssignmentType]
+    name, accepts_new_points = "failing", False
 
     def __init__(self, params: Params, reduced: list[int]) -> None:
         self.params, self._all_reduced, self._done, self._reduced = params, reduced, 0, 0
+
+    @property
+    def stalled(self) -> bool:
+        return False
 
     def state_dict(self) -> dict[str, Any]:
         return {"done": self._done, "reduced": self._reduced}

@@ -44,6 +44,7 @@ class Training:
         self.metrics = MetricsFile(folder, after=checkpoint.step if checkpoint else 0)
         self.interruption = SignalHandler()
         self.diverged: DivergedError | None = None
+        self._reported = 0  # findings of the guard that the log has
         self.reason = ""
         """Why it has ended, in words."""
 
@@ -53,32 +54,22 @@ class Training:
         return "diverged" if self.diverged else "interrupted" if self.interruption.signal else "completed"
 
     def follow(self, label: str) -> Step:
-        """Train to the end; the last step. Raises DivergedError where not even the first step was good."""
-        config, step, found = self._job.config, None, 0
-        last: Step | None = None  # with a copy of its state, since what fails in the midst of a step has changed it
+        """Train to the end; the last step. Raises DivergedError if not even the first step was good."""
+        step: Step | None = None
+        kept: Step | None = None  # with a copy of its state, since a step that fails half-way has changed its own
         state = self._start.state if self._start else None
         console = None if self._ranks.rank == 0 else Console(quiet=True)
-        with self.interruption, Progress(self._job.steps, config["budget_s"], label, console=console) as progress:
+        with (
+            self.interruption,
+            Progress(self._job.steps, self._job.config["budget_s"], label, console=console) as shown,
+        ):
             try:
                 for step in self._job.train(state, self._ranks):
-                    if not self._ranks.single_block and self._ranks.any(self.interruption.signal is not None):
-                        self.interruption.signal = self.interruption.signal or signal.SIGTERM
-                    if self._ranks.rank:
-                        if self.interruption.signal:
-                            break
-                        continue
-                    if self._ranks.size > 1:
-                        last = dataclasses.replace(step, state_dict=partial(dict, clone_tensors(step.state_dict())))
-                    logged = step.step % config["log_every"] == 0 or step.step == 1 or step.stop
-                    if logged:
-                        self._tracked.record(step.step, self.metrics.record(step))
-                        self._checkpoints.compare(step)
-                    progress.update(step, step.rel_l2 if logged else None)
-                    for finding in step.findings[found:]:
-                        log.info(f"guard: {finding}")
-                    found = len(step.findings)
-                    if not step.stop and self._checkpoints.due(step):
-                        self._checkpoints.save(step)
+                    self._share_interruption()
+                    if self._ranks.rank == 0:
+                        if self._ranks.size > 1:
+                            kept = dataclasses.replace(step, state_dict=partial(dict, clone_tensors(step.state_dict())))
+                        self._record(step, shown)
                     if self.interruption.signal:
                         break
             except DivergedError as error:
@@ -89,15 +80,35 @@ class Training:
             except RuntimeError as error:
                 if self._ranks.size == 1:
                     raise
-                if last is not None:
-                    self._checkpoints.save(last)
-                reason = str(error).splitlines()[0].partition(". This is typically")[0]
-                raise ConnectionError(
-                    f"Another process was lost ({reason}). Go on with resume={self._folder}."
-                ) from error
+                raise self._lost(error, kept) from error
         assert step is not None, "training takes at least one step"
         self.reason = self._words(step)
         return step
+
+    def _share_interruption(self) -> None:
+        """A signal to one rank ends all of them."""
+        if not self._ranks.single_block and self._ranks.any(self.interruption.signal is not None):
+            self.interruption.signal = self.interruption.signal or signal.SIGTERM
+
+    def _record(self, step: Step, shown: Progress) -> None:
+        """Metrics, the display, what the guard says, and a checkpoint if one is due."""
+        logged = bool(step.step % self._job.config["log_every"] == 0 or step.step == 1 or step.stop)
+        if logged:
+            self._tracked.record(step.step, self.metrics.record(step))
+            self._checkpoints.compare(step)
+        shown.update(step, step.rel_l2 if logged else None)
+        for event in step.findings[self._reported :]:
+            log.info(f"guard: {event}")
+        self._reported = len(step.findings)
+        if not step.stop and self._checkpoints.due(step):
+            self._checkpoints.save(step)
+
+    def _lost(self, error: RuntimeError, kept: Step | None) -> ConnectionError:
+        """What to say if another rank has gone; the last step is kept."""
+        if kept is not None:
+            self._checkpoints.save(kept)
+        reason = str(error).splitlines()[0].partition(". This is typically")[0]
+        return ConnectionError(f"Another process was lost ({reason}). Go on with resume={self._folder}.")
 
     def _words(self, step: Step) -> str:
         if self.diverged:
@@ -108,7 +119,7 @@ class Training:
 
 
 def retry_on_full_disk(save: Callable[[], T]) -> T:
-    """Save what a training has found; on a full disk it is kept in memory and tried again for some minutes."""
+    """Save the results of a training; on a full disk it is kept in memory and tried again for some minutes."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:

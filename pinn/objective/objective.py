@@ -2,8 +2,10 @@
 
 import copy
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -23,6 +25,7 @@ from pinn.pdes import PDE, Ansatz, Condition
 from pinn.typing import Field, Params
 
 T = TypeVar("T")
+_NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Objective:
     weights: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
     ranks: Ranks = Ranks()
     points_version: int = dataclasses.field(default=0, init=False)
+    version: int = dataclasses.field(init=False, compare=False, default_factory=partial(next, _NUMBERS))
+    """Another number for every other function of θ: other points, weights, or random directions."""
 
     # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)
@@ -153,7 +158,7 @@ class Objective:
 
     def at(self, samples: Mapping[str, Sample]) -> "Objective":
         """The same objective at other points, those of all ranks."""
-        other = self._but(samples=samples, weights={}, points_version=self.points_version + 1)
+        other = self._changed(samples=samples, weights={}, points_version=self.points_version + 1)
         other._place(self.pde.soft_conditions())
         return other
 
@@ -162,16 +167,16 @@ class Objective:
         if not weights and not self.weights:
             return self
         refuse_weights(self._conditions, weights)
-        return self._but(weights=weights, _blocks=self._blocks.weighted(weights, before=self.weights))
+        return self._changed(weights=weights, _blocks=self._blocks.weighted(weights, before=self.weights))
 
     def only(self, name: str) -> "Objective":
         """The term of one condition."""
         chosen = tuple(condition for condition in self._conditions if condition.name == name)
-        return self._but(_conditions=chosen, _blocks=self._blocks.only(name))
+        return self._changed(_conditions=chosen, _blocks=self._blocks.only(name))
 
     def using(self, strategy: Strategy) -> "Objective":
         """The same objective at the same points with the same data, differentiated by another strategy."""
-        other = self._but(strategy=strategy)
+        other = self._changed(strategy=strategy)
         other._record()
         return other
 
@@ -190,6 +195,10 @@ class Objective:
     def eager(self) -> "Objective":
         """The same objective without compilation, for a number that is wanted once."""
         return self._but(compiled=None)
+
+    def _changed(self, **changes: Any) -> "Objective":
+        """Another function of θ, and so another version."""
+        return self._but(**changes, version=next(_NUMBERS))
 
     def _but(self, **changes: Any) -> "Objective":
         other = copy.copy(self)

@@ -6,11 +6,12 @@ from pinn.optimizers.lbfgs import LBFGS
 from pinn.optimizers.least_squares import LeastSquares
 from pinn.optimizers.levenberg_marquardt import LevenbergMarquardt
 from pinn.optimizers.muon import Muon
-from pinn.optimizers.optimizer import Iteration, Optimizer
+from pinn.optimizers.optimizer import Iteration, Optimizer, method_titles
 from pinn.optimizers.schedule import Schedule
 from pinn.optimizers.self_scaled import SSBFGS, SSBroyden
 from pinn.optimizers.soap import SOAP
 from pinn.optimizers.spring import Spring
+from pinn.optimizers.usual import usual_optimizer
 
 __all__ = [
     "LBFGS",
@@ -26,4 +27,6 @@ __all__ = [
     "SSBroyden",
     "Schedule",
     "Spring",
+    "method_titles",
+    "usual_optimizer",
 ]

@@ -1,6 +1,7 @@
 """Adam with a cosine learning-rate schedule."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -17,6 +18,10 @@ class Adam(Optimizer):
     Raises ValueError unless 0 <= final_lr <= lr, 0 <= β < 1 and steps >= 1.
     """
 
+    name: ClassVar[str] = "adam"
+    title: ClassVar[str] = "Adam"
+    first_order: ClassVar[bool] = True
+
     lr: float = 5e-3
     final_lr: float = 1e-4
     beta1: float = 0.9
@@ -32,4 +37,4 @@ class Adam(Optimizer):
     def start(self, params: Params, steps: int) -> Iteration:
         theta = copied(params)
         adam = torch.optim.Adam(theta.values(), lr=self.lr, betas=(self.beta1, self.beta2))
-        return FirstOrder("adam", theta, [adam], steps, self.final_lr / self.lr)
+        return FirstOrder(self.name, theta, [adam], steps, self.final_lr / self.lr)

@@ -1,15 +1,15 @@
 """L-BFGS with a strong Wolfe line search."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from pinn.objective import LossTerms, Objective
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
-from pinn.optimizers.parameters import assign, copied, flatten
+from pinn.optimizers.quasi_newton import InverseHessian, QuasiNewton
 from pinn.typing import Params
 
 
@@ -21,6 +21,10 @@ class LBFGS(Optimizer):
     Raises ValueError unless history >= 1 and steps >= 1.
     """
 
+    name: ClassVar[str] = "lbfgs"
+    title: ClassVar[str] = "L-BFGS"
+    descends: ClassVar[bool] = True
+
     history: int = 100
     steps: int = 1000
 
@@ -30,82 +34,50 @@ class LBFGS(Optimizer):
             raise ValueError(f"LBFGS needs history >= 1, got history={self.history}.")
 
     def start(self, params: Params, steps: int) -> Iteration:
-        return _QuasiNewton(self, params)
+        return QuasiNewton(self.name, params, _Pairs(self.history), accepts_new_points=False)
 
 
-class _QuasiNewton(Iteration):
-    """torch.optim.LBFGS, one iteration a step.
+class _Pairs(InverseHessian):
+    """The BFGS matrix of the last pairs (s, y), which begins as γI with γ = sᵀy/yᵀy of the newest one."""
 
-    torch evaluates anew at the start of each call what its line search has just evaluated; remembering the last line
-    search saves that. And torch drops every pair with yᵀs ≤ 1e-10, an absolute bound that a small loss soon meets, so
-    it is shown the loss in units in which it starts at 10⁶; the method itself is invariant to them.
-    """
-
-    name = "lbfgs"
-    accepts_new_points = False
-
-    def __init__(self, recipe: LBFGS, params: Params) -> None:
-        self.params = copied(params)
-        self._recipe = recipe
-        self._objective: Objective | None = None
-        self._stalled = False
+    def __init__(self, most: int) -> None:
+        self._pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=most)  # s, y and 1/yᵀs, the newest one last
 
     @property
-    def stalled(self) -> bool:
-        return self._stalled
+    def is_identity(self) -> bool:
+        return not self._pairs
+
+    def times(self, g: Tensor) -> Tensor:
+        """Hg by two loops over the pairs (Nocedal & Wright 2006, algorithm 7.4)."""
+        if self.is_identity:
+            return g
+        q, parts = g.clone(), []
+        for s, y, inverse in reversed(self._pairs):
+            parts.append(inverse * s.dot(q))
+            q -= parts[-1] * y
+        _, y, inverse = self._pairs[-1]
+        q /= inverse * y.dot(y)
+        for (s, y, inverse), part in zip(self._pairs, reversed(parts), strict=True):
+            q += (part - inverse * y.dot(q)) * s
+        return q
+
+    def update(self, s: Tensor, y: Tensor, sBs: float) -> None:
+        if float(y @ s) > torch.finfo(s.dtype).eps * sBs:  # as in L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995)
+            self._pairs.append((s, y, 1 / y.dot(s)))
+
+    def forget(self) -> None:
+        self._pairs.clear()
 
     def state_dict(self) -> dict[str, Any]:
-        state: dict[str, Any] = {"params": self.params, "stalled": self._stalled}
-        if self._objective is not None:
-            state |= {"unit": self._unit, "method": self._optimizer.state_dict()}
-        return state
+        return {"s": [s for s, _, _ in self._pairs], "y": [y for _, y, _ in self._pairs]}
 
-    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
-        assign(self.params, state["params"])
-        self._stalled = state["stalled"]
-        if "method" in state:
-            self._objective, self._seen, self._unit = objective, [], state["unit"]
-            self._optimizer = self._begun()
-            self._optimizer.load_state_dict(state["method"])
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.forget()
+        pairs = zip(state["s"], state["y"], strict=True) if "s" in state else _pairs_of_torch(state)
+        self._pairs.extend((s, y, 1 / y.dot(s)) for s, y in pairs)
 
-    def reduce_step(self) -> None:
-        """Begin again without curvature pairs."""
-        self._objective = None
 
-    def step(self, objective: Objective) -> LossTerms:
-        if objective is not self._objective:
-            self._objective, self._seen = objective, []
-            loss = float(objective.evaluate(self.params).loss)
-            self._unit = 1e6 / loss if loss > 0 else 1.0
-            self._optimizer = self._begun()
-        known, self._seen = self._seen, []
-        start = flatten(self.params)
-        evaluation = self._evaluate(objective, known)
-
-        def closure() -> Tensor:
-            return self._evaluate(objective, known).loss * self._unit
-
-        self._optimizer.step(closure)
-        self._stalled = torch.equal(start, flatten(self.params))
-        return evaluation
-
-    def _begun(self) -> torch.optim.LBFGS:
-        return torch.optim.LBFGS(
-            self.params.values(),
-            max_iter=1,
-            max_eval=30,
-            history_size=self._recipe.history,
-            tolerance_grad=0.0,
-            tolerance_change=0.0,
-            line_search_fn="strong_wolfe",
-        )
-
-    def _evaluate(self, objective: Objective, known: list[tuple[Tensor, LossTerms, Params]]) -> LossTerms:
-        """Loss and gradient at the parameters, from memory if they were there before."""
-        here = flatten(self.params)
-        memory = ((evaluation, gradient) for there, evaluation, gradient in (*self._seen, *known) if here.equal(there))
-        evaluation, gradient = next(memory, None) or objective.gradient(self.params)
-        self._seen.append((here, evaluation, gradient))
-        for name, value in self.params.items():
-            value.grad = gradient[name] * self._unit
-        return evaluation
+def _pairs_of_torch(state: Mapping[str, Any]) -> list[tuple[Tensor, Tensor]]:
+    """The pairs in a checkpoint of version 0.1, which holds `torch.optim.LBFGS` and a unit of the loss."""
+    (method,) = state["method"]["state"].values() if "method" in state else ({},)
+    return [(s, y / state["unit"]) for s, y in zip(method.get("old_stps", ()), method.get("old_dirs", ()), strict=True)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -29,6 +29,10 @@ class LeastSquares(Optimizer):
     ValueError unless rcond >= 0 and steps >= 1.
     """
 
+    name: ClassVar[str] = "least_squares"
+    title: ClassVar[str] = "least squares"
+    descends: ClassVar[bool] = True
+
     rcond: float = 1e-14
     steps: int = 3
 
@@ -42,12 +46,12 @@ class LeastSquares(Optimizer):
 
 
 class _LastLayer(Iteration):
-    name = "least_squares"
+    name = LeastSquares.name
     accepts_new_points = True
 
     def __init__(self, recipe: LeastSquares, params: Params) -> None:
         self.params = copied(params)
-        self._recipe = recipe
+        self._recipe, self._share = recipe, 1.0  # of a step that is tried first
         self._stalled = False
         layer = list(params)[-1].rpartition(".")[0]
         self._last = [name for name in params if name.rpartition(".")[0] == layer]
@@ -57,13 +61,15 @@ class _LastLayer(Iteration):
         return self._stalled
 
     def state_dict(self) -> dict[str, Any]:
-        return {"params": self.params, "stalled": self._stalled}
+        return {"params": self.params, "stalled": self._stalled, "share": self._share}
 
     def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         self.params, self._stalled = dict(state["params"]), state["stalled"]
+        self._share = state.get("share", 1.0)
 
     def reduce_step(self) -> None:
-        """Nothing: each step falls as far as it can, whatever came before."""
+        """A third of each step."""
+        self._share /= 3
 
     @torch.no_grad()
     def step(self, objective: Objective) -> LossTerms:
@@ -72,12 +78,11 @@ class _LastLayer(Iteration):
         last = {name: self.params[name] for name in self._last}
         rs, As = objective.fixing(hidden).linearize_blocks(last)
         r, A = rs[0], As[0]
-        if (
-            not objective.ranks.single_block
-        ):  # min ‖Ac + r‖ has the minimiser of min ‖Rc + s‖ with (R, s) from QR of (A, r)
+        if not objective.ranks.single_block:
+            # min ‖Ac + r‖ has the minimiser of min ‖Rc + s‖ with (R, s) from QR of (A, r).
             R = triangular([torch.cat([B, b[:, None]], 1) for B, b in zip(As, rs, strict=True)], objective.ranks)
             A, r = R[:, :-1], R[:, -1]
-        step = _minimiser(A, -r, self._recipe.rcond)
+        step = self._share * _minimiser(A, -r, self._recipe.rcond)
         c, self._stalled = flatten(last), True
         for _ in range(_HALVINGS):
             trial = {**self.params, **unflatten(c + step, last)}

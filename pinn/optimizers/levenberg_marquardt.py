@@ -1,16 +1,16 @@
-"""Levenberg–Marquardt: Gauss–Newton steps, damped where the linear model of the residual does not hold."""
+"""Levenberg–Marquardt: Gauss–Newton steps, damped as far as the linear model of the residual does not hold."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from pinn.objective import LossTerms, Objective
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.memory_check import check_memory
+from pinn.optimizers.memory_check import MemoryCheck
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
@@ -36,6 +36,10 @@ class LevenbergMarquardt(Optimizer):
     max_gb > 0 and steps >= 1, and, at the first step, where J and its products would take more than `max_gb` gigabytes.
     """
 
+    name: ClassVar[str] = "lm"
+    title: ClassVar[str] = "Levenberg–Marquardt"
+    descends: ClassVar[bool] = True
+
     damping: float = 1e-3
     acceleration: float = 0.75
     max_gb: float = 8.0
@@ -54,7 +58,7 @@ class LevenbergMarquardt(Optimizer):
 
 
 class _Damped(Iteration):
-    name = "lm"
+    name = LevenbergMarquardt.name
     accepts_new_points = True
 
     def __init__(self, recipe: LevenbergMarquardt, params: Params) -> None:
@@ -63,7 +67,8 @@ class _Damped(Iteration):
         self._damping, self._growth = recipe.damping, 2.0
         self._scale = torch.zeros_like(flatten(params))
         self._needs_qr = 0.0  # the largest λ for which Cholesky was not good enough
-        self._objective: Objective | None = None
+        self._check_memory = MemoryCheck("LevenbergMarquardt", recipe.max_gb)
+        self._version: int | None = None  # of the objective that was evaluated
         self._stalled = False
         self._refused = 0
 
@@ -92,20 +97,20 @@ class _Damped(Iteration):
         self._damping, self._growth = state["damping"], state["growth"]
         self._scale, self._needs_qr = state["scale"], state["needs_qr"]
         self._stalled, self._refused = state["stalled"], state["refused"]
-        self._objective, self._evaluation = objective, objective.evaluate(self.params)
+        self._version, self._loss_terms = objective.version, objective.evaluate(self.params)
 
     def reduce_step(self) -> None:
-        """A hundred times the damping."""
-        self._damping *= 100
+        """A hundred times the damping, which convergence may have made vanishingly small, and no less than at first."""
+        self._damping = max(100 * self._damping, self._recipe.damping)
 
     @torch.no_grad()
     def step(self, objective: Objective) -> LossTerms:
-        if objective is not self._objective:
+        if objective.version != self._version:
             if self._stalled:  # at other points the damping that ended there means nothing
                 self._damping, self._growth = self._recipe.damping, 2.0
-            check_memory("LevenbergMarquardt", objective, self.params, self._recipe.max_gb, self._objective)
-            self._objective, self._evaluation = objective, objective.evaluate(self.params)
-        start = self._evaluation
+            self._check_memory(objective, self.params)
+            self._version, self._loss_terms = objective.version, objective.evaluate(self.params)
+        start = self._loss_terms
         self._stalled = not (start.loss.isfinite() and start.loss > 0)
         if not self._stalled:
             self._stalled = not self._descend(objective)
@@ -138,11 +143,11 @@ class _Damped(Iteration):
                 probed = objective.residual_blocks(at(_PROBE * v))
                 s = self._accelerated(system, v, [p - a - _PROBE * b for p, a, b in zip(probed, r, Jv, strict=True)])
             trial = at(s)
-            evaluation = objective.evaluate(trial)
-            if evaluation.loss < self._evaluation.loss:
+            loss_terms = objective.evaluate(trial)
+            if loss_terms.loss < self._loss_terms.loss:
                 predicted = ranks.sum([part.square().sum() for part in Jv]) + 2 * self._damping * v.square().sum()
-                self._trust(self._evaluation.loss, evaluation.loss, predicted, eps)
-                self.params, self._evaluation = trial, evaluation
+                self._trust(self._loss_terms.loss, loss_terms.loss, predicted, eps)
+                self.params, self._loss_terms = trial, loss_terms
                 return True
             self._damping *= self._growth
             self._growth *= 2
@@ -150,7 +155,7 @@ class _Damped(Iteration):
         return False
 
     def _accelerated(self, system: DampedLeastSquares, v: Tensor, bend: list[Tensor]) -> Tensor:
-        """v + a/2, or v where a is too large to trust, from bend = r(θ + hv) − r(θ) − hJv = h²/2·∂²r/∂v².
+        """v + a/2, or v if a is too large to trust, from bend = r(θ + hv) − r(θ) − hJv = h²/2·∂²r/∂v².
 
         This difference costs one evaluation of r. Two nested JVPs are exact, save no step, and make each step three
         times as long (Poisson 2-D, tanh 2×24, one core of a Xeon, 2026-11-23).

@@ -10,18 +10,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Trial(Generic[T]):
-    """A point at distance `alpha` along the search direction: the loss, its slope, and what else was found there."""
+    """A point at distance `alpha` along the search direction: the loss, its slope, and what else is known there."""
 
     alpha: float
     loss: float
     slope: float
-    found: T
+    place: T
 
 
 def strong_wolfe(
     at: Callable[[float], Trial[T]],
     start: Trial[T],
     first: float,
+    longest: float = math.inf,
     *,
     c1: float = 1e-4,
     c2: float = 0.9,
@@ -29,8 +30,8 @@ def strong_wolfe(
 ) -> Trial[T] | None:
     """A point with f(α) ≤ f(0) + c₁αf′(0) and |f′(α)| ≤ c₂|f′(0)| (Nocedal & Wright 2006, algorithms 3.5 and 3.6).
 
-    `at(α)` evaluates, `start` is its value at 0, `first` the first α tried. After `most` evaluations it returns the
-    best point with the first property, or None without one.
+    `at(α)` evaluates, `start` is its value at 0, `first` the first α tried, `longest` the largest one. After `most`
+    evaluations, or at the largest α, it returns the best point with the first property, or None without one.
     """
 
     def too_high(trial: Trial[T], low: Trial[T]) -> bool:
@@ -41,7 +42,7 @@ def strong_wolfe(
         return abs(trial.slope) <= -c2 * start.slope
 
     low, high = start, None
-    alpha = first
+    alpha = min(first, longest)
     for _ in range(most):
         trial = at(alpha)
         if too_high(trial, low):
@@ -53,7 +54,9 @@ def strong_wolfe(
             if trial.slope * ((high.alpha if high else math.inf) - low.alpha) >= 0:
                 high = low
             low = trial
-        alpha = _between(low, high) if high else 2.5 * low.alpha
+            if high is None and alpha >= longest:
+                return low
+        alpha = _between(low, high) if high else min(2.5 * low.alpha, longest)
     return low if low is not start else None
 
 

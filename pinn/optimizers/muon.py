@@ -1,6 +1,7 @@
 """Muon for matrices, Adam for the rest."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -19,6 +20,10 @@ class Muon(Optimizer):
     ValueError unless 0 <= final_lr <= lr, adam_lr > 0, 0 <= momentum < 1 and steps >= 1, and at the start for a
     network without such a matrix.
     """
+
+    name: ClassVar[str] = "muon"
+    title: ClassVar[str] = "Muon"
+    first_order: ClassVar[bool] = True
 
     lr: float = 2e-2
     final_lr: float = 1e-4
@@ -44,4 +49,4 @@ class Muon(Optimizer):
         others = [value for value in theta.values() if not any(value is matrix for matrix in matrices)]
         methods: list[torch.optim.Optimizer] = [torch.optim.Adam(others, lr=self.adam_lr)] if others else []
         methods.append(torch.optim.Muon(matrices, lr=self.lr, momentum=self.momentum, weight_decay=0.0))
-        return FirstOrder("muon", theta, methods, steps, self.final_lr / self.lr)
+        return FirstOrder(self.name, theta, methods, steps, self.final_lr / self.lr)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from pinn.objective import LossTerms, Objective
 from pinn.typing import Params
@@ -24,7 +24,8 @@ class Iteration(ABC):
     def step(self, objective: Objective) -> LossTerms:
         """Take one step, and return the objective at the parameters from which it started.
 
-        The objective may be another from step to step, when points are drawn anew.
+        The objective may be another from step to step, if points, weights or random directions change: see its
+        `version`.
         """
 
     @abstractmethod
@@ -54,11 +55,27 @@ class Iteration(ABC):
 class Optimizer(ABC):
     """A frozen dataclass with the numbers of a method; `steps` is its usual number of steps."""
 
+    name: ClassVar[str] = ""
+    """The method in the log, as its iterations have it; empty for one that bears the names of others."""
+    title: ClassVar[str] = ""
+    """The method in a figure; `name` if it is empty."""
+    first_order: ClassVar[bool] = False
+    """Whether it follows gradients alone, without curvature."""
+    descends: ClassVar[bool] = False
+    """Whether no step raises the loss as long as the points stay."""
     steps: int
 
     @abstractmethod
     def start(self, params: Params, steps: int) -> Iteration:
         """Begin at `params`, for `steps` steps, which a learning-rate schedule may plan on."""
+
+
+def method_titles() -> dict[str, str]:
+    """What figures call the methods, by their names in the log, of all optimizers that have been imported."""
+    kinds = list(Optimizer.__subclasses__())
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {kind.name: kind.title or kind.name for kind in kinds if kind.name}
 
 
 def check_steps(name: str, steps: int) -> None:

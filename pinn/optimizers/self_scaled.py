@@ -4,21 +4,14 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from pinn.objective import LossTerms, Objective
-from pinn.optimizers.line_search import Trial, strong_wolfe
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
-from pinn.optimizers.parameters import copied, flatten, unflatten
+from pinn.optimizers.quasi_newton import InverseHessian, QuasiNewton
 from pinn.typing import Params
-
-Found = tuple[Params, LossTerms, Tensor]
-"""At a point of the line search: the parameters, the objective and its gradient, shape (P,)."""
-
 
 MOST_GB = 8.0
 
@@ -28,22 +21,24 @@ class _SelfScaled(Optimizer):
 
         H ← [H − Hy(Hy)ᵀ/(yᵀHy) + φ·(yᵀHy)·vvᵀ]/τ + ssᵀ/(yᵀs),        v = s/(yᵀs) − Hy/(yᵀHy)
 
-    for s = Δθ and y = Δ∇L. H stays when points are drawn anew.
+    for s = Δθ and y = Δ∇L. H stays when new points are drawn.
     """
+
+    descends: ClassVar[bool] = True
 
     @abstractmethod
     def factors(self, b: float, h: float, P: int) -> tuple[float, float, float]:
         """φ, τ, and τ of the first update, from b = sᵀH⁻¹s/(yᵀs) and h = yᵀHy/(yᵀs)."""
 
     def start(self, params: Params, steps: int) -> Iteration:
-        """Raises ValueError where H would exceed MOST_GB."""
+        """Raises ValueError if H would exceed MOST_GB."""
         P, bytes_each = (sum(value.numel() for value in params.values()), next(iter(params.values())).element_size())
         if (needed_gb := P**2 * bytes_each / 1e9) > MOST_GB:
             raise ValueError(
                 f"{type(self).__name__} needs {needed_gb:.3g} GB for a matrix of P × P, P={P} parameters, above "
                 f"{MOST_GB:g} GB. Take a smaller network (network.width) or optimizer=adam_lbfgs."
             )
-        return _Searched(self, params)
+        return QuasiNewton(self.name, params, _Dense(self), accepts_new_points=True)
 
 
 @dataclass(frozen=True)
@@ -52,6 +47,9 @@ class SSBFGS(_SelfScaled):
 
     H takes 8P² bytes in float64. Raises ValueError unless steps >= 1.
     """
+
+    name: ClassVar[str] = "ssbfgs"
+    title: ClassVar[str] = "SSBFGS"
 
     steps: int = 5000
 
@@ -69,6 +67,9 @@ class SSBroyden(_SelfScaled):
     H takes 8P² bytes in float64. Raises ValueError unless steps >= 1.
     """
 
+    name: ClassVar[str] = "ssbroyden"
+    title: ClassVar[str] = "SSBroyden"
+
     steps: int = 5000
 
     def __post_init__(self) -> None:
@@ -85,68 +86,37 @@ class SSBroyden(_SelfScaled):
         return (1 - theta) / volume, tau, h / volume
 
 
-class _Searched(Iteration):
-    accepts_new_points = True
+class _Dense(InverseHessian):
+    """H as a matrix of shape (P, P)."""
 
-    def __init__(self, recipe: _SelfScaled, params: Params) -> None:
-        self.params = copied(params)
-        self.name = type(recipe).__name__.lower()
+    def __init__(self, recipe: _SelfScaled) -> None:
         self._recipe = recipe
-        self._objective: Objective | None = None
-        self._H: Tensor | None = None  # None stands for the identity
-        self._stalled = False
+        self.matrix: Tensor | None = None
+        """None stands for the identity."""
 
     @property
-    def stalled(self) -> bool:
-        return self._stalled
+    def is_identity(self) -> bool:
+        return self.matrix is None
 
-    def state_dict(self) -> dict[str, Any]:
-        return {"params": self.params, "H": self._H, "stalled": self._stalled}
+    def times(self, g: Tensor) -> Tensor:
+        return g if self.matrix is None else self.matrix @ g
 
-    def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
-        self.params, self._H, self._stalled = dict(state["params"]), state["H"], state["stalled"]
-        self._objective = None  # the gradient is evaluated anew, and H stays
-
-    def reduce_step(self) -> None:
-        """Begin again with the identity for H."""
-        self._H = None
-
-    def step(self, objective: Objective) -> LossTerms:
-        if objective is not self._objective:
-            evaluation, gradient = objective.gradient(self.params)
-            self._objective, self._here = objective, (self.params, evaluation, flatten(gradient))
-        _, evaluation, g = self._here
-        theta, d = flatten(self.params), -g if self._H is None else -(self._H @ g)
-        if not bool(g @ d < 0):
-            self._H, d = None, -g
-        slope = float(g @ d)
-        # Along −∇L the unit of length is unknown: a first step that moves θ by one at most.
-        first = min(1.0, 1 / max(float(d.abs().sum()), 1e-300)) if self._H is None else 1.0
-        start = Trial(0.0, float(evaluation.loss), slope, self._here)
-        end = strong_wolfe(partial(self._at, objective, theta, d), start, first) if slope < 0 else None
-        if end is None:
-            # A worn-out H may be at fault; without it there is nothing left to try.
-            self._stalled, self._H = self._H is None, None
-            return evaluation
-        self.params, self._here = end.found[0], end.found
-        self._update(end.alpha * d, end.found[2] - g, -end.alpha * float(g @ d) * end.alpha)
-        return evaluation
-
-    def _at(self, objective: Objective, theta: Tensor, d: Tensor, alpha: float) -> Trial[Found]:
-        params = unflatten(theta + alpha * d, self.params)
-        evaluation, gradient = objective.gradient(params)
-        g = flatten(gradient)
-        return Trial(alpha, float(evaluation.loss), float(g @ d), (params, evaluation, g))
-
-    def _update(self, s: Tensor, y: Tensor, sBs: float) -> None:
-        """The next H; it stays where rounding has spoilt the curvature yᵀs > 0 that the line search promises."""
-        ys = float(y @ s)
-        Hy = y.clone() if self._H is None else self._H @ y
+    def update(self, s: Tensor, y: Tensor, sBs: float) -> None:
+        ys, Hy = float(y @ s), self.times(y)
         yHy = float(y @ Hy)
         if not (ys > 0 and yHy > 0 and sBs > 0):
             return
         phi, tau, tau_first = self._recipe.factors(sBs / ys, yHy / ys, len(s))
-        if self._H is None:
-            self._H, tau = torch.eye(len(s), dtype=s.dtype, device=s.device), tau_first
-        v = s / ys - Hy / yHy
-        self._H.addr_(Hy, Hy, alpha=-1 / yHy).addr_(v, v, beta=1 / tau, alpha=phi * yHy / tau).addr_(s, s, alpha=1 / ys)
+        if self.matrix is None:
+            self.matrix, tau = torch.eye(len(s), dtype=s.dtype, device=s.device), tau_first
+        v, H = s / ys - Hy / yHy, self.matrix
+        H.addr_(Hy, Hy, alpha=-1 / yHy).addr_(v, v, beta=1 / tau, alpha=phi * yHy / tau).addr_(s, s, alpha=1 / ys)
+
+    def forget(self) -> None:
+        self.matrix = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"H": self.matrix}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.matrix = state["H"]

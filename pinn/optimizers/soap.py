@@ -1,6 +1,7 @@
 """SOAP, Adam in the eigenbasis of Shampoo's preconditioner."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pinn.optimizers.first_order import FirstOrder, check_rates
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
@@ -16,6 +17,10 @@ class SOAP(Optimizer):
     `lr` to `final_lr` along half a cosine; the eigenbases are refreshed every `refresh` steps. Raises ValueError unless
     0 <= final_lr <= lr, 0 <= β < 1, refresh >= 1 and steps >= 1, and at the start where the package is missing.
     """
+
+    name: ClassVar[str] = "soap"
+    title: ClassVar[str] = "SOAP"
+    first_order: ClassVar[bool] = True
 
     lr: float = 3e-2
     final_lr: float = 1e-4
@@ -47,4 +52,4 @@ class SOAP(Optimizer):
             weight_decay=0.0,
             precondition_frequency=self.refresh,
         )
-        return FirstOrder("soap", theta, [method], steps, self.final_lr / self.lr)
+        return FirstOrder(self.name, theta, [method], steps, self.final_lr / self.lr)

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
 from pinn.objective import LossTerms, Objective
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.memory_check import check_memory
+from pinn.optimizers.memory_check import MemoryCheck
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
@@ -26,6 +26,9 @@ class Spring(Optimizer):
     half a cosine. Raises ValueError unless damping, max_step, max_gb > 0, 0 <= momentum < 1, 0 < final_lr <= lr and
     steps >= 1.
     """
+
+    name: ClassVar[str] = "spring"
+    title: ClassVar[str] = "SPRING"
 
     lr: float = 0.3
     final_lr: float = 1e-2
@@ -50,7 +53,7 @@ class Spring(Optimizer):
 
 
 class _Remembering(Iteration):
-    name = "spring"
+    name = Spring.name
     accepts_new_points = True
 
     def __init__(self, recipe: Spring, params: Params, steps: int) -> None:
@@ -58,7 +61,7 @@ class _Remembering(Iteration):
         self._recipe, self._steps, self._done = recipe, steps, 0
         self._calm = 1.0
         self._phi = torch.zeros_like(flatten(params))
-        self._objective: Objective | None = None
+        self._check_memory = MemoryCheck("Spring", recipe.max_gb)
 
     @property
     def stalled(self) -> bool:
@@ -70,7 +73,6 @@ class _Remembering(Iteration):
     def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         self.params, self._phi = dict(state["params"]), state["phi"]
         self._done, self._calm = state["done"], state["calm"]
-        self._objective = objective
 
     def reduce_step(self) -> None:
         """A third of the rate, and no memory of earlier directions."""
@@ -80,9 +82,7 @@ class _Remembering(Iteration):
     @torch.no_grad()
     def step(self, objective: Objective) -> LossTerms:
         recipe, start = self._recipe, objective.evaluate(self.params)
-        if objective is not self._objective:
-            check_memory("Spring", objective, self.params, recipe.max_gb, self._objective)
-            self._objective = objective
+        self._check_memory(objective, self.params)
         r, J = objective.linearize_blocks(self.params)
         squares, rows = objective.ranks.sum([torch.stack([B.square().sum(), B.new_tensor(len(B))]) for B in J])
         mean = float(squares / rows)

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
+from pinn.optimizers import method_titles
 from pinn.plotting.style import COLORS, DASHES, Format, figure, save
 from pinn.runs.metrics import METRICS
 from pinn.runs.run import SUMMARY
 
 _ERRORS = {"rel_l2": "relative $L^2$ error", "max_error": "max error"}
-METHODS = {"adam": "Adam", "lbfgs": "L-BFGS", "lm": "Levenberg–Marquardt", "engd": "ENGD", "spring": "SPRING"}
 
 
 def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[Path]:
@@ -121,5 +121,5 @@ def _mark(ax: Axes, x: np.ndarray, methods: Sequence[str], *, labelled: bool) ->
         start = left if k == 0 else (x[k - 1] + x[k]) / 2
         position = max((start - left) / (right - left), last)
         last = position + 0.2  # names of short stages would lie over each other
-        name = METHODS.get(methods[k], methods[k])
+        name = method_titles().get(methods[k], methods[k])
         ax.text(0.02 + 0.96 * position, 1.02, name, transform=ax.transAxes, fontsize=10, color="0.25")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pinn.plotting.history import METHODS
+from pinn.optimizers import method_titles
 from pinn.report.interactive import AXIS, figure, go, stroke
 
 ERRORS = {"rel_l2": "relative L<sup>2</sup> error", "max_error": "max error", "heldout_residual": "held-out residual"}
@@ -104,7 +104,7 @@ def _mark_methods(
     for k in range(1, len(methods)):
         if methods[k] != methods[k - 1]:
             x, t = ((axis[k - 1] + axis[k]) / 2 for axis in (steps, seconds))
-            name = f"→ {METHODS.get(methods[k], methods[k])}"
+            name = f"→ {method_titles().get(methods[k], methods[k])}"
             line = {"color": "#777", "dash": "dot", "width": 1.5}
             ends = np.array([low, high])
             _curve(canvas, np.array([x, x]), np.array([t, t]), ends, name, mode="lines", line=line, hoverinfo="skip")

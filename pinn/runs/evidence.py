@@ -15,7 +15,7 @@ from torch.func import vmap
 
 from pinn import Run
 from pinn.objective import Objective
-from pinn.optimizers import SOAP, Adam, LevenbergMarquardt, Muon, Optimizer, Schedule
+from pinn.optimizers import LevenbergMarquardt, Optimizer, Schedule
 from pinn.pdes import TimeWindowed
 from pinn.runs.job import Job, stored_config
 from pinn.runs.run import build_network
@@ -97,7 +97,7 @@ def refined(run: Run, factor: int, budget_s: float) -> float:
     optimizer = _last(job.optimizer)
     small = sum(parameter.numel() for parameter in job.network.parameters()) <= _DENSE
     squares = all(condition.energy is None for condition in run.pde.soft_conditions())
-    if isinstance(optimizer, (Adam, SOAP, Muon)) and small and squares:
+    if optimizer.first_order and small and squares:
         optimizer = LevenbergMarquardt()
     return _difference(run, dataclasses.replace(job, optimizer=optimizer, sampler=_enlarged(_sampler(run), factor)))
 
@@ -180,10 +180,7 @@ def _sampler(run: Run) -> Sampler:
 
 
 def _enlarged(sampler: Sampler, factor: float) -> Sampler:
-    counts = {name: max(1, round(factor * getattr(sampler, name))) for name in ("interior", "boundary")}
-    if hasattr(sampler, "candidates"):  # at least as many as points
-        counts["candidates"] = max(sampler.candidates, *counts.values())  # pyright: ignore[reportAttributeAccessIssue]
-    return dataclasses.replace(sampler, **counts)
+    return sampler.with_points(*(max(1, round(factor * count)) for count in (sampler.interior, sampler.boundary)))
 
 
 def _last(optimizer: Optimizer) -> Optimizer:

@@ -1,4 +1,4 @@
-"""Where collocation points come from, and when they are drawn anew."""
+"""Where collocation points come from, and when new ones are drawn."""
 
 from pinn.samplers.adaptive import RAD, RARD
 from pinn.samplers.sampler import Sampler

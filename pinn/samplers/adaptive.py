@@ -11,6 +11,7 @@ and points on other regions are even.
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -27,7 +28,7 @@ _AT_A_TIME = 1024  # fewer would spend their time on overhead
 
 @dataclass(frozen=True)
 class RAD(Sampler):
-    """Residual-based adaptive distribution: at each redraw, points are drawn anew by the density above.
+    """Residual-based adaptive distribution: each redraw draws points by the density above.
 
     Of the present points the share `keep` stays, chosen at random; of the new ones the share `uniform_share` is
     even, a Sobol sequence, and the rest drawn from `candidates` even points for each condition. The paper has
@@ -35,6 +36,8 @@ class RAD(Sampler):
     distances: even ones do not see what is smaller than the gaps between them. Raises ValueError for shares outside
     [0, 1), negative k or c, and fewer candidates than points.
     """
+
+    follows_residual: ClassVar[bool] = True
 
     candidates: int = 20_000
     k: float = 1.0
@@ -49,6 +52,9 @@ class RAD(Sampler):
         for share in ("keep", "uniform_share", "local"):
             if not 0 <= getattr(self, share) < 1:
                 raise ValueError(f"RAD needs 0 <= {share} < 1, got {share}={getattr(self, share)}.")
+
+    def counts(self, interior: int, boundary: int) -> dict[str, int]:
+        return {"interior": interior, "boundary": boundary, "candidates": max(self.candidates, interior, boundary)}
 
     def source(self, generator: torch.Generator, like: Tensor) -> Draw:
         return sobol(generator, like)
@@ -66,9 +72,9 @@ class RAD(Sampler):
             even = round(self.uniform_share * new) if _leans(self.everywhere, condition.region) else new
             parts = [kept, condition.region.sample(even, draw)] if even else [kept]
             if new > even:
-                found = self._candidates(objective, params, condition, draw, generator)
-                index = _by_residual(objective, params, condition, found, self.k, self.c, new - even, generator)
-                parts.append(_chosen(found, index))
+                candidates = self._candidates(objective, params, condition, draw, generator)
+                index = _by_residual(objective, params, condition, candidates, self.k, self.c, new - even, generator)
+                parts.append(_chosen(candidates, index))
             samples[condition.name] = _joined(*parts)
         return samples
 
@@ -77,13 +83,13 @@ class RAD(Sampler):
     ) -> Sample:
         """Even candidates, and so many near points of large residual."""
         near = round(self.local * self.candidates) if len(objective.samples[condition.name]) == 1 else 0
-        found = condition.region.sample(self.candidates - near, draw)
+        even = condition.region.sample(self.candidates - near, draw)
         if not near:
-            return found
-        known = _joined(found, objective.samples[condition.name])
+            return even
+        known = _joined(even, objective.samples[condition.name])
         index = _by_residual(objective, params, condition, known, self.k, 0.0, near, generator, repeated=True)
         centers = known[0][index.to(known[0].device)]
-        return _joined(found, (scattered(centers, objective.pde.domain, generator),))
+        return _joined(even, (scattered(centers, objective.pde.domain, generator),))
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,8 @@ class RARD(Sampler):
     until there are `most` times as many as at first. Raises ValueError unless added > 0 and most >= 1, for negative k
     or c, and for fewer candidates than points.
     """
+
+    follows_residual: ClassVar[bool] = True
 
     candidates: int = 20_000
     k: float = 2.0
@@ -109,6 +117,9 @@ class RARD(Sampler):
                 f"RARD needs ∞ > added > 0 and ∞ > most >= 1, got added={self.added} and most={self.most}."
             )
 
+    def counts(self, interior: int, boundary: int) -> dict[str, int]:
+        return {"interior": interior, "boundary": boundary, "candidates": max(self.candidates, interior, boundary)}
+
     def source(self, generator: torch.Generator, like: Tensor) -> Draw:
         return sobol(generator, like)
 
@@ -123,9 +134,9 @@ class RARD(Sampler):
                 samples[condition.name] = present
                 continue
             if _leans(self.everywhere, condition.region):
-                found = condition.region.sample(self.candidates, draw)
-                index = _by_residual(objective, params, condition, found, self.k, self.c, more, generator)
-                new = _chosen(found, index)
+                candidates = condition.region.sample(self.candidates, draw)
+                index = _by_residual(objective, params, condition, candidates, self.k, self.c, more, generator)
+                new = _chosen(candidates, index)
             else:
                 new = condition.region.sample(more, draw)
             samples[condition.name] = _joined(present, new)
@@ -157,7 +168,7 @@ def _by_residual(
 
 
 def scattered(centers: Points, domain: Domain, generator: torch.Generator) -> Points:
-    """Points near centres, at distances from 10⁻⁵ to 10⁻¹ of the bounding box; the centre where one falls outside.
+    """Points near centres, at distances from 10⁻⁵ to 10⁻¹ of the bounding box; the centre if one falls outside.
 
     A coordinate that all centres share, such as the time of an initial value, is kept.
     """

@@ -1,8 +1,10 @@
 """What a sampler is: a recipe for the points of each condition."""
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -15,10 +17,13 @@ from pinn.typing import Draw, Params
 
 @dataclass(frozen=True)
 class Sampler(ABC):
-    """`interior` points in the domain and `boundary` points on each other region, drawn anew every `every` steps.
+    """`interior` points in the domain and `boundary` points on each other region, drawn again every `every` steps.
 
     `every=0` keeps the first points. Raises ValueError for counts below 1 and a negative `every`.
     """
+
+    follows_residual: ClassVar[bool] = False
+    """Whether new points lie where the residual is large."""
 
     interior: int = 1000
     boundary: int = 200
@@ -36,7 +41,15 @@ class Sampler(ABC):
         self.check()
 
     def check(self) -> None:  # noqa: B027  (a sampler without numbers of its own has nothing to check)
-        """Raise ValueError where numbers of the sampler's own are out of range."""
+        """Raise ValueError if numbers of the sampler's own are out of range."""
+
+    def counts(self, interior: int, boundary: int) -> dict[str, int]:
+        """The fields of a sampler like this one with so many points."""
+        return {"interior": interior, "boundary": boundary}
+
+    def with_points(self, interior: int, boundary: int) -> "Sampler":
+        """The same sampler with other numbers of points."""
+        return dataclasses.replace(self, **self.counts(interior, boundary))
 
     @abstractmethod
     def source(self, generator: torch.Generator, like: Tensor) -> Draw:

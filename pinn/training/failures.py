@@ -42,6 +42,23 @@ def first_nonfinite_point(objective: Objective, params: Params, term: str) -> st
     return f"; the residual is {value} at the point ({point}){more} of {len(residual)}"
 
 
+def refuse_nonfinite(loss_terms: LossTerms, objective: Objective, params: Params, step: int) -> None:
+    """Raise FloatingPointError if a term of the loss, at the parameters from which `step` started, is not finite."""
+    if (term := bad_term(loss_terms)) is None:
+        return
+    if step == 1:
+        raise FloatingPointError(
+            f"The term {term!r} of the loss is {float(loss_terms.terms[term])} before training has begun"
+            f"{first_nonfinite_point(objective, params, term)}. Look at the numbers of the equation, its data and the "
+            "size of the domain."
+        )
+    raise FloatingPointError(
+        f"Training diverged at step {step}: the term {term!r} of the loss is {float(loss_terms.terms[term])}"
+        f"{first_nonfinite_point(objective, params, term)}. Take smaller steps (optimizer.lr, more optimizer.damping), "
+        "let training go back and try again (retries=3), or look at the data of this condition."
+    )
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error of torch or Python means that memory is exhausted."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 class Guard:
     """Compares the residual at held-out points with that at the points of training, every `every` steps.
 
-    Where ‖r‖ held out exceeds `ratio` times ‖r‖ in training, the network has fitted its points: the loss falls and the
-    error does not. Then half of the points are drawn anew where the residual is large, as `RAD` does, and their number
+    If ‖r‖ held out exceeds `ratio` times ‖r‖ in training, the network has fitted its points: the loss falls and the
+    error does not. Then half of the points are drawn again where the residual is large, as `RAD` does, and their number
     grows by `growth`, up to `most` times the first one.
     Two even draws differ by a few per cent, so that a factor of 3 is no accident. A look costs one evaluation of the
     residual, less than half a step of Adam: 2 % of its time with every=25, nothing beside a step that factors the
-    Jacobian. Raises ValueError unless every >= 1,
-    ratio > 1, growth >= 1 and most >= 1.
+    Jacobian. Raises ValueError unless every >= 1, ratio > 1, growth >= 1 and most >= 1.
     """
 
     every: int = 25

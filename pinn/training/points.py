@@ -1,4 +1,4 @@
-"""The points of a run: when they are drawn anew, by the sampler's clock or because the guard says so."""
+"""The points of a run: when new ones are drawn, by the sampler's clock or because the guard says so."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,7 +12,6 @@ from pinn.training.guard import Guard, GuardEvent
 from pinn.training.stopping import State
 from pinn.typing import Params
 
-_COUNTS = ("interior", "boundary", "candidates")
 _CANDIDATES = 50  # for each point that the guard asks for
 
 
@@ -27,7 +26,7 @@ class PointScheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """The numbers of points, which the guard may have raised, and the state of the generator."""
-        counts = {name: getattr(self._sampler, name) for name in _COUNTS if hasattr(self._sampler, name)}
+        counts = self._sampler.counts(self._sampler.interior, self._sampler.boundary)
         return {"counts": counts, "wanted": self._wanted, "grew": self.grew, "generator": self._generator.get_state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -51,19 +50,17 @@ class PointScheduler:
         residuals = state.train_residual, state.heldout_residual
         if not accepts_new_points:
             return GuardEvent(step, *residuals, "no new points, which this method does not welcome in mid-course")
-        before = self._sampler.interior
-        counts = {n: guard.grown(getattr(self._sampler, n), getattr(self._first, n)) for n in ("interior", "boundary")}
-        if hasattr(self._sampler, "candidates"):
-            counts["candidates"] = max(self._sampler.candidates, *counts.values())  # pyright: ignore
-        if state.stop and not (state.stop == "stalled" and counts["interior"] > before):
+        sampler, first = self._sampler, self._first
+        before, interior = sampler.interior, guard.grown(sampler.interior, first.interior)
+        if state.stop and not (state.stop == "stalled" and interior > before):
             return GuardEvent(step, *residuals, "no new points, since training ends here")
-        self._sampler, self._wanted = dataclasses.replace(self._sampler, **counts), True
-        self.grew = counts["interior"] > before
+        self._sampler = sampler.with_points(interior, guard.grown(sampler.boundary, first.boundary))
+        self._wanted, self.grew = True, interior > before
         more = f", {self._sampler.interior} in place of {before} in the domain" if self.grew else ""
         return GuardEvent(step, *residuals, f"new points by residual{more}")
 
     def next_objective(self, step: int, objective: Objective, params: Params, *, accepts_new_points: bool) -> Objective:
-        """The objective of the next step: at new points where they are due."""
+        """The objective of the next step: at new points if they are due."""
         due = self._sampler.every and step % self._sampler.every == 0
         if not accepts_new_points or not (due or self._wanted):
             return objective
@@ -79,6 +76,6 @@ class PointScheduler:
         guard's redraws are even, 0.006, 0.2 and 0.09 where they follow the residual.
         """
         sampler = self._sampler
-        if hasattr(sampler, "candidates"):
+        if sampler.follows_residual:
             return sampler
         return RAD(sampler.interior, sampler.boundary, candidates=_CANDIDATES * max(sampler.interior, sampler.boundary))

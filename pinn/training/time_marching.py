@@ -1,7 +1,7 @@
 """Training window by window of time."""
 
 import dataclasses
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -34,79 +34,82 @@ def train_windows(
     """Train the windows of `pde` in turn, yielding after every step as `train` does, whose arguments these are.
 
     The first window begins with the initial data of the PDE, each further one with the field that was trained before
-    it, and its network with the parameters of the one before (continuation). The optimizer starts anew. `steps` are
+    it, and its network with the parameters of the one before (continuation). The optimizer starts again. `steps` are
     those of each window, `budget_s` is divided among them. Figures carry the number of the `window`, and errors are
     those on its slab; the last step is that of the whole field over all time.
     """
-    share = None if budget_s is None else budget_s / pde.windows
-    first, before = 0, _Before()
-    inner: Mapping[str, Any] | None = None
-    if state is not None:
-        first, before, inner = _taken_up(network, state)
+    window_budget_s = None if budget_s is None else budget_s / pde.windows
+    first, past, window_state = (0, _Past(), None) if state is None else _restored(network, state)
+    if first == pde.windows:
+        raise ValueError("There is nothing left to do: the last window of time is done.")
     last: Step | None = None
     for k in range(first, pde.windows):
-        module = network.networks[k]
-        if k and inner is None:
-            _continue(network.networks[k - 1], module)
-        window = pde.window(k, _field_of(pde, network, k - 1) if k else None)
-        for step in train(window, module, optimizer, sampler, *args, budget_s=share, state=inner, **kwargs):
-            last = dataclasses.replace(
-                step,
-                step=before.steps + step.step,
-                seconds=before.seconds + step.seconds,
-                figures={**step.figures, "window": k + 1},
-                findings=(
-                    *before.findings,
-                    *(dataclasses.replace(f, step=before.steps + f.step) for f in step.findings),
-                ),
-                state_dict=partial(_state, network, k, before, step),
-            )
+        if k and window_state is None:
+            _copy_parameters(network.networks[k - 1], network.networks[k])
+        window = pde.window(k, _trained_field(pde, network, k - 1) if k else None)
+        arguments = (window, network.networks[k], optimizer, sampler, *args)
+        for step in train(*arguments, budget_s=window_budget_s, state=window_state, **kwargs):
+            last = _with_past(step, past, network, k)
             if not step.stop:
                 yield last
             elif k + 1 < pde.windows:
                 yield dataclasses.replace(last, stop=None)
-        assert last is not None
-        before, inner = _Before(last.step, last.seconds, last.findings), None
-    if last is None:
-        raise ValueError("There is nothing left to do: the last window of time is done.")
+        assert last is not None, "training takes at least one step"
+        past, window_state = _Past(last.step, last.seconds, last.findings), None
+    assert last is not None, "there is at least one window"
     yield _whole(pde, network, sampler or Sobol(), last, kwargs.get("seed", 0))
 
 
 @dataclass(frozen=True)
-class _Before:
+class _Past:
     """What the windows before have taken and found."""
 
     steps: int = 0
     seconds: float = 0.0
     findings: tuple[GuardEvent, ...] = ()
 
+    def followed_by(self, events: Iterable[GuardEvent]) -> tuple[GuardEvent, ...]:
+        """The findings of the past, and events whose steps are counted from then on."""
+        return (*self.findings, *(dataclasses.replace(event, step=self.steps + event.step) for event in events))
 
-def _state(network: Windows, k: int, before: _Before, step: Step) -> dict[str, Any]:
-    """All that marching needs to go on after a step of window k."""
+
+def _with_past(step: Step, past: _Past, network: Windows, k: int) -> Step:
+    """A step of window k, counted from the start of the first one."""
+    return dataclasses.replace(
+        step,
+        step=past.steps + step.step,
+        seconds=past.seconds + step.seconds,
+        figures={**step.figures, "window": k + 1},
+        findings=past.followed_by(step.findings),
+        state_dict=partial(_state_dict, network, k, past, step),
+    )
+
+
+def _state_dict(network: Windows, k: int, past: _Past, step: Step) -> dict[str, Any]:
+    """All that is needed to go on after a step of window k."""
     trained = {f"networks.{k}.{name}": value for name, value in step.params.items()}
     return {
         "window": k,
         "ended": step.stop is not None,
-        "before": dataclasses.asdict(before),
+        "before": dataclasses.asdict(past),
         "network": {**network.state_dict(), **trained},
         "step": step.state_dict(),
     }
 
 
-def _taken_up(network: Windows, state: Mapping[str, Any]) -> tuple[int, _Before, Mapping[str, Any] | None]:
+def _restored(network: Windows, state: Mapping[str, Any]) -> tuple[int, _Past, Mapping[str, Any] | None]:
     """The window to go on with, what came before it, and the state of its training, if that has begun."""
     network.load_state_dict(state["network"])
-    found = dict(state["before"])
-    before = _Before(found["steps"], found["seconds"], tuple(GuardEvent(**finding) for finding in found["findings"]))
+    before, window_state = state["before"], state["step"]
+    past = _Past(before["steps"], before["seconds"], tuple(GuardEvent(**event) for event in before["findings"]))
     if not state["ended"]:
-        return state["window"], before, state["step"]
-    inner = state["step"]
-    findings = (dataclasses.replace(GuardEvent(**f), step=before.steps + f["step"]) for f in inner["findings"])
-    after = _Before(before.steps + inner["step"], before.seconds + inner["seconds"], (*before.findings, *findings))
-    return state["window"] + 1, after, None
+        return state["window"], past, window_state
+    findings = past.followed_by(GuardEvent(**event) for event in window_state["findings"])
+    steps, seconds = past.steps + window_state["step"], past.seconds + window_state["seconds"]
+    return state["window"] + 1, _Past(steps, seconds, findings), None
 
 
-def _field_of(pde: TimeWindowed, network: Windows, k: int) -> Field:
+def _trained_field(pde: TimeWindowed, network: Windows, k: int) -> Field:
     """The trained field of window k."""
     module = network.networks[k]
     window = pde.window(k, (lambda x: x[..., 0]) if k else None)
@@ -115,7 +118,7 @@ def _field_of(pde: TimeWindowed, network: Windows, k: int) -> Field:
     )
 
 
-def _continue(before: nn.Module, after: nn.Module) -> None:
+def _copy_parameters(before: nn.Module, after: nn.Module) -> None:
     """The parameters of one window for the next; what scales its inputs stays its own."""
     with torch.no_grad():
         for old, new in zip(before.parameters(), after.parameters(), strict=True):

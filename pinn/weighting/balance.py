@@ -15,23 +15,23 @@ from pinn.typing import Params
 class WeightState(ABC):
     """The weights λ of a run, which multiply the squares of the residuals: one for a condition, or one for each point.
 
-    They come on top of the weights w of the conditions, L = Σ_c w_c mean λ |r_c|². Weights of points begin anew where
-    points are drawn anew.
+    They come on top of the weights w of the conditions, L = Σ_c w_c mean λ |r_c|². Weights of points begin again when
+    new points are drawn.
     """
 
     def __init__(self) -> None:
         self.weights: Mapping[str, Tensor] = {}
-        self._plain: Objective | None = None
         self._weighted: Objective | None = None
+        self._version = self._points_version = -1  # of the objective without weights
 
     def applied(self, plain: Objective, params: Params, step: int) -> Objective:
-        """`plain` with the weights of this step; the same object as before where nothing has changed."""
-        fresh = plain is not self._plain
-        if fresh:
+        """`plain` with the weights of this step; of the same version as before if nothing has changed."""
+        other, fresh = plain.version != self._version, plain.points_version != self._points_version
+        if other:
             self._all = plain.on_one_process()
         changed = self.update(self._all, params, step, fresh=fresh)
-        if fresh or changed or self._weighted is None:
-            self._plain, self._weighted = plain, plain.weighted(self.weights)
+        if other or changed or self._weighted is None:
+            self._weighted = self._apply(plain)
         return self._weighted
 
     def state_dict(self) -> dict[str, Any]:
@@ -42,19 +42,23 @@ class WeightState(ABC):
         """Go on from a `state`, whose last objective without weights was `plain`; the same with its weights."""
         self.weights = state["weights"]
         self.load_own_state_dict(state, plain)
-        self._plain, self._weighted, self._all = plain, plain.weighted(self.weights), plain.on_one_process()
+        self._all, self._weighted = plain.on_one_process(), self._apply(plain)
         return self._weighted
+
+    def _apply(self, plain: Objective) -> Objective:
+        self._version, self._points_version = plain.version, plain.points_version
+        return plain.weighted(self.weights)
 
     def own_state_dict(self) -> dict[str, Any]:
         """What a method keeps beside the weights."""
         return {}
 
     def load_own_state_dict(self, state: Mapping[str, Any], plain: Objective) -> None:  # noqa: B027  (most keep nothing)
-        """Take up what `own_state_dict` has given."""
+        """Go on from what `own_state_dict` has given."""
 
     @abstractmethod
     def update(self, plain: Objective, params: Params, step: int, *, fresh: bool) -> bool:
-        """Set `weights`; whether they changed. `fresh`: the objective is another than at the last update."""
+        """Set `weights`; whether they changed. `fresh`: the points are others than at the last update."""
 
     @property
     def figures(self) -> dict[str, float]:

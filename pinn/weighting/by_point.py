@@ -1,4 +1,4 @@
-"""One weight for each point of each condition; they begin anew where points are drawn anew."""
+"""One weight for each point of each condition; they begin again when new points are drawn."""
 
 import math
 from collections.abc import Mapping

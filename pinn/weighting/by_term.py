@@ -94,13 +94,13 @@ class _Periodic(WeightState):
     def update(self, plain: Objective, params: Params, step: int, *, fresh: bool) -> bool:
         if self.weights and (step - 1) % self._every:
             return False
-        found = {c.name: self.measure(plain.only(c.name), params) for c in plain.conditions}
-        total = torch.stack(list(found.values())).sum()
-        for name, value in found.items():
-            weight = torch.where(value > 0, total / value, 1.0)
+        measures = {c.name: self.measure(plain.only(c.name), params) for c in plain.conditions}
+        total, weights = torch.stack(list(measures.values())).sum(), {}
+        for name, measure in measures.items():
+            weight = torch.where(measure > 0, total / measure, 1.0)
             before = self.weights.get(name)
-            found[name] = weight if before is None else self._memory * before + (1 - self._memory) * weight
-        self.weights = found
+            weights[name] = weight if before is None else self._memory * before + (1 - self._memory) * weight
+        self.weights = weights
         return True
 
 

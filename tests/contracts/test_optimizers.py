@@ -9,7 +9,8 @@ import torch
 import pinn.optimizers
 from pinn.networks import MLP
 from pinn.objective import Objective
-from pinn.optimizers import LBFGS, Adam, Optimizer, Schedule
+from pinn.optimizers import LBFGS, Adam, Iteration, Optimizer, Schedule, method_titles
+from pinn.optimizers.parameters import flatten
 from pinn.pdes import Poisson
 from pinn.samplers import Sobol
 from pinn.typing import Params
@@ -19,11 +20,6 @@ STARTED_BARE = [
     for _, cls in inspect.getmembers(pinn.optimizers, inspect.isclass)
     if issubclass(cls, Optimizer) and cls not in (Optimizer, Schedule)
 ]
-
-
-def _may_rise(optimizer: Optimizer) -> bool:
-    """A first-order method or a momentum moves on whatever the loss says."""
-    return type(optimizer).__name__ in {"Adam", "Muon", "SOAP", "Schedule", "Spring"}
 
 
 OPTIMIZERS: list[Optimizer] = [*STARTED_BARE, Schedule((Adam(steps=5), LBFGS(steps=5)))]
@@ -50,9 +46,9 @@ def test_lowers_the_loss(optimizer: Optimizer) -> None:
     assert history[-1] < 0.9 * history[0]
 
 
-@pytest.mark.parametrize("optimizer", [o for o in OPTIMIZERS if not _may_rise(o)], ids=lambda o: type(o).__name__)
-def test_never_accepts_a_higher_loss(optimizer: Optimizer) -> None:
-    """Whoever searches or damps sees the loss before it takes the step."""
+@pytest.mark.parametrize("optimizer", [o for o in OPTIMIZERS if o.descends], ids=lambda o: type(o).__name__)
+def test_a_method_that_descends_never_accepts_a_higher_loss(optimizer: Optimizer) -> None:
+    """A method that searches or damps sees the loss before it takes the step."""
     history = losses(optimizer, steps=40)
     assert all(b <= a for a, b in pairwise(history))
 
@@ -95,4 +91,42 @@ def test_new_points_in_mid_course(optimizer: Optimizer) -> None:
 @EACH
 def test_has_a_usual_number_of_steps(optimizer: Optimizer) -> None:
     assert optimizer.steps >= 1
-    assert isinstance(optimizer.start(problem()[1], 1).name, str)
+
+
+@pytest.mark.parametrize("optimizer", STARTED_BARE, ids=lambda optimizer: type(optimizer).__name__)
+def test_has_a_name_of_its_own_and_a_title(optimizer: Optimizer) -> None:
+    names = [other.name for other in STARTED_BARE]
+    assert names.count(optimizer.name) == 1
+    assert optimizer.start(problem()[1], 1).name == optimizer.name
+    assert method_titles()[optimizer.name] == optimizer.title != ""
+
+
+@EACH
+@pytest.mark.parametrize("times", [1, 3])
+def test_steps_are_shorter_once_they_are_reduced(optimizer: Optimizer, times: int) -> None:
+    """Whatever bounds a method has of its own: from the same state it moves less, and even less the next time."""
+    lengths = []
+    for reductions in (0, times, 2 * times):
+        objective, params = problem()
+        iteration = optimizer.start(params, 100)
+        for _ in range(3):
+            iteration.step(objective)
+        if iteration.accepts_new_points:  # one step may have solved the problem at the old ones
+            objective = objective.at(problem(seed=1)[0].samples)
+        before = flatten(iteration.params)
+        for _ in range(reductions):
+            iteration.reduce_step()
+        for _ in range(2):  # a method may spend its first step on what it has forgotten
+            iteration.step(objective)
+        lengths.append(float((flatten(iteration.params) - before).norm()))
+    assert lengths[0] > lengths[1] > lengths[2] > 0
+
+
+def test_a_new_optimizer_is_listed_by_being_imported() -> None:
+    class Own(Optimizer):
+        name, title, steps = "own", "Own method", 1
+
+        def start(self, params: Params, steps: int) -> Iteration:
+            raise NotImplementedError
+
+    assert method_titles()["own"] == Own.title

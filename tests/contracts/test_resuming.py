@@ -16,7 +16,7 @@ from pinn.operators import Hutchinson, Strategy
 from pinn.optimizers import LBFGS, Adam, LevenbergMarquardt, Optimizer, Schedule
 from pinn.pdes import Heat, Inverse, TimeWindowed
 from pinn.runs.run import build_network
-from pinn.samplers import RAD, RARD, Sampler, Sobol, Uniform
+from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.training.guard import Guard
 from pinn.training.loop import train
 from pinn.training.step import Step
@@ -31,8 +31,8 @@ RECIPE = {"_target_": "pinn.networks.MLP", "width": 6, "depth": 2}
 
 def everything(module: Any, kind: type) -> list[type]:
     """The concrete classes of a kind that a module exports."""
-    found = [cls for _, cls in inspect.getmembers(module, inspect.isclass) if issubclass(cls, kind)]
-    return [cls for cls in found if not inspect.isabstract(cls)]
+    kinds = [cls for _, cls in inspect.getmembers(module, inspect.isclass) if issubclass(cls, kind)]
+    return [cls for cls in kinds if not inspect.isabstract(cls)]
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
@@ -41,7 +41,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
 OPTIMIZERS["Adam, LevenbergMarquardt"] = Schedule((Adam(steps=5), LevenbergMarquardt()))
 OPTIMIZERS["Adam, LBFGS"] = Schedule((Adam(steps=5), LBFGS()))
 SAMPLERS = {
-    cls.__name__: cls(**COUNTS, **({"candidates": 100} if cls in (RAD, RARD) else {}))
+    cls.__name__: cls(**COUNTS, **({"candidates": 100} if hasattr(cls, "candidates") else {}))
     for cls in everything(pinn.samplers, Sampler)
 }
 WEIGHTINGS: dict[str, Weighting] = {cls.__name__: cls() for cls in everything(pinn.weighting, Weighting)}

@@ -9,7 +9,7 @@ import pinn.weighting
 from pinn.networks import MLP
 from pinn.objective import Objective
 from pinn.objective.compilation import Compiled
-from pinn.operators import Jet, Rows, Strategy
+from pinn.operators import Hutchinson, Jet, Rows, Strategy
 from pinn.optimizers import Adam, LevenbergMarquardt, Optimizer
 from pinn.pdes import Poisson
 from pinn.samplers import Sobol
@@ -81,7 +81,7 @@ def test_weights_enter_residual_loss_gradient_and_jacobian_alike() -> None:
     torch.testing.assert_close(chunked.gradient(params)[1], gradient, rtol=1e-11, atol=1e-12)
 
 
-def test_new_weights_do_not_compile_anew() -> None:
+def test_new_weights_do_not_compile_again() -> None:
     graphs = 0
 
     def traced(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> torch.fx.GraphModule:
@@ -147,7 +147,20 @@ def test_relobralo_begins_with_ones_and_keeps_its_sum() -> None:
     torch.testing.assert_close(sum(later.values()), torch.tensor(2.0, dtype=F64))
 
 
-def test_weights_of_points_begin_anew_at_new_points() -> None:
+@pytest.mark.parametrize("weighting", [RBA(), SelfAdaptive()], ids=repr)
+def test_weights_of_points_stay_when_only_the_random_directions_change(weighting: Weighting) -> None:
+    """An estimate has other directions at every step, at the same points: another objective, with the same weights."""
+    objective, params = problem(Hutchinson())
+    balance = weighting.start(torch.Generator())
+    objectives = [objective.using(Hutchinson().reseeded(0, step)) for step in range(1, 4)]
+    weighted = [balance.applied(other, params, step) for step, other in enumerate(objectives, 1)]
+    assert [other.strategy for other in weighted] == [other.strategy for other in objectives]
+    fresh = weighting.start(torch.Generator())
+    fresh.applied(objectives[-1], params, 3)
+    assert (balance.weights["interior"] > fresh.weights["interior"]).all()
+
+
+def test_weights_of_points_begin_again_at_new_points() -> None:
     objective, params = problem()
     balance = RBA().start(torch.Generator())
     for step in range(1, 4):

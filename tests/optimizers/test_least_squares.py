@@ -93,7 +93,7 @@ def test_bad_numbers_are_refused(make) -> None:
 
 def test_soap_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pytorch_optimizer", None)
-    with pytest.raises(ValueError, match=r"pip install .pinn\[soap\]"):
+    with pytest.raises(ValueError, match=r"pip install .pinn-solver\[soap\]"):
         SOAP().start({"w": torch.zeros(2, 2)}, 5)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import cast
+from typing import ClassVar, cast
 
 import pytest
 import torch
@@ -18,7 +18,8 @@ from pinn.typing import Params
 class System:
     """A residual r(θ), in place of an objective: all that an optimizer may see of one."""
 
-    ranks = Ranks()
+    ranks, version = Ranks(), 0
+    samples: ClassVar[dict[str, tuple[Tensor, ...]]] = {}
 
     def __init__(self, r: Callable[[Tensor], Tensor]) -> None:
         self.r = r

@@ -26,13 +26,28 @@ def test_finds_a_strong_wolfe_point(name: str, first: float) -> None:
     f, slope = FUNCTIONS[name]
     if slope(0) >= 0:
         f, slope = (lambda a, f=f: f(-a)), (lambda a, slope=slope: -slope(-a))
-    found = strong_wolfe(lambda a: Trial(a, f(a), slope(a), a), Trial(0.0, f(0), slope(0), 0.0), first)
-    assert found is not None
-    assert found.found == found.alpha > 0
-    assert found.loss <= f(0) + 1e-4 * found.alpha * slope(0)
+    end = strong_wolfe(lambda a: Trial(a, f(a), slope(a), a), Trial(0.0, f(0), slope(0), 0.0), first)
+    assert end is not None
+    assert end.place == end.alpha > 0
+    assert end.loss <= f(0) + 1e-4 * end.alpha * slope(0)
     if name != "wall":
-        assert abs(found.slope) <= 0.9 * abs(slope(0))
+        assert abs(end.slope) <= 0.9 * abs(slope(0))
 
 
 def test_none_where_nothing_is_lower() -> None:
     assert strong_wolfe(lambda a: Trial(a, 1.0 + a, -1.0, None), Trial(0.0, 1.0, -1.0, None), 1.0) is None
+
+
+@pytest.mark.parametrize("longest", [0.5, 100.0])
+def test_never_looks_beyond_the_longest_step(longest: float) -> None:
+    """A minimum at 500 is out of reach; the end of the allowed interval is the best point of it."""
+    f, slope = FUNCTIONS["far minimum"]
+    tried = []
+
+    def at(a: float) -> Trial[None]:
+        tried.append(a)
+        return Trial(a, f(a), slope(a), None)
+
+    end = strong_wolfe(at, at(0.0), 1.0, longest, c2=0.1)
+    assert end is not None
+    assert end.alpha == max(tried) == longest

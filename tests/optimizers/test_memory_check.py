@@ -5,7 +5,7 @@ import torch
 
 from pinn.networks import MLP
 from pinn.objective import Objective
-from pinn.optimizers.memory_check import check_memory
+from pinn.optimizers.memory_check import MemoryCheck
 from pinn.pdes import Poisson
 from pinn.samplers import Sobol
 from pinn.typing import Params
@@ -28,8 +28,9 @@ def test_only_another_number_of_points_is_asked_about_again(monkeypatch: pytest.
 
     monkeypatch.setattr(Objective, "residual", watched)
     monkeypatch.setattr(Objective, "__eq__", lambda self, other: self is other)
-    for before, objective in zip([None, *objectives], objectives, strict=False):
-        check_memory("Newton", objective, params, 1.0, before)
+    check_memory = MemoryCheck("Newton", 1.0)
+    for objective in objectives:
+        check_memory(objective, params)
     assert asked == [0, 2, 3]
     with pytest.raises(ValueError, match=r"Newton needs .* GB for M=90 residuals and P=17 parameters"):
-        check_memory("Newton", objectives[3], params, 1e-9, objectives[0])
+        MemoryCheck("Newton", 1e-9)(objectives[3], params)

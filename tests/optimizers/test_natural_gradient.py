@@ -17,8 +17,7 @@ class Linear:
     """r(θ) = Aθ − b, in place of an objective."""
 
     samples: ClassVar[dict[str, tuple[Tensor, ...]]] = {}
-
-    ranks = Ranks()
+    ranks, version = Ranks(), 0
 
     def __init__(self, M: int, P: int, seed: int = 0) -> None:
         generator = torch.Generator().manual_seed(seed)

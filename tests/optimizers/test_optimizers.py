@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
@@ -54,7 +55,7 @@ def test_lbfgs_solves_two_unknowns_in_few_steps() -> None:
 
 
 def test_lbfgs_keeps_its_curvature_at_a_tiny_loss() -> None:
-    """torch drops pairs with yᵀs ≤ 1e-10; a loss scaled down by 1e-12 must take the same steps all the same."""
+    """An absolute bound on yᵀs would drop all pairs of a loss that is scaled down by 1e-14."""
 
     def weights(scale: float) -> Tensor:
         objective, params = least_squares(scale=10.0)
@@ -83,6 +84,42 @@ def test_lbfgs_stalls_at_the_minimum() -> None:
         if iteration.stalled:
             break
     assert iteration.stalled
+
+
+def test_lbfgs_remembers_what_its_pairs_say() -> None:
+    """Hy = s for the newest pair, and Hg = γg for a g that is orthogonal to all of them, with γ = sᵀy/yᵀy."""
+    generator = torch.Generator().manual_seed(0)
+    s, y, g = torch.randn(3, 9, dtype=torch.float64, generator=generator)
+    iteration: Any = LBFGS(history=2).start({"theta": g}, 1)
+    iteration._H.load_state_dict({"s": [s, 2 * y + s], "y": [s, s + y]})
+    torch.testing.assert_close(iteration._H.times(s + y), 2 * y + s)
+    Q = torch.linalg.qr(torch.stack([s, y, g], 1)).Q
+    gamma = (2 * y + s) @ (s + y) / (s + y).square().sum()
+    torch.testing.assert_close(iteration._H.times(Q[:, 2]), gamma * Q[:, 2])
+
+
+def test_lbfgs_goes_on_from_a_checkpoint_of_version_0_1() -> None:
+    """Which holds the state of torch.optim.LBFGS, and the unit in which that was shown the loss."""
+    objective, params = least_squares(scale=10.0)
+    theta, unit = {"weight": params["weight"].clone().requires_grad_()}, 1e6
+    method = torch.optim.LBFGS(theta.values(), max_iter=4, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        loss_terms, gradient = objective.gradient(theta)
+        theta["weight"].grad = gradient["weight"] * unit
+        return loss_terms.loss * unit
+
+    method.step(closure)  # pyright: ignore[reportArgumentType]
+    state = {"params": theta, "stalled": False, "unit": unit, "method": method.state_dict()}
+    iteration: Any = LBFGS().start(params, 20)
+    iteration.load_state_dict(state, objective)
+    pairs, J = iteration._H.state_dict(), objective.jacobian(params)
+    assert len(pairs["s"]) >= 2
+    for s, y in zip(pairs["s"], pairs["y"], strict=True):
+        torch.testing.assert_close(y, 2 * J.T @ J @ s, rtol=1e-8, atol=1e-12)
+    for _ in range(20):
+        iteration.step(objective)
+    torch.testing.assert_close(iteration.params["weight"], SOLUTION, rtol=1e-9, atol=0)
 
 
 def test_lbfgs_does_not_evaluate_twice_at_one_point(monkeypatch: pytest.MonkeyPatch) -> None:

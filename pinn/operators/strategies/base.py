@@ -30,13 +30,6 @@ class Strategy(ABC):
 
     nests: ClassVar[bool] = False
     """Whether x may be a quantity on its way through `Jet`, so that the operator may stand in a field of another."""
-    random: ClassVar[bool] = False
-    """Whether numbers are estimates along random directions, which training draws again at every step."""
-
-    def reseeded(self, seed: int, step: int) -> "Strategy":
-        """The strategy of a step of a run with this seed: itself, unless it draws random directions."""
-        return self
-
     propagates: ClassVar[bool] = False
     """Whether derivatives are propagated through the field as `Jet` does: such operators can share a propagation, and
     the parameter Jacobian can be had by layers."""

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from pinn.runs.checkpoint import write
+from pinn.runs.atomic_write import atomic_write
 from pinn.training.step import Step
 
 log = logging.getLogger("pinn")
@@ -44,7 +44,8 @@ class MetricsFile:
         self._columns += new
         try:
             if new or not self._whole:
-                write(self._path, lambda file: file.write(self._text(self._rows, header=True)))
+                with atomic_write(self._path) as temporary:
+                    temporary.write_bytes(self._text(self._rows, header=True))
             else:
                 with self._path.open("ab") as file:
                     file.write(self._text([row], header=False))

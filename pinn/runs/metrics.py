@@ -16,7 +16,7 @@ METRICS = "metrics.csv"
 class MetricsFile:
     """`metrics.csv`: a row for each recorded step, on disk at once. Errors are NaN where no solution is known.
 
-    The file is written anew where a method that begins later brings figures of its own, such as its damping. With
+    The whole file is written again if a method that begins later brings figures of its own, such as its damping. With
     `after` the rows of an earlier run are kept up to that step. What cannot be written, on a full disk say, stays in
     memory and is written with the next row; `failed` says so.
     """

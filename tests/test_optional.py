@@ -22,7 +22,5 @@ def test_a_missing_package_says_what_to_install() -> None:
 def test_a_package_that_cannot_be_loaded_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "half_installed.py").write_text("import what_it_needs_itself")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(
-        MissingPackageError, match="half_installed, which cannot be loaded .*what_it_needs"
-    ):
+    with pytest.raises(MissingPackageError, match=r"half_installed, which cannot be loaded .*what_it_needs"):
         package("half_installed", "soap", "optimizer=soap")

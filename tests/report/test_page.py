@@ -266,6 +266,7 @@ def test_findings_are_told() -> None:
         (["{run}", "--output", "{folder}"], "--output names the file to write"),
         (["{run}", "--slice", "z=1"], "There is no axis 'z'"),
         (["{run}", "--points", "1"], "at least 2 points"),
+        (["{run}", "--slice", "x=0", "x=1"], "held twice"),
     ],
 )
 def test_bad_input_is_one_clear_line(

@@ -1,6 +1,5 @@
 """The runs behind the accuracy table: made once in processes of their own, read from their folders ever after."""
 
-import csv
 import json
 import math
 import statistics
@@ -10,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pinn.runs.results import Results
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "configs" / "experiment" / "accuracy"
@@ -55,7 +56,7 @@ class Row:
         return max((result.error for result in self.good), default=math.nan)
 
     def time_to(self, mark: float) -> float:
-        """The median over the seeds; infinite where more than half never came there."""
+        """The median over the seeds; infinite if more than half never came there."""
         return statistics.median_high(result.time_to(mark) for result in self.good) if self.good else math.inf
 
 
@@ -75,19 +76,19 @@ def make(
 
 def read(folder: Path, rows: Iterable[str]) -> list[Row]:
     """The rows of which there is at least one run in the folder."""
-    found = []
+    made = []
     for row in rows:
         runs = sorted((folder / row).glob("seed_*"), key=lambda path: int(path.name.removeprefix("seed_")))
         results = tuple(_read(row, run) for run in runs if (run / DONE).is_file())
         if results:
-            found.append(Row(row, results))
-    return found
+            made.append(Row(row, results))
+    return made
 
 
 def command(row: str, seed: int | None = None) -> list[str]:
     """What a user types for the row."""
     chosen = [] if seed in (None, 0) else [f"seed={seed}"]
-    return ["python", "scripts/train.py", f"experiment=accuracy/{row}", *chosen]
+    return ["pinn", "train", f"experiment=accuracy/{row}", *chosen]
 
 
 def _train(row: str, seed: int, folder: Path, threads: int, extra: Sequence[str]) -> None:
@@ -99,8 +100,8 @@ def _train(row: str, seed: int, folder: Path, threads: int, extra: Sequence[str]
     (run / DONE).unlink(missing_ok=True)
     print(f"{row}, seed {seed} …", flush=True)
     options = [f"seed={seed}", f"threads={threads}", f"hydra.run.dir={run}", "log_every=5", *extra]
-    arguments = [sys.executable, str(ROOT / "scripts" / "train.py"), f"experiment=accuracy/{row}", *options]
-    result = subprocess.run(arguments, capture_output=True, text=True, cwd=ROOT)
+    arguments = [sys.executable, "-m", "pinn", "train", f"experiment=accuracy/{row}", *options]
+    result = subprocess.run(arguments, capture_output=True, text=True)
     failure = "" if result.returncode == 0 else (result.stderr.strip().splitlines() or ["no message"])[-1]
     (run / DONE).write_text(json.dumps({"asked": asked, "failure": failure}))
 
@@ -110,9 +111,8 @@ def _read(row: str, run: Path) -> Result:
     failure = json.loads((run / DONE).read_text())["failure"]
     if failure:
         return Result(row, seed, failure=failure)
-    summary = json.loads((run / "summary.json").read_text())
-    with (run / "metrics.csv").open(newline="", encoding="utf-8") as file:
-        curve = [(float(line["seconds"]), float(line["rel_l2"])) for line in csv.DictReader(file)]
+    results = Results(run)
+    summary, curve = results.summary, results.curve("rel_l2")
     facts = {key: summary[key] for key in ("parameters", "dtype", "device", "threads", "steps", "stopped_by")}
     facts["points"] = summary["points"]
     return Result(row, seed, summary["rel_l2"], summary["wall_s"], summary["reference_error"], facts, curve)

@@ -1,12 +1,11 @@
 """Weak scaling: seconds for each step of K processes with K times the points, against one process.
 
-    python scripts/benchmark_ranks.py --ranks 1 2 --points 2000
+    python -m benchmarks.ranks --ranks 1 2 --points 2000
 
-Each run is `torchrun --nproc_per_node=K scripts/train.py …` with one thread for each process.
+Each run is `torchrun --nproc_per_node=K -m pinn train …` with one thread for each process.
 """
 
 import argparse
-import csv
 import os
 import statistics
 import subprocess
@@ -17,24 +16,23 @@ from tempfile import TemporaryDirectory
 
 from pinn.cli.arguments import positive
 from pinn.runs.markdown import markdown
+from pinn.runs.results import Results
 
-ROOT = Path(__file__).resolve().parents[1]
 METHODS = {"adam": ["optimizer=adam", "steps=300"], "lm": ["optimizer=lm", "steps=60"]}
 WARM_UP = 0.3
 """The share of a run that is not counted."""
 
 
 def seconds_per_step(ranks: int, points: int, overrides: Sequence[str], folder: Path) -> float:
-    """The median over intervals of ten steps of one run. Raises RuntimeError where it fails."""
+    """The median over intervals of ten steps of one run. Raises RuntimeError if it fails."""
     launcher = [sys.executable, "-m", "torch.distributed.run", f"--nproc_per_node={ranks}", "--standalone"]
     shared = ["sampler.every=0", "guard=false", f"sampler.interior={points * ranks}", "log_every=10", "threads=1"]
-    command = [*launcher, str(ROOT / "scripts" / "train.py"), *overrides, *shared, f"hydra.run.dir={folder}"]
+    command = [*launcher, "-m", "pinn", "train", *overrides, *shared, f"hydra.run.dir={folder}"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
     if result.returncode:
         raise RuntimeError(result.stderr.strip().splitlines()[-1])
-    with (folder / "metrics.csv").open(newline="") as file:
-        rows = [(int(row["step"]), float(row["seconds"])) for row in csv.DictReader(file)]
+    rows = [(int(row["step"]), float(row["seconds"])) for row in Results(folder).metrics()]
     rows = rows[int(WARM_UP * len(rows)) :]
     return statistics.median((b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(rows, rows[1:], strict=False))  # noqa: RUF007
 
@@ -52,14 +50,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             for method, settings in METHODS.items():
                 for ranks in args.ranks:
                     folder = Path(scratch) / f"{method}-{ranks}-{turn}"
-                    found = seconds_per_step(ranks, args.points, [*settings, *args.overrides], folder)
-                    times.setdefault((method, ranks), []).append(found)
+                    seconds = seconds_per_step(ranks, args.points, [*settings, *args.overrides], folder)
+                    times.setdefault((method, ranks), []).append(seconds)
     rows = []
-    for (method, ranks), found in times.items():
+    for (method, ranks), measured in times.items():
         first = times[method, args.ranks[0]]
-        efficiency = statistics.median(a / b for a, b in zip(first, found, strict=True))
+        efficiency = statistics.median(a / b for a, b in zip(first, measured, strict=True))
         points = args.points * ranks
-        rows.append([method, str(ranks), str(points), f"{1e3 * statistics.median(found):.1f}", f"{efficiency:.2f}"])
+        rows.append([method, str(ranks), str(points), f"{1e3 * statistics.median(measured):.1f}", f"{efficiency:.2f}"])
     print(markdown(["method", "processes", "points", "ms for each step", "efficiency"], rows))
     return 0
 

@@ -16,13 +16,14 @@ from torch.profiler import ProfilerActivity, profile
 from pinn.runs.provenance import processor
 
 Call = Callable[[], object]
+Clock = Callable[[], float]
 Times = dict[str, list[float]]
 
 SHORTEST = 2e-3  # seconds; a quicker call is timed several times in a row, for the clock's sake
 FEWEST = 3  # repetitions from which a median is taken, however long they last
 
 
-def elapsed(call: Call, device: torch.device, number: int = 1) -> float:
+def elapsed(call: Call, device: torch.device, number: int = 1, clock: Clock = time.perf_counter) -> float:
     """Seconds for one call, averaged over `number` calls in a row; on CUDA by events on the current stream."""
     if device.type == "cuda":
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
@@ -32,10 +33,10 @@ def elapsed(call: Call, device: torch.device, number: int = 1) -> float:
         end.record()
         end.synchronize()
         return start.elapsed_time(end) / 1e3 / number
-    begin = time.perf_counter()
+    begin = clock()
     for _ in range(number):
         call()
-    return (time.perf_counter() - begin) / number
+    return (clock() - begin) / number
 
 
 def interleaved(
@@ -45,23 +46,25 @@ def interleaved(
     *,
     budget_s: float = math.inf,
     limit_s: float = math.inf,
+    clock: Clock = time.perf_counter,
 ) -> Times:
     """The seconds of each call, one after the other in each repetition, after a warm-up.
 
     The first call is what the others are compared with. Others that take longer than `limit_s` are left out; there are
-    fewer repetitions, but never less than three, where all would last longer than `budget_s`.
+    fewer repetitions, but never less than three, if all would last longer than `budget_s`. `clock` gives seconds, for
+    calls on the CPU.
     """
-    warm_up = {name: elapsed(call, device) for name, call in calls.items()}
+    warm_up = {name: elapsed(call, device, clock=clock) for name, call in calls.items()}
     reference = next(iter(calls))
     calls = {name: call for name, call in calls.items() if name == reference or warm_up[name] <= limit_s}
-    single = {name: elapsed(call, device) for name, call in calls.items()}
+    single = {name: elapsed(call, device, clock=clock) for name, call in calls.items()}
     number = {name: max(1, math.ceil(SHORTEST / seconds)) for name, seconds in single.items()}
     round_s = sum(number[name] * seconds for name, seconds in single.items())
     affordable = repeats if budget_s == math.inf else int(budget_s / round_s)
     times: Times = {name: [] for name in calls}
     for _ in range(max(min(FEWEST, repeats), min(repeats, affordable))):
         for name, call in calls.items():
-            times[name].append(elapsed(call, device, number[name]))
+            times[name].append(elapsed(call, device, number[name], clock))
     return times
 
 
@@ -110,10 +113,10 @@ def peak_bytes(call: Call, device: torch.device) -> int:
 
 def machine(device: torch.device) -> dict[str, str | int]:
     """What the figures depend on besides the program: processor, threads, version and date."""
-    found: dict[str, str | int] = {"cpu": processor(), "threads": torch.get_num_threads(), "torch": torch.__version__}
+    facts: dict[str, str | int] = {"cpu": processor(), "threads": torch.get_num_threads(), "torch": torch.__version__}
     if device.type == "cuda":
-        found["gpu"] = torch.cuda.get_device_name(device)
-    return {**found, "device": str(device), "date": time.strftime("%Y-%m-%d")}
+        facts["gpu"] = torch.cuda.get_device_name(device)
+    return {**facts, "device": str(device), "date": time.strftime("%Y-%m-%d")}
 
 
 def device(text: str) -> torch.device:

@@ -1,4 +1,4 @@
-"""`pinn plot`: the solution, the residual, the history or an animation of a run."""
+"""Draw the solution, the residual or the history of a run, or animate its solution."""
 
 import argparse
 import sys
@@ -67,9 +67,20 @@ PLOTS: Mapping[str, Callable[[Sequence[str] | None], None]] = {
 def main(argv: Sequence[str] | None = None) -> None:
     """Choose the plot by its first word."""
     words = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    told = [f"  {name:<10} {(plot.__doc__ or '').splitlines()[0]}" for name, plot in PLOTS.items()]
+    epilog = "\n".join(["plots:", *told, "", "pinn plot PLOT --help explains each."])
+    parser = argparse.ArgumentParser(
+        usage="pinn plot PLOT RUN [--help] …",
+        description=__doc__,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("plot", metavar="PLOT", choices=PLOTS, help=", ".join(PLOTS))
+    if not words:
+        parser.print_help()
+        raise SystemExit(2)
     chosen = parser.parse_args(words[:1]).plot
+    sys.argv[0] = f"pinn plot {chosen}"  # argparse names the program by it
     PLOTS[chosen](words[1:])
 
 

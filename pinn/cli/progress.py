@@ -1,15 +1,16 @@
 """The progress of training: a live display on a terminal, plain lines everywhere else."""
 
 import math
-from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich import progress as columns
+from rich.console import Console, RenderableType
 from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
-from pinn import Step
+from pinn.training.step import Step
 
 _WINDOW_S = 5.0  # the rate is that of the last seconds: L-BFGS steps take longer than Adam's
 _LINE_EVERY_S = 5.0
@@ -31,61 +32,50 @@ class Progress:
     ) -> None:
         self._steps, self._budget_s, self._label = steps, budget_s, label
         self._console = console or Console(highlight=False)
-        live = self._console.is_terminal and not self._console.is_dumb_terminal
-        self._live = Live(console=self._console, refresh_per_second=8) if live else None
-        self._recent: deque[tuple[float, int]] = deque([(0.0, 0)])
+        self._live = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._step: Step | None = None
+        self._written = True
         self._rel_l2 = math.nan
         self._last_line_s = 0.0
-        self._unwritten: Step | None = None
+        self._display = _Display(
+            columns.TextColumn("{task.description}", style="bold", markup=False),
+            _Computed(self._bar, Column(ratio=1)),
+            columns.TextColumn("{task.completed}/{task.total}"),
+            _Computed(lambda: Text(self._pace(self._step) if self._step else "", style="cyan")),
+            below=self._below,
+            console=self._console,
+            disable=not self._live,
+            expand=True,
+            refresh_per_second=8,
+            speed_estimate_period=_WINDOW_S,
+            get_time=lambda: (
+                self._step.seconds if self._step else 0.0
+            ),  # the clock of training, which leaves out what the display and files take
+        )
+        self._display.add_task(label, total=steps)
+        (self._task,) = self._display.tasks
 
     def update(self, step: Step, rel_l2: float | None = None) -> None:
         """Show a step. An error costs an evaluation, so it is given when it is known and shown until the next one."""
         if rel_l2 is not None:
             self._rel_l2 = rel_l2
-        self._recent.append((step.seconds, step.step))
-        while len(self._recent) > 2 and self._recent[0][0] < step.seconds - _WINDOW_S:
-            self._recent.popleft()
-        if self._live:
-            self._live.update(self._display(step))
-            return
-        self._unwritten = step
-        if self._due(step):
-            self._write()
+        self._step, self._written = step, self._live
+        self._display.update(self._task.id, completed=step.step)
+        if not self._live and self._due(step):
+            self._write(step)
 
     def __enter__(self) -> "Progress":
-        if self._live:
-            self._live.start()
+        self._display.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._live:
-            self._live.stop()
-        elif self._unwritten:
-            self._write()
+        self._display.stop()
+        if self._step and not self._written:
+            self._write(self._step)
 
-    def _display(self, step: Step) -> Group:
-        """Two lines: how far, and how good."""
-        bar = Table.grid(padding=(0, 1), expand=True)
-        for _ in range(4):
-            bar.add_column(no_wrap=True)
-        bar.columns[1].ratio = 1
-        bar.add_row(
-            Text(self._label, style="bold"),
-            ProgressBar(total=1.0, completed=1.0 if step.stop else self._part_done(step)),
-            Text(f"{step.step}/{self._steps}"),
-            Text(self._pace(step), style="cyan"),
-        )
-        numbers = Text(step.method, overflow="fold")
-        for name, value in self._numbers(step):
-            numbers.append(f"  {name} ", style="dim")
-            numbers.append(value)
-        return Group(bar, numbers)
-
-    def _write(self) -> None:
-        """The plain line of the last step, never folded."""
-        step, self._unwritten = self._unwritten, None
-        assert step is not None
-        self._last_line_s = step.seconds
+    def _write(self, step: Step) -> None:
+        """The plain line of a step, never folded."""
+        self._last_line_s, self._written = step.seconds, True
         numbers = "  ".join(f"{name} {value}" for name, value in self._numbers(step))
         label = f"{self._label}  " if self._label else ""
         width = len(str(self._steps))
@@ -108,23 +98,54 @@ class Progress:
 
     def _pace(self, step: Step) -> str:
         """Steps per second, and the time left, or the time spent and what ended it."""
-        rate = f"{self._rate:.3g} steps/s"
+        # rich forgets the steps before its window, so that it knows no speed if one of them lasts longer than that.
+        rate = self._task.speed or step.step / max(step.seconds, 1e-9)
         if step.stop:
-            return f"{rate}  ended after {_clock(step.seconds)} ({step.stop})"
-        return f"{rate}  {_clock(self._left_s(step))} left"
+            return f"{rate:.3g} steps/s  ended after {_clock(step.seconds)} ({step.stop})"
+        left_s = (self._steps - step.step) / max(rate, 1e-9)
+        if self._budget_s is not None:
+            left_s = max(0.0, min(left_s, self._budget_s - step.seconds))
+        return f"{rate:.3g} steps/s  {_clock(left_s)} left"
 
-    @property
-    def _rate(self) -> float:
-        (start, first), (end, last) = self._recent[0], self._recent[-1]
-        return (last - first) / max(end - start, 1e-9)
-
-    def _left_s(self, step: Step) -> float:
-        by_steps = (self._steps - step.step) / max(self._rate, 1e-9)
-        return by_steps if self._budget_s is None else max(0.0, min(by_steps, self._budget_s - step.seconds))
-
-    def _part_done(self, step: Step) -> float:
+    def _bar(self) -> ProgressBar:
+        """How much is done, by steps or by time, whichever ends first."""
+        step = self._step
+        if step is None:
+            return ProgressBar(total=1.0, completed=0.0)
         by_time = step.seconds / self._budget_s if self._budget_s else 0.0
-        return min(1.0, max(step.step / self._steps, by_time))
+        return ProgressBar(total=1.0, completed=1.0 if step.stop else min(1.0, max(step.step / self._steps, by_time)))
+
+    def _below(self) -> Text:
+        """The method and the numbers of the last step."""
+        text = Text(self._step.method if self._step else "", overflow="fold")
+        for name, value in self._numbers(self._step) if self._step else ():
+            text.append(f"  {name} ", style="dim")
+            text.append(value)
+        return text
+
+
+class _Computed(columns.ProgressColumn):
+    """A column whose content is computed when it is drawn, some times in a second, and not at every step."""
+
+    def __init__(self, content: Callable[[], RenderableType], column: Column | None = None) -> None:
+        super().__init__(column)
+        self._content = content
+
+    def render(self, task: columns.Task) -> RenderableType:
+        return self._content()
+
+
+class _Display(columns.Progress):
+    """Columns, and below them a text that takes as many lines as it needs."""
+
+    def __init__(self, *shown: columns.ProgressColumn, below: Callable[[], Text], **options: Any) -> None:
+        self._below = below
+        super().__init__(*shown, **options)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if text := self._below():
+            yield text
 
 
 def _clock(seconds: float) -> str:

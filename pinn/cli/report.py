@@ -20,6 +20,5 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--points", metavar="N", type=int, help="nodes along each axis of a map or line")
     given = options.parse_args(argv)
     output = given.output or given.run / "report.html"
-    slices = by_axis(given.slices)
-    shown = {"slices": slices, "instants": given.instants, "points": given.points}
-    draw(lambda: [write_report(given.run, output, **shown)])
+    shown = {"instants": given.instants, "points": given.points}
+    draw(lambda: [write_report(given.run, output, slices=by_axis(given.slices), **shown)])

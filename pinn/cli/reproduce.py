@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise ValueError(f"--output {str(output)!r} is the run itself. Choose another folder.")
         found = compare(run, repeat(run, output))
         (output / RESULT).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(words(found))

@@ -34,12 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         outcomes = read(args.folder)
         metric = metric_of(outcomes, args.metric)
         keys = args.by or swept(outcomes)
-        found = groups(outcomes, keys)
+        rows = groups(outcomes, keys)
         if args.sort == "median":
-            found.sort(key=lambda group: (math.isnan(m := group.statistics(metric)["median"]), m))
-        print(FORMATS[args.format](found, keys, metric), flush=True)
+            rows.sort(key=lambda group: (math.isnan(m := group.statistics(metric)["median"]), m))
+        print(FORMATS[args.format](rows, keys, metric), flush=True)
         # The table alone is on standard output, so that it can be sent to a file.
-        print(plot_sweep(found, keys, metric, args.output or args.folder / "sweep.png"), file=sys.stderr)
+        print(plot_sweep(rows, keys, metric, args.output or args.folder / "sweep.png"), file=sys.stderr)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -113,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     try:
         verdict = validate(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 1 if verdict.level == "bad" else 0

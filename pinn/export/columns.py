@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from pinn import Run
 from pinn.domains import Domain, TimeDomain
 from pinn.operators import jacobian, laplacian
 from pinn.plotting.sections import typed_names, without_parameters
+from pinn.runs import Run
 from pinn.training.accuracy import chunks
 from pinn.typing import Points
 

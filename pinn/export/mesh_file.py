@@ -10,10 +10,10 @@ from pinn.optional import package
 
 
 def mesh_lattice(path: Path, domain: Domain, instant: float | None) -> Lattice:
-    """The nodes and cells of a mesh of the domain's space, read by meshio, or by trimesh where meshio cannot.
+    """The nodes and cells of a mesh of the domain's space, read by meshio, or by trimesh if meshio cannot.
 
     Files hold three coordinates also for a plane: those beyond the space of the domain must vanish. Raises
-    FileNotFoundError where there is no such file, ValueError for one that cannot be read or has other coordinates.
+    FileNotFoundError if there is no such file, ValueError for one that cannot be read or has other coordinates.
     """
     if not path.is_file():
         raise FileNotFoundError(f"--mesh {path}: there is no such file.")

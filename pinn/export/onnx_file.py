@@ -16,7 +16,7 @@ from pinn.typing import Points
 def onnx_bytes(program: ExportedProgram) -> bytes:
     """An ONNX model with input `x` (N, d) and output `u` (N, m), N free, in the dtype of the program.
 
-    Raises ImportError without onnxscript, ValueError where an operation has no counterpart in ONNX.
+    Raises MissingPackageError without onnxscript, ValueError if an operation has no counterpart in ONNX.
     """
     for name in ("onnx", "onnxscript"):
         package(name, "export", "--format onnx")
@@ -43,7 +43,7 @@ def onnx_bytes(program: ExportedProgram) -> bytes:
 def onnx_values(file: Path, x: Points) -> torch.Tensor:
     """What ONNX Runtime computes from the model in a file, on the CPU.
 
-    Raises ImportError without onnxruntime, ValueError where it cannot run the model.
+    Raises MissingPackageError without onnxruntime, ValueError if it cannot run the model.
     """
     runtime = package("onnxruntime", "export", "--format onnx")
     try:

@@ -1,6 +1,7 @@
 """The trained field as a program: one graph of tensor operations, which runs without this library."""
 
 import copy
+import io
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from torch.overrides import TorchFunctionMode
 
 from pinn.domains import Interior
 from pinn.export.onnx_file import onnx_bytes, onnx_values
-from pinn.export.writers import whole
 from pinn.networks import field
 from pinn.pdes import PDE
 from pinn.runs import Run
+from pinn.runs.atomic_write import atomic_write
 from pinn.typing import Points
 
 PROGRAMS = ("onnx", "torch-export")
@@ -55,7 +56,7 @@ def exported(pde: PDE, network: nn.Module) -> ExportedProgram:
     """The trained field as a `torch.export` program for any number of points, at the weights that `network` has now.
 
     It takes x of shape (N, d) in the dtype of the network and gives (N, m). `torch.export.save` writes it to a file,
-    which `torch.export.load(file).module()` runs. Raises ValueError where the field cannot be traced.
+    which `torch.export.load(file).module()` runs. Raises ValueError if the field cannot be traced.
     """
     network = copy.deepcopy(network).requires_grad_(False).eval()
     like = next(network.parameters())
@@ -86,28 +87,31 @@ def _by_entries(tensors: tuple[Tensor, ...], dim: int = 0) -> Tensor:
 def export_program(run: Run, format: str, output: Path) -> list[Path]:
     """Write the field as a program, and see that what was written agrees with the run. Returns the file.
 
-    Raises ValueError where the field cannot be written or the file does not agree.
+    Raises ValueError if the field cannot be written or the file does not agree.
     """
     program = exported(run.pde, run.network)
-    with whole(output) as temporary:
-        if format == "onnx":
-            temporary.write_bytes(onnx_bytes(program))
-        else:
-            with temporary.open("wb") as file:
-                torch.export.save(program, file)
+    with atomic_write(output) as temporary:
+        temporary.write_bytes(onnx_bytes(program) if format == "onnx" else _torch_bytes(program))
         generator = torch.Generator().manual_seed(1)
         (x,) = Interior(run.pde.domain).sample(
             1000, lambda n, k: torch.rand(n, k, generator=generator, dtype=run.like.dtype)
         )
-        found = onnx_values(temporary, x) if format == "onnx" else _loaded(temporary)(x)
+        written = onnx_values(temporary, x) if format == "onnx" else _loaded(temporary)(x)
         expected = vmap(run)(x).reshape(len(x), -1)
-        difference, size = float((found - expected).abs().max()), float(expected.abs().max())
+        difference, size = float((written - expected).abs().max()), float(expected.abs().max())
         if not difference <= TOLERANCES[run.like.dtype] * max(size, 1.0):
             raise ValueError(
                 f"The {format} file does not agree with the run: {difference:.1e} where |u| <= {size:.1e}."
             )
     print(f"agrees with the run to {difference:.1e} at {len(x)} random points", file=sys.stderr)
     return [output]
+
+
+def _torch_bytes(program: ExportedProgram) -> bytes:
+    """In memory, since torch's own writer reports a full disk as a RuntimeError."""
+    content = io.BytesIO()
+    torch.export.save(program, content)
+    return content.getvalue()
 
 
 def _loaded(file: Path) -> torch.nn.Module:

@@ -1,7 +1,6 @@
 """Files of samples: VTU with a PVD for a series in time, NPZ, CSV."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 from xml.etree import ElementTree
@@ -11,6 +10,7 @@ import numpy as np
 from pinn.export.columns import Columns
 from pinn.export.lattice import Lattice
 from pinn.optional import package
+from pinn.runs.atomic_write import atomic_write
 
 SampleFormat = Literal["vtu", "npz", "csv"]
 
@@ -24,27 +24,15 @@ def write_samples(
 ) -> list[Path]:
     """Write the columns `at` each instant to one file, or to a series of VTU files; returns the files to open.
 
-    Raises ImportError for VTU without meshio, ValueError where it cannot hold the lattice.
+    Raises MissingPackageError for VTU without meshio, ValueError if it cannot hold the lattice.
     """
     if format == "vtu":
         return _vtu(path, lattice, instants, at)
     parts = [at(instant) for instant in instants]
     values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    with whole(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         (_csv if format == "csv" else _npz)(file, values)
     return [path]
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A path to write to, which becomes `path` when all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.stem}.part{path.suffix}")  # some writers choose the format by the suffix
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _npz(file: BinaryIO, values: Columns) -> None:
@@ -73,7 +61,7 @@ def _vtu(
     paths = [path.with_name(f"{path.stem}_{k:04}.vtu") if series else path for k in range(len(instants))]
     for instant, file in zip(instants, paths, strict=True):
         mesh = meshio.Mesh(points, dict(lattice.cells), point_data=at(instant))
-        with whole(file) as temporary:
+        with atomic_write(file) as temporary:
             meshio.write(temporary, mesh, file_format="vtu")
     return [_pvd(path.with_suffix(".pvd"), paths, instants)] if series else paths
 
@@ -83,6 +71,6 @@ def _pvd(path: Path, files: Sequence[Path], instants: Sequence[float | None]) ->
     collection = ElementTree.SubElement(root, "Collection")
     for file, instant in zip(files, instants, strict=True):
         ElementTree.SubElement(collection, "DataSet", timestep=f"{instant:.12g}", part="0", file=file.name)
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         ElementTree.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
     return path

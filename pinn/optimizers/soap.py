@@ -6,6 +6,7 @@ from typing import ClassVar
 from pinn.optimizers.first_order import FirstOrder, check_rates
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied
+from pinn.optional import package
 from pinn.typing import Params
 
 
@@ -15,7 +16,8 @@ class SOAP(Optimizer):
 
     For networks too large for Gauss–Newton methods (Wang et al. 2025, arXiv:2502.00604). The learning rate falls from
     `lr` to `final_lr` along half a cosine; the eigenbases are refreshed every `refresh` steps. Raises ValueError unless
-    0 <= final_lr <= lr, 0 <= β < 1, refresh >= 1 and steps >= 1, and at the start where the package is missing.
+    0 <= final_lr <= lr, 0 <= β < 1, refresh >= 1 and steps >= 1; the start raises MissingPackageError
+    without the package.
     """
 
     name: ClassVar[str] = "soap"
@@ -38,14 +40,9 @@ class SOAP(Optimizer):
             raise ValueError(f"SOAP needs refresh >= 1 steps, got refresh={self.refresh}.")
 
     def start(self, params: Params, steps: int) -> Iteration:
-        try:
-            from pytorch_optimizer import SOAP as Method
-        except ImportError as error:
-            raise ValueError(
-                'optimizer=soap needs the package pytorch-optimizer: pip install "pinn-solver[soap]".'
-            ) from error
+        method_class = package("pytorch_optimizer", "soap", "optimizer=soap").SOAP
         theta = copied(params)
-        method = Method(
+        method = method_class(
             list(theta.values()),
             lr=self.lr,
             betas=(self.beta1, self.beta2),

@@ -1,12 +1,13 @@
 """Animate the solution of a run in time: a profile over space beside the exact one, or a map.
 
-    python scripts/animate.py RUN                               RUN/solution.gif
-    python scripts/animate.py RUN --format mp4 --frames 200 --fps 30
+    pinn plot animation RUN                                     RUN/solution.gif
+    pinn plot animation RUN --format mp4 --frames 200 --fps 30
 
 A problem of more than two space axes is shown on a plane, which --slice chooses.
 """
 
 import math
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -18,15 +19,15 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from torch.func import vmap
 
-from pinn import Run
 from pinn.domains import Domain, TimeDomain
-from pinn.export.writers import whole
 from pinn.optional import package
 from pinn.plotting.gif import GifWriter
 from pinn.plotting.maps import draw_map, panel_size, pixels
 from pinn.plotting.quantities import Quantity, Samples, sample
 from pinn.plotting.sections import Section, sections, without_parameters
 from pinn.plotting.style import COLORS, figure
+from pinn.runs import Run
+from pinn.runs.atomic_write import atomic_write
 
 DPI = 120
 
@@ -49,9 +50,9 @@ def animate(
 ) -> list[Path]:
     """Write the solution at `frames` equal steps of the whole time as `solution.gif` or `solution.mp4` into `output`.
 
-    With one space axis the exact solution, where it is known, is dashed. For `slices` see `sections.sections`; `points`
+    With one space axis the exact solution, if it is known, is dashed. For `slices` see `sections.sections`; `points`
     are nodes along each axis. Returns the file. Raises ValueError for a problem without time or without space and for
-    less than two frames or one frame in a second, ImportError for MP4 without imageio-ffmpeg.
+    less than two frames or one frame in a second, MissingPackageError for MP4 without imageio-ffmpeg.
     """
     if frames < 2 or fps < 1:
         raise ValueError(f"An animation needs --frames of at least 2 and --fps of at least 1, got {frames} and {fps}.")
@@ -71,20 +72,23 @@ def animate(
         title = canvas.suptitle(titles[0])
         canvas.draw_without_rendering()
         canvas.set_layout_engine("none")  # nothing moves from one frame to the next
-        with whole(path) as temporary, writer.saving(canvas, str(temporary), DPI):
-            for k in range(frames):
-                show(k)
-                title.set_text(titles[k])
-                writer.grab_frame()
+        try:
+            with atomic_write(path) as temporary, writer.saving(canvas, str(temporary), DPI):
+                for k in range(frames):
+                    show(k)
+                    title.set_text(titles[k])
+                    writer.grab_frame()
+        except subprocess.CalledProcessError as error:  # a full disk, say, ends ffmpeg
+            raise OSError(f"{path} could not be written: ffmpeg ended with code {error.returncode}.") from error
     return [path]
 
 
 def space_at_instants(domain: Domain, frames: int, slices: Mapping[str, float]) -> list[Section]:
     """Space at each instant."""
     if not isinstance(without_parameters(domain), TimeDomain):
-        raise ValueError("This problem has no time, so there is nothing to animate: use scripts/plot_solution.py.")
+        raise ValueError("This problem has no time, so there is nothing to animate: use pinn plot solution.")
     if domain.dim == 1:
-        raise ValueError("This problem has no space, so a plot shows all of it: use scripts/plot_solution.py.")
+        raise ValueError("This problem has no space, so a plot shows all of it: use pinn plot solution.")
     times = np.linspace(domain.bounds[0][0], domain.bounds[1][0], frames).tolist()
     if domain.dim == 2 and not slices:
         return [Section(domain, (1,), {0: time}) for time in times]
@@ -151,4 +155,4 @@ def _writer(format: str, fps: int, colors: Colormap) -> tuple[dict[Any, Any], Ab
     program = package("imageio_ffmpeg", "export", "--format mp4").get_ffmpeg_exe()
     settings: dict[Any, Any] = {"animation.ffmpeg_path": program}
     with matplotlib.rc_context(settings):
-        return settings, FFMpegWriter(fps, codec="h264", extra_args=["-crf", "18"])
+        return settings, FFMpegWriter(fps, codec="h264", extra_args=["-f", "mp4", "-crf", "18"])

@@ -1,7 +1,5 @@
 """Draw the history of a run: loss, terms and errors against steps and against time."""
 
-import csv
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +10,7 @@ from matplotlib.axes import Axes
 from pinn.optimizers import method_titles
 from pinn.plotting.style import COLORS, DASHES, Format, figure, save
 from pinn.runs.metrics import METRICS
-from pinn.runs.run import SUMMARY
+from pinn.runs.results import Results
 
 _ERRORS = {"rel_l2": "relative $L^2$ error", "max_error": "max error"}
 
@@ -22,8 +20,8 @@ def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[
 
     With unknown coefficients also `unknowns`, their values against steps.
 
-    Each change of optimizer is marked. The errors are left out where no exact solution is known. Raises
-    FileNotFoundError for a folder without metrics, ValueError where nothing is recorded yet.
+    Each change of optimizer is marked. The errors are left out if no exact solution is known. Raises
+    FileNotFoundError for a folder without metrics, ValueError if nothing is recorded yet.
     """
     columns, methods = read_metrics(folder)
     terms = {name.removeprefix("loss_"): values for name, values in columns.items() if name.startswith("loss_")}
@@ -51,14 +49,13 @@ def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[
 def _plot_unknowns(
     folder: Path, steps: np.ndarray, unknowns: dict[str, np.ndarray], output: Path, format: Format
 ) -> Path:
-    """The unknown numbers as they were found, with the last 95 % interval and the truth where there is one."""
-    file = folder / SUMMARY
-    found = json.loads(file.read_text(encoding="utf-8")).get("unknowns", {}) if file.is_file() else {}
+    """The unknown numbers as they were found, with the last 95 % interval and the truth if it is known."""
+    estimates = Results(folder).summary.get("unknowns", {})
     with figure(5.4, 2.4 * len(unknowns) + 0.5) as canvas:
         axes = canvas.subplots(len(unknowns), 1, squeeze=False, sharex="col")[:, 0]
         for k, (ax, (name, values)) in enumerate(zip(axes, unknowns.items(), strict=True)):
             ax.plot(steps, values, color=COLORS[k % len(COLORS)], label="found")
-            last = found.get(name) or {}
+            last = estimates.get(name) or {}
             if last.get("deviation"):
                 ax.errorbar(steps[-1], last["value"], 1.96 * last["deviation"], color="0.2", capsize=4, label="95 %")
             if last.get("truth") is not None:
@@ -77,9 +74,7 @@ def read_metrics(folder: Path) -> tuple[dict[str, np.ndarray], list[str]]:
         raise FileNotFoundError(f"There is no run folder {str(folder)!r}. Runs are under outputs/ and multirun/.")
     if not path.is_file():
         raise FileNotFoundError(f"{str(folder)!r} is not a run folder: it holds no {METRICS}.")
-    with path.open(newline="", encoding="utf-8") as file:
-        # A run that still goes on may have written half a row.
-        rows = [row for row in csv.DictReader(file) if None not in row.values()]
+    rows = Results(folder).metrics()
     if not rows:
         raise ValueError(f"{str(path)!r} records no steps yet.")
     try:

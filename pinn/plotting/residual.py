@@ -5,12 +5,12 @@ from pathlib import Path
 
 import torch
 
-from pinn import Run
 from pinn.plotting.lines import line_figure
 from pinn.plotting.maps import map_figure
 from pinn.plotting.quantities import Quantity, sample
 from pinn.plotting.sections import sections
 from pinn.plotting.style import Format, scientific
+from pinn.runs import Run
 from pinn.training.accuracy import chunks, evaluation_points
 
 

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from pinn import Run
 from pinn.domains import TimeDomain
 from pinn.plotting.lines import line_figure
 from pinn.plotting.maps import map_figure
 from pinn.plotting.quantities import Quantity, sample
 from pinn.plotting.sections import Section, sections
 from pinn.plotting.style import Format, scientific
+from pinn.runs import Run
 from pinn.training.accuracy import Reference
 
 

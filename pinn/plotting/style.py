@@ -13,6 +13,8 @@ from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, SymmetricalLogLocator
 
+from pinn.runs.atomic_write import atomic_write
+
 Format = Literal["png", "pdf", "svg"]
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
@@ -60,14 +62,9 @@ def figure(width: float, height: float) -> Iterator[Figure]:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write the figure in the format of its suffix, to a temporary file first, then into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    try:
+    """Write the figure in the format of its suffix, whole or not at all."""
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format=path.suffix.removeprefix("."))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 
@@ -111,7 +108,7 @@ def sequential(values: np.ndarray) -> Scale:
 
 
 def diverging(values: np.ndarray) -> Scale:
-    """Centred on zero; logarithmic on both sides where a few values tower over the rest. NaN does not count."""
+    """Centred on zero; logarithmic on both sides if a few values tower over the rest. NaN does not count."""
     values = _finite(values)
     peak = float(np.nanmax(np.abs(values))) or 1.0
     typical = math.sqrt(float(np.nanmean(np.square(values))))
@@ -122,9 +119,9 @@ def diverging(values: np.ndarray) -> Scale:
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
-    """The values that have a place on a scale; zero where there is none."""
-    found = values[np.isfinite(values)]
-    return found if found.size else np.zeros(1)
+    """The values that have a place on a scale; zero if there is none."""
+    finite = values[np.isfinite(values)]
+    return finite if finite.size else np.zeros(1)
 
 
 def scientific(value: float) -> str:

@@ -1,5 +1,6 @@
 """The history of a run as interactive figures: against steps and against seconds, on logarithmic and linear axes."""
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,13 +19,13 @@ def curve_figures(
     """Figures by name: `loss`, `errors`, `unknown-NAME` for each unknown number, and `method` with numbers of its own.
 
     `columns` are those of metrics.csv, `methods` the method of each row. Changes of method are marked, and the steps
-    at which the guard found something.
+    at which the guard found something. Names that are not ours are escaped, since plotly reads texts as HTML.
     """
-    terms = {f"term {name[5:]}": values for name, values in columns.items() if name.startswith("loss_")}
+    terms = {f"term {html.escape(name[5:])}": values for name, values in columns.items() if name.startswith("loss_")}
     shown = {"loss": {"loss": columns["loss"]} | (terms if len(terms) > 1 else {})}
     shown["errors"] = {label: columns[name] for name, label in ERRORS.items() if _any(columns.get(name))}
     own = [name for name in columns if name not in _KNOWN and not name.startswith(("loss_", "unknown_"))]
-    shown["method"] = {name: columns[name] for name in own if _any(columns[name])}
+    shown["method"] = {html.escape(name): columns[name] for name in own if _any(columns[name])}
     axes = columns["step"], columns["seconds"]
     figures = {}
     for name, curves in shown.items():
@@ -34,8 +35,8 @@ def curve_figures(
     if "errors" in figures and "heldout_residual" in columns:
         _mark_findings(figures["errors"], columns, [finding["step"] for finding in summary.get("guard") or ()])
     for name in (name for name in columns if name.startswith("unknown_")):
-        found = (summary.get("unknowns") or {}).get(name[8:]) or {}
-        figures[f"unknown-{name[8:]}"] = _unknown(*axes, columns[name], name[8:], found, methods)
+        estimate = (summary.get("unknowns") or {}).get(name[8:]) or {}
+        figures[f"unknown-{name[8:]}"] = _unknown(*axes, columns[name], html.escape(name[8:]), estimate, methods)
     return figures
 
 
@@ -57,18 +58,18 @@ def _unknown(
     seconds: np.ndarray,
     values: np.ndarray,
     name: str,
-    found: Mapping[str, Any],
+    estimate: Mapping[str, Any],
     methods: Sequence[str],
 ) -> go.Figure:
     canvas = _canvas(name, "linear")
     _curve(canvas, steps, seconds, values, "found", line=stroke(0))
-    if found.get("deviation"):
-        spread = {"type": "data", "array": [1.96 * found["deviation"]], "color": "#333", "thickness": 2, "width": 6}
-        last = np.array([found["value"]])
+    if estimate.get("deviation"):
+        spread = {"type": "data", "array": [1.96 * estimate["deviation"]], "color": "#333", "thickness": 2, "width": 6}
+        last = np.array([estimate["value"]])
         options = {"mode": "markers", "error_y": spread, "marker": {"color": "#333", "size": 7}}
         _curve(canvas, steps[-1:], seconds[-1:], last, "95 % interval", **options)
-    if found.get("truth") is not None:
-        ends = np.array([found["truth"]] * 2)
+    if estimate.get("truth") is not None:
+        ends = np.array([estimate["truth"]] * 2)
         line = {"color": "#333", "dash": "dot", "width": 1.5}
         _curve(canvas, steps[[0, -1]], seconds[[0, -1]], ends, "true", mode="lines", line=line)
     _mark_methods(canvas, steps, seconds, methods, float(np.nanmin(values)), float(np.nanmax(values)))
@@ -104,15 +105,15 @@ def _mark_methods(
     for k in range(1, len(methods)):
         if methods[k] != methods[k - 1]:
             x, t = ((axis[k - 1] + axis[k]) / 2 for axis in (steps, seconds))
-            name = f"→ {method_titles().get(methods[k], methods[k])}"
+            name = f"→ {html.escape(method_titles().get(methods[k], methods[k]))}"
             line = {"color": "#777", "dash": "dot", "width": 1.5}
             ends = np.array([low, high])
             _curve(canvas, np.array([x, x]), np.array([t, t]), ends, name, mode="lines", line=line, hoverinfo="skip")
 
 
-def _mark_findings(canvas: go.Figure, columns: Mapping[str, np.ndarray], found: Sequence[int]) -> None:
-    if found:
-        at = np.array(found, float)
+def _mark_findings(canvas: go.Figure, columns: Mapping[str, np.ndarray], steps: Sequence[int]) -> None:
+    if steps:
+        at = np.array(steps, float)
         seconds, residual = (np.interp(at, columns["step"], columns[name]) for name in ("seconds", "heldout_residual"))
         marker = {"symbol": "diamond", "size": 10, "color": "#e69f00", "line": {"width": 1, "color": "#333"}}
         _curve(canvas, at, seconds, residual, "guard", mode="markers", marker=marker)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.colors import SymLogNorm
 
-from pinn import Run
 from pinn.domains import Domain, TimeDomain
 from pinn.plotting.quantities import Quantity, Samples, sample
 from pinn.plotting.sections import Section, place, sections, without_parameters
@@ -15,6 +15,7 @@ from pinn.plotting.solution import quantities_of
 from pinn.plotting.style import Scale
 from pinn.report.interactive import go, stroke, symbol, ticks
 from pinn.report.panels import Panels, first, moving
+from pinn.runs import Run
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class _Panel:
 
 def field_figures(
     run: Run, slices: Mapping[str, float] | None = None, *, instants: int = 21, points: int | None = None
-) -> dict[str, tuple[str, go.Figure]]:
+) -> dict[str, tuple[Markup, go.Figure]]:
     """Figures by name, each with its heading: `maps` or `lines`, and those at instants `moving`.
 
     `slices` hold axes as for `sections.sections`. In time and one space dimension there are both, a map over time and
@@ -52,7 +53,7 @@ def field_figures(
             axes = " and ".join(symbol(axis) for axis in shown[0].axes)
             where = symbol(place(run.pde.domain, held)).replace("\n", ", ")
             heading = f"Over {axes}" + (f" at {where}" if where else "") + (", in time" if len(shown) > 1 else "")
-            figures[name] = heading, draw(run, shown, points or usual)
+            figures[name] = Markup(heading), draw(run, shown, points or usual)
     return figures
 
 

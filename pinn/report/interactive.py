@@ -2,17 +2,18 @@
 
 import html
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
 from matplotlib.colors import SymLogNorm
 
+from pinn.optional import package
 from pinn.plotting.style import COLORS, Scale
 
-try:
+if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from plotly.offline import get_plotlyjs
-except ImportError as error:
-    raise ValueError('An interactive report needs the package plotly: pip install "pinn-solver[report]".') from error
+else:
+    go = package("plotly.graph_objects", "report", "An interactive report")
 
 AXIS = {"showgrid": True, "gridcolor": "#e6e6e6", "zeroline": False, "linecolor": "#444", "ticks": "outside"}
 """The look of an axis. Powers of ten, since plotly would write nano and micro without a unit."""
@@ -34,13 +35,17 @@ def stroke(k: int) -> dict[str, Any]:
     return {"color": COLORS[k % len(COLORS)], "dash": _DASHES[k % len(_DASHES)], "width": 2}
 
 
-def library() -> str:
+def library() -> Markup:
     """The script that all figures of a page need: the page then opens without a network."""
-    return f"<script>{get_plotlyjs()}</script>"
+    return Markup(f"<script>{package('plotly.offline', 'report', 'An interactive report').get_plotlyjs()}</script>")
 
 
-def html_of(shown: go.Figure, name: str) -> str:
-    """The figure as HTML, in an element with the id `name`. The page has to hold the `library`."""
+def html_of(shown: go.Figure, name: str) -> Markup:
+    """The figure as HTML, in an element whose id is `name`, in which `-` stands for what an id had better not hold.
+
+    The page has to hold the `library`.
+    """
+    name = re.sub(r"[^\w-]+", "-", name)
     config: dict[str, Any] = {
         "displaylogo": False,
         "responsive": True,
@@ -49,7 +54,8 @@ def html_of(shown: go.Figure, name: str) -> str:
     config["modeBarButtonsToRemove"] = ["select2d", "lasso2d"]
     # A run is its owner's: by default plotly offers to upload the chart to its makers.
     config |= {"showSendToCloud": False, "plotlyServerURL": ""}
-    return shown.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=config, auto_play=False)
+    # Texts within are JSON, in which plotly writes < and > as \u003c and \u003e.
+    return Markup(shown.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=config, auto_play=False))
 
 
 def symbol(mathtext: str) -> str:

@@ -1,7 +1,5 @@
 """The jobs of a sweep as their folders tell: what was asked of each, how it ended, and in groups over seeds."""
 
-import csv
-import json
 import math
 import re
 import statistics
@@ -12,8 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
-from pinn.runs.job import FAILURE
-from pinn.runs.metrics import METRICS
+from pinn.runs.results import Results
 from pinn.runs.run import SUMMARY
 from pinn.training.accuracy import score
 
@@ -35,8 +32,8 @@ class Outcome:
         """What the job had for a key: as it was asked for, or by name in its summary, or in its configuration."""
         if key in self.overrides:
             return self.overrides[key]
-        if isinstance(found := self.summary.get(key), (str, int, float)):
-            return str(found)
+        if isinstance(value := self.summary.get(key), (str, int, float)):
+            return str(value)
         file = self.folder / "config.yaml"
         node: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
         for part in key.split("."):
@@ -44,9 +41,9 @@ class Outcome:
         return _NONE if node is None or isinstance(node, Mapping) else str(node)
 
     def number(self, metric: str) -> float:
-        """A number of the summary, NaN where there is none."""
-        found = self.summary.get(metric)
-        return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else math.nan
+        """A number of the summary, NaN if there is none."""
+        value = self.summary.get(metric)
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,8 @@ class Group:
 
     def numbers(self, metric: str) -> list[float]:
         """The metric of each completed job that has one."""
-        found = [outcome.number(metric) for outcome in self.outcomes if outcome.state == "completed"]
-        return [number for number in found if math.isfinite(number)]
+        numbers = [outcome.number(metric) for outcome in self.outcomes if outcome.state == "completed"]
+        return [number for number in numbers if math.isfinite(number)]
 
     def statistics(self, metric: str) -> dict[str, float]:
         """Mean, standard deviation (NaN for one job), median and worst of the metric, median seconds; NaN for none."""
@@ -90,7 +87,7 @@ class Group:
 def read(folder: Path) -> list[Outcome]:
     """The jobs of the sweep in `folder`, in their order.
 
-    Raises FileNotFoundError where there are none, ValueError for the folder of a single run.
+    Raises FileNotFoundError if there are none, ValueError for the folder of a single run.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {str(folder)!r}. Sweeps are under multirun/.")
@@ -121,7 +118,7 @@ def groups(outcomes: Sequence[Outcome], keys: Sequence[str]) -> list[Group]:
 
 
 def metric_of(outcomes: Sequence[Outcome], wanted: str | None) -> str:
-    """What is compared: the error, or the residual at held-out points where no job knows its error.
+    """What is compared: the error, or the residual at held-out points if no job knows its error.
 
     Raises ValueError for a name that no summary holds as a number.
     """
@@ -133,25 +130,20 @@ def metric_of(outcomes: Sequence[Outcome], wanted: str | None) -> str:
 
 
 def _read(folder: Path, overrides: Mapping[str, str]) -> Outcome:
-    failure, file = folder / FAILURE, folder / SUMMARY
-    if failure.is_file():
-        return Outcome(folder, overrides, "failed", " ".join(failure.read_text(encoding="utf-8").split()))
-    if not file.is_file():
-        return Outcome(folder, overrides, "unfinished", _progress(folder))
-    summary = json.loads(file.read_text(encoding="utf-8"))
+    results = Results(folder)
+    if (failure := results.failure) is not None:
+        return Outcome(folder, overrides, "failed", " ".join(failure.split()))
+    if not (summary := results.summary):
+        return Outcome(folder, overrides, "unfinished", _progress(results))
     status = summary.get("status", "completed")
     if status != "completed":
         return Outcome(folder, overrides, "unfinished", str(status), summary)
     return Outcome(folder, overrides, "completed", "", summary)
 
 
-def _progress(folder: Path) -> str:
+def _progress(results: Results) -> str:
     """How far an unfinished job has come."""
-    file = folder / METRICS
-    if not file.is_file():
-        return "no step recorded"
-    with file.open(newline="", encoding="utf-8") as lines:
-        rows = [row for row in csv.DictReader(lines) if None not in row.values()]
+    rows = results.metrics()
     return f"at step {rows[-1]['step']} after {float(rows[-1]['seconds']):.1f} s" if rows else "no step recorded"
 
 

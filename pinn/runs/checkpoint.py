@@ -2,14 +2,14 @@
 
 import io
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 
+from pinn.runs.atomic_write import PART, atomic_write
 from pinn.runs.checksum import fingerprint
 from pinn.training.step import Step
 
@@ -39,13 +39,17 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, step: Step, config: Mapping[str, Any], *, resumable: bool = True) -> None:
-    """Write the checkpoint of a step: first to a temporary file, then to the disk, then into place."""
+    """Write the checkpoint of a step, whole or not at all. Raises OSError if the disk is full."""
     weights = step.objective.network.state_dict() | dict(step.params)
     data = {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
     if resumable:
         data["state"] = step.state_dict()
     data["fingerprint"] = fingerprint(data)
-    write(path, lambda file: torch.save(data, file))
+    try:
+        with atomic_write(path) as temporary, temporary.open("wb") as file:
+            torch.save(data, file)
+    except RuntimeError as error:  # torch's own writer says so if the disk is full
+        raise OSError(f"{path} could not be written: {str(error).splitlines()[0]}") from error
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -121,7 +125,7 @@ class Checkpoints:
         if keep < 1:
             raise ValueError(f"keep_checkpoints={keep} is not valid: expected an integer >= 1.")
         self._folder, self._config, self._every_s, self._keep = folder / UNDERWAY, config, every_s, keep
-        for half in self._folder.glob("*.part"):  # of a process that was killed while it wrote
+        for half in self._folder.glob(f"*{PART}"):  # of a process that was killed while it wrote
             half.unlink(missing_ok=True)
         self._last_s: float | None = None
         self._best = float("inf")
@@ -158,21 +162,6 @@ class Checkpoints:
             if not self.failed:
                 log.warning("A checkpoint could not be written (%s). Training goes on; make room on the disk.", error)
             self.failed = True
-
-
-def write(path: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Write a file whole or not at all: to a temporary one beside it, to the disk, then into place."""
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except RuntimeError as error:  # torch's own writer says so where the disk is full
-        raise OSError(f"{path} could not be written: {str(error).splitlines()[0]}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _underway(folder: Path) -> list[Path]:

@@ -13,12 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from pinn import Run
 from pinn.objective import Objective
 from pinn.optimizers import LevenbergMarquardt, Optimizer, Schedule
 from pinn.pdes import TimeWindowed
 from pinn.runs.job import Job, stored_config
-from pinn.runs.run import build_network
+from pinn.runs.run import Run, build_network
 from pinn.samplers import Sampler, Uniform
 from pinn.training.accuracy import Reference, chunks, evaluation_points, relative_l2, rms
 from pinn.typing import Field, Points

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from pinn.runs.checkpoint import write
+from pinn.runs.atomic_write import atomic_write
 from pinn.training.step import Step
 
 log = logging.getLogger("pinn")
@@ -16,7 +16,7 @@ METRICS = "metrics.csv"
 class MetricsFile:
     """`metrics.csv`: a row for each recorded step, on disk at once. Errors are NaN where no solution is known.
 
-    The file is written anew where a method that begins later brings figures of its own, such as its damping. With
+    The whole file is written again if a method that begins later brings figures of its own, such as its damping. With
     `after` the rows of an earlier run are kept up to that step. What cannot be written, on a full disk say, stays in
     memory and is written with the next row; `failed` says so.
     """
@@ -44,7 +44,8 @@ class MetricsFile:
         self._columns += new
         try:
             if new or not self._whole:
-                write(self._path, lambda file: file.write(self._text(self._rows, header=True)))
+                with atomic_write(self._path) as temporary:
+                    temporary.write_bytes(self._text(self._rows, header=True))
             else:
                 with self._path.open("ab") as file:
                     file.write(self._text([row], header=False))

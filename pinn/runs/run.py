@@ -19,7 +19,8 @@ from pinn.networks import Windows, WithUnknowns, field
 from pinn.objective import Objective
 from pinn.operators import Strategy
 from pinn.pdes import PDE, TimeWindowed
-from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint, write
+from pinn.runs.atomic_write import atomic_write
+from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint
 from pinn.runs.instantiate import build
 from pinn.runs.provenance import provenance
 from pinn.runs.uncertainty import found_fields, found_unknowns
@@ -116,9 +117,12 @@ def save_run(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     save_checkpoint(folder / CHECKPOINT, step, config, resumable=resumable)
-    write(folder / SOLUTION, lambda file: np.savez_compressed(file, allow_pickle=False, **_solution(step)))
+    arrays = _solution(step)
+    with atomic_write(folder / SOLUTION) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
     summary = {**facts, **_figures(step), **provenance(), "versions": _versions()}
-    write(folder / SUMMARY, lambda file: file.write(json.dumps(_no_nan(summary), indent=2).encode() + b"\n"))
+    with atomic_write(folder / SUMMARY) as temporary:
+        temporary.write_bytes(json.dumps(_no_nan(summary), indent=2).encode() + b"\n")
     return summary
 
 

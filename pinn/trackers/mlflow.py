@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pinn.optional import package
 from pinn.runs.tracking import Tracking, final_figures, flattened
 
 STORE = "mlruns"
@@ -27,7 +28,8 @@ class MLflow:
     `tracking_uri` is a server (http://…), a database (sqlite:///runs.db) or a folder; null: `mlruns` in the run folder.
     A store elsewhere also gets the files of the run. `run_name` is by default the end of the run folder's path. A
     server that does not answer within `timeout_s` seconds counts as unreachable. Raises ValueError unless
-    timeout_s > 0, for a password in the address, which would be saved with the run, and where the package is missing.
+    timeout_s > 0, and for a password in the address, which would be saved with the run; MissingPackageError without the
+    package.
     """
 
     tracking_uri: str | None = None
@@ -44,10 +46,7 @@ class MLflow:
                 "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
             )
         _settle(self.timeout_s)
-        try:
-            import mlflow  # noqa: F401
-        except ImportError as error:
-            raise ValueError('tracker=mlflow needs mlflow-skinny: pip install "pinn-solver[mlflow]".') from error
+        package("mlflow", "mlflow", "tracker=mlflow")
 
     def start(self, config: Mapping[str, Any], folder: Path) -> Tracking:
         return _Run(self, config, folder.resolve())
@@ -88,24 +87,24 @@ class _Run:
         self._client.set_terminated(self._id, _STATUS.get(str(summary.get("status")), "FAILED"))
 
     def _experiment(self, name: str) -> str:
-        """The experiment of that name, made where there is none, or where another job of a sweep has just made it."""
+        """The experiment of that name, made if there is none, unless another job of a sweep has just made it."""
         from mlflow.exceptions import MlflowException
 
-        found = self._client.get_experiment_by_name(name)
-        if found is None:
+        experiment = self._client.get_experiment_by_name(name)
+        if experiment is None:
             try:
                 return self._client.create_experiment(name)
             except MlflowException:
-                found = self._client.get_experiment_by_name(name)
-                if found is None:
+                experiment = self._client.get_experiment_by_name(name)
+                if experiment is None:
                     raise
-        return found.experiment_id
+        return experiment.experiment_id
 
 
 def _settle(timeout_s: float) -> None:
     """MLflow is set by environment variables, on import and later; those of the user come first."""
     settings = {
-        # Its own defaults would hold up training for minutes where a server is down.
+        # Its own defaults would hold up training for minutes if a server is down.
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": str(math.ceil(timeout_s)),
         # A store of files needs no database, but MLflow wants it to be asked for.

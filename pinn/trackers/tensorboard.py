@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pinn.optional import package
 from pinn.runs.tracking import Tracking, final_figures, flattened
 
 
@@ -13,8 +14,8 @@ from pinn.runs.tracking import Tracking, final_figures, flattened
 class TensorBoard:
     """Scalars named as in `metrics.csv`; configuration and summary as text, and in the table of hyperparameters.
 
-    `flush_s` is how often the file is written, in seconds. Raises ValueError unless flush_s > 0, and where the package
-    is missing.
+    `flush_s` is how often the file is written, in seconds. Raises ValueError unless flush_s > 0, MissingPackageError
+    without the package.
     """
 
     flush_s: float = 10.0
@@ -22,12 +23,7 @@ class TensorBoard:
     def __post_init__(self) -> None:
         if not self.flush_s > 0:
             raise ValueError(f"TensorBoard needs flush_s > 0 seconds, got flush_s={self.flush_s}.")
-        try:
-            import torch.utils.tensorboard  # noqa: F401
-        except ImportError as error:
-            raise ValueError(
-                'tracker=tensorboard needs the package tensorboard: pip install "pinn-solver[tensorboard]".'
-            ) from error
+        package("tensorboard", "tensorboard", "tracker=tensorboard")
 
     def start(self, config: Mapping[str, Any], folder: Path) -> Tracking:
         return _Events(config, folder, self.flush_s)

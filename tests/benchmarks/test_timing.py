@@ -1,7 +1,8 @@
 """What the benchmarks share: who takes part, which ratio is whose, how much memory, on what machine."""
 
 import argparse
-import time
+import re
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -11,39 +12,51 @@ from benchmarks import timing
 CPU = torch.device("cpu")
 
 
+class FakeClock:
+    """A clock that only calls move on, each by the seconds that it is said to take."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.done: list[str] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def call(self, name: str, seconds: float) -> Callable[[], None]:
+        def work() -> None:
+            self.now += seconds
+            self.done.append(name)
+
+        return work
+
+
 def test_every_call_takes_its_turn_in_each_repetition() -> None:
-    done: list[str] = []
-
-    def call(name: str) -> None:
-        done.append(name)
-        time.sleep(2 * timing.SHORTEST)
-
-    times = timing.interleaved({name: lambda name=name: call(name) for name in "abc"}, 4, CPU)
-    assert {name: len(ts) for name, ts in times.items()} == {"a": 4, "b": 4, "c": 4}
-    assert "".join(done[-12:]) == "abc" * 4
+    clock = FakeClock()
+    calls = {name: clock.call(name, seconds) for name, seconds in (("a", 0.5), ("b", 1.0), ("c", 2.0))}
+    times = timing.interleaved(calls, 4, CPU, clock=clock)
+    assert times == {"a": [0.5] * 4, "b": [1.0] * 4, "c": [2.0] * 4}
+    assert "".join(clock.done[-12:]) == "abc" * 4
 
 
 def test_quick_calls_are_timed_several_times_in_a_row() -> None:
-    count = 0
-
-    def quick() -> None:
-        nonlocal count
-        count += 1
-
-    times = timing.interleaved({"quick": quick}, 2, CPU)
-    assert count > 100
-    assert max(times["quick"]) < timing.SHORTEST
+    clock = FakeClock()
+    times = timing.interleaved({"quick": clock.call("quick", timing.SHORTEST / 8)}, 2, CPU, clock=clock)
+    assert len(clock.done) == 1 + 1 + 2 * 8  # warm-up, estimate, and each repetition as long as the clock needs
+    assert times["quick"] == pytest.approx([timing.SHORTEST / 8] * 2)
 
 
 def test_slow_calls_are_left_out_but_never_the_reference() -> None:
-    calls = {"reference": lambda: time.sleep(0.02), "slow": lambda: time.sleep(0.02), "quick": lambda: None}
-    assert timing.interleaved(calls, 2, CPU, limit_s=0.01).keys() == {"reference", "quick"}
+    clock = FakeClock()
+    calls = {"reference": clock.call("r", 0.02), "slow": clock.call("s", 0.02), "quick": clock.call("q", 0.005)}
+    assert timing.interleaved(calls, 2, CPU, limit_s=0.01, clock=clock).keys() == {"reference", "quick"}
+    assert clock.done.count("s") == 1
 
 
-def test_a_small_budget_means_three_repetitions() -> None:
-    calls = {"a": lambda: time.sleep(0.005)}
-    assert len(timing.interleaved(calls, 50, CPU, budget_s=1e-6)["a"]) == timing.FEWEST
-    assert len(timing.interleaved(calls, 2, CPU, budget_s=1e-6)["a"]) == 2
+def test_a_budget_means_fewer_repetitions_but_three() -> None:
+    for repeats, budget_s, expected in ((50, 1e-6, timing.FEWEST), (2, 1e-6, 2), (50, 5.0, 10), (7, 5.0, 7)):
+        clock = FakeClock()
+        times = timing.interleaved({"a": clock.call("a", 0.5)}, repeats, CPU, budget_s=budget_s, clock=clock)
+        assert len(times["a"]) == expected
 
 
 def test_ratios_are_medians_within_repetitions() -> None:
@@ -73,7 +86,7 @@ def test_the_machine_is_described() -> None:
     assert machine["torch"] == torch.__version__
     assert machine["threads"] == torch.get_num_threads()
     assert machine["cpu"]
-    assert machine["date"] == time.strftime("%Y-%m-%d")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", str(machine["date"]))
 
 
 @pytest.mark.parametrize("text", ["abacus", "cpu:0", "cuda:x"])

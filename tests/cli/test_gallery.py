@@ -7,17 +7,6 @@ import pytest
 from pinn.cli import gallery
 
 
-def test_every_problem_has_an_equation_to_show() -> None:
-    for name in gallery.names():
-        assert gallery.Entry(name, Path()).equation.strip()
-
-
-def test_settings_name_their_problem() -> None:
-    for path in (gallery.CONFIGS / "experiment" / "gallery").glob("*.yaml"):
-        assert path.stem in gallery.names()
-        assert f"override /pde: {path.stem}\n" in path.read_text(encoding="utf-8")
-
-
 def test_a_page_of_two_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["steps=3", "--only", "poisson", "pendulum", "--out", str(tmp_path)]
     assert gallery.main(given) == 0
@@ -37,3 +26,10 @@ def test_arguments_are_checked(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         gallery.main(["budget"])
     assert gallery.main(["--report", "--out", str(tmp_path)]) == 1
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert gallery.main(["--report", "--out", str(tmp_path / "file" / "gallery")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")

@@ -83,6 +83,32 @@ def test_time_left_is_the_nearer_of_steps_and_budget(budget_s: float | None, lef
     assert out.getvalue().splitlines()[-1].endswith(f"1 steps/s  {left} left")
 
 
+def test_steps_longer_than_the_window_of_the_rate() -> None:
+    lines = log(20, 60.0)
+    assert lines[1].endswith("0.0167 steps/s  18:00 left")
+
+
+def test_the_rate_is_that_of_the_last_seconds_of_training() -> None:
+    out = io.StringIO()
+    with Progress(1000, console=Console(file=out)) as progress:
+        for step in range(1, 101):  # the clock is that of the steps, however long this loop takes
+            progress.update(fake(step, 0.01 * step))
+        for step in range(101, 121):
+            progress.update(fake(step, float(step - 99)))
+    assert out.getvalue().splitlines()[-1].endswith("1 steps/s  14:40 left")
+
+
+def test_a_terminal_shows_rate_and_time_left_under_the_name() -> None:
+    out = io.StringIO()
+    console = Console(force_terminal=True, file=out, width=80, _environ={"TERM": "xterm"})
+    with Progress(60, 20.0, "disk [red]", console=console) as progress:
+        for step in range(1, 11):
+            progress.update(fake(step, float(step)), 0.125)
+    first, second = ESCAPE.sub("", out.getvalue()).splitlines()[-2:]
+    assert re.search(r"disk \[red\] ━+[╸╺]?━+ 10/60 1 steps/s  0:10 left *$", first)
+    assert second == "adam  loss 7.50e-01  interior 2.50e-01  boundary 5.00e-01  rel. error 1.25e-01"
+
+
 def test_a_terminal_shows_a_bar_that_stays() -> None:
     out = io.StringIO()
     console = Console(force_terminal=True, file=out, width=90, _environ={"TERM": "xterm"})

@@ -25,7 +25,7 @@ from pinn.export.program import export_program, exported
 from pinn.export.samples import export_samples
 from pinn.operators import grad, laplacian
 from pinn.optimizers import Adam
-from pinn.optional import package
+from pinn.optional import MissingPackageError
 from pinn.runs.instantiate import build
 from pinn.runs.run import build_network
 from pinn.samplers import Sobol
@@ -281,9 +281,10 @@ def test_a_program_that_does_not_agree_is_not_left(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_missing_package_is_named() -> None:
-    with pytest.raises(ImportError, match=r'--format vtu needs no_such_module: pip install "pinn\[export\]"'):
-        package("no_such_module", "export", "--format vtu")
+def test_a_missing_package_is_named(run_of: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "meshio", None)
+    with pytest.raises(MissingPackageError, match=r'^--format vtu needs meshio: pip install "pinn-solver\[export\]"'):
+        export_samples(run_of("square"), "vtu", Path("unwritten.vtu"), points=3)
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:

@@ -8,6 +8,7 @@ import torch
 from pinn.networks import MLP, ModifiedMLP, Siren
 from pinn.objective import Objective
 from pinn.optimizers import SOAP, LeastSquares, Muon
+from pinn.optional import MissingPackageError
 from pinn.pdes import Burgers, Helmholtz, Poisson
 from pinn.samplers import Sobol
 from pinn.training.loop import train
@@ -93,7 +94,7 @@ def test_bad_numbers_are_refused(make) -> None:
 
 def test_soap_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pytorch_optimizer", None)
-    with pytest.raises(ValueError, match=r"pip install .pinn-solver\[soap\]"):
+    with pytest.raises(MissingPackageError, match=r"^optimizer=soap needs .* pip install .pinn-solver\[soap\]"):
         SOAP().start({"w": torch.zeros(2, 2)}, 5)
 
 

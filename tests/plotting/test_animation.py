@@ -158,6 +158,18 @@ def test_mp4_without_its_package_says_what_to_install(
     assert line == 'error: --format mp4 needs imageio_ffmpeg: pip install "pinn-solver[export]".'
 
 
+def test_an_encoder_that_fails_is_an_os_error(
+    run_of: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\ncat > /dev/null\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: str(program))
+    with pytest.raises(OSError, match=r"solution\.mp4 could not be written: ffmpeg ended with code 3"):
+        animate(run_of("line"), tmp_path / "new", frames=2, points=5, format="mp4")
+    assert not list((tmp_path / "new").iterdir())
+
+
 def test_the_command_prints_its_file(
     run_of: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

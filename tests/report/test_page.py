@@ -1,5 +1,7 @@
 """The report of a run: what stands in its page, and in its figures."""
 
+import csv
+import json
 import re
 import runpy
 import shutil
@@ -15,6 +17,7 @@ import torch
 from pinn import load_run, save_run, train
 from pinn.domains import Box, SinglePoint, TimeDomain
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
+from pinn.optional import MissingPackageError
 from pinn.plotting.history import read_metrics
 from pinn.plotting.style import diverging
 from pinn.report import tables as report_tables
@@ -84,7 +87,7 @@ def test_the_page_is_whole_and_asks_nobody(run_of: Callable[[str], Path], tmp_pa
     summary = load_run(folder).summary
     for text in (f"<b>{summary['rel_l2']:.3e}</b>", f"<b>{summary['parameters']}</b>", summary["versions"]["torch"]):
         assert text in page
-    assert "python scripts/train.py pde=heat &#x27;pde.name=&quot;a b&quot;&#x27;" in page
+    assert "pinn train pde=heat &#39;pde.name=&#34;a b&#34;&#39;" in page
     assert "heat on &lt;box&gt;" in page
     assert "u_t = αΔu" in page
     assert "&lt;/script&gt;&lt;b&gt;" in page
@@ -94,6 +97,36 @@ def test_the_page_is_whole_and_asks_nobody(run_of: Callable[[str], Path], tmp_pa
     without_scripts = re.sub(r"<script.*?>.*?</script>", "", page, flags=re.DOTALL)
     assert len(without_scripts) < 30_000
     assert not re.search(r"<script[^>]+src|<link|@import|<img", page[: page.index("<script>")] + without_scripts)
+
+
+def test_every_text_of_a_run_is_escaped(run_of: Callable[[str], Path], tmp_path: Path) -> None:
+    """Names and words of a summary, of metrics and of folders come from elsewhere: none becomes a part of the page."""
+    hostile = """<img src=x onerror='alert("1")'>&"""
+    folder = tmp_path / hostile.replace("/", "")
+    shutil.copytree(run_of("inverse"), folder)
+    summary = json.loads((folder / "summary.json").read_text())
+    (unknown,) = summary["unknowns"].values()
+    event = {"step": 2, "train": 1.0, "heldout": 2.0, "action": hostile}
+    summary |= dict.fromkeys(("pde", "domain", "device", "optimizer", "status", "stopped_by"), hostile)
+    summary |= {"terms": {hostile: 1.0}, "time_to": {hostile: 1.0}, "versions": {hostile: hostile}, "guard": [event]}
+    summary |= {"unknowns": {hostile: unknown}, "unknown_fields": {hostile: {"rel_l2": 0.1, "coverage": 0.5}}}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    with (folder / "metrics.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    more = [f"loss_{hostile}", f"unknown_{hostile}", hostile]
+    with (folder / "metrics.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([rows[0] + more, *([*row, "1.0", "2.0", "3.0"] for row in rows[1:])])
+    (folder / ".hydra" / "overrides.yaml").write_text(json.dumps([hostile]))
+    (folder / "config.yaml").write_text(hostile)
+    page = write_report(folder, tmp_path / "page.html", instants=2, points=5).read_text(encoding="utf-8")
+    assert "<img" not in page[: page.index("<script>")]
+    assert "<img" not in page[page.index("</head>") :]
+    assert page.count("&lt;img src=x onerror=") >= 15
+    figures = curve_figures(*read_metrics(folder), summary)
+    texts = [str(curve.name) for figure in figures.values() for curve in figure.select_traces()]
+    assert sum("img" in text for text in texts) == 2
+    assert not any("<img" in text for text in texts)  # plotly would read it as HTML
+    assert "<img" not in figures[f"unknown-{hostile}"].layout.yaxis.title.text
 
 
 def test_a_run_that_still_goes_on_is_shown_as_far_as_it_is(run_of: Callable[[str], Path], tmp_path: Path) -> None:
@@ -181,10 +214,11 @@ def test_slices_hold_axes(run_of: Callable[[str], Path]) -> None:
 def test_unknowns_have_a_table_and_a_curve_and_no_map(run_of: Callable[[str], Path]) -> None:
     folder = run_of("inverse")
     run = load_run(folder)
-    text = report_tables.unknowns(run.summary)
     found = run.summary["unknowns"]["diffusivity"]
     low, high = (found["value"] + sign * 1.959964 * found["deviation"] for sign in (-1, 1))
-    assert f"<td>{low:.6g} … {high:.6g}</td><td>0.1</td><td>{'yes' if low <= 0.1 <= high else 'no'}</td>" in text
+    ((row,),) = (table.rows for table in report_tables.unknowns(run.summary))
+    assert row[0] == "diffusivity"
+    assert row[3:] == (f"{low:.6g} … {high:.6g}", "0.1", "yes" if low <= 0.1 <= high else "no")
     figure = curve_figures(*read_metrics(folder), run.summary)["unknown-diffusivity"]
     curves = {curve.name: curve for curve in figure.select_traces()}
     assert list(curves["true"].y) == [0.1, 0.1]
@@ -213,14 +247,14 @@ def test_curves_are_those_of_metrics_csv_on_both_clocks(run_of: Callable[[str], 
 
 def test_without_exact_solution_errors_are_unknown() -> None:
     tiles = report_tables.key_figures({"rel_l2": None, "max_error": None, "heldout_residual": 0.5})
-    assert tiles.count("unknown") == 2
-    assert "5.00e-01" in tiles
+    assert list(tiles.values()).count("unknown") == 2
+    assert "5.00e-01" in tiles.values()
 
 
 def test_findings_are_told() -> None:
     finding = {"step": 75, "train": 0.081, "heldout": 0.69, "action": "1500 <points>"}
-    text = report_tables.findings({"guard": [finding]}, guarded=True)
-    assert "<td>75</td><td>8.10e-02</td><td>6.90e-01</td><td>1500 &lt;points&gt;</td>" in text
+    listed: Any = report_tables.findings({"guard": [finding]}, guarded=True)
+    assert listed.rows == [("75", "8.10e-02", "6.90e-01", "1500 <points>")]
     assert "never parted" in report_tables.findings({"guard": []}, guarded=True)
     assert "guard=false" in report_tables.findings({"guard": []}, guarded=False)
 
@@ -232,6 +266,7 @@ def test_findings_are_told() -> None:
         (["{run}", "--output", "{folder}"], "--output names the file to write"),
         (["{run}", "--slice", "z=1"], "There is no axis 'z'"),
         (["{run}", "--points", "1"], "at least 2 points"),
+        (["{run}", "--slice", "x=0", "x=1"], "held twice"),
     ],
 )
 def test_bad_input_is_one_clear_line(
@@ -254,7 +289,8 @@ def test_bad_input_is_one_clear_line(
 def test_a_missing_package_is_named(
     run_of: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "interactive")
+    for module in ("interactive", "panels", "curves", "fields"):
+        monkeypatch.delitem(sys.modules, f"pinn.report.{module}")
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
-    with pytest.raises(ValueError, match=r'pip install "pinn\[report\]"'):
+    with pytest.raises(MissingPackageError, match=r'report needs plotly: pip install "pinn-solver\[report\]"'):
         write_report(run_of("disk"), tmp_path / "page.html")

@@ -94,10 +94,10 @@ def _groups(cards: Sequence[Card]) -> dict[str, list[Card]]:
 _PAGE = """# Gallery
 
 Every shipped problem trains by one command, `pinn train pde=NAME`, or `experiment=gallery/NAME` if the defaults fall
-short. These pictures are real runs of at most {longest:.0f} seconds of training each: {count} problems, {below} of them below a
-relative L2 error of 1e-3 ({machine}, float64, seed 0, {date}). The errors after 20 and 60 seconds, for each problem and
-each domain, are on the page [Accuracy](accuracy.md#every-problem). Errors of inverse problems are those of the solution, which
-noise of 1 % bounds.
+short. These pictures are real runs of at most {longest:.0f} seconds of training each: {count} problems, {below} of them
+below a relative L2 error of 1e-3 ({machine}, float64, seed 0, {date}). The errors after 20 and 60 seconds, for each
+problem and each domain, are on the page [Accuracy](accuracy.md#every-problem). Errors of inverse problems are those of
+the solution, which noise of 1 % bounds.
 
 Your own, with a page of all figures in `outputs/gallery/index.html`:
 
@@ -106,8 +106,8 @@ pinn gallery budget_s=20
 pinn gallery --only heat burgers wave budget_s=20
 ```
 
-Two problems run at a time, each with one thread (`--jobs`, `--threads`). What is there already is not trained again, so the
-command can be interrupted and repeated. `docs/make_gallery.py` makes this page from the run folders."""
+Two problems run at a time, each with one thread (`--jobs`, `--threads`). What is there already is not trained again,
+so the command can be interrupted and repeated. `docs/make_gallery.py` makes this page from the run folders."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:

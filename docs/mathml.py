@@ -1,7 +1,7 @@
-"""Typesets the formulas of the documentation as MathML when the site is built, so that pages need no script and no network.
+"""Typesets the formulas of the site as MathML when it is built: its pages need neither scripts nor a network.
 
-In the text a formula stands between dollars, $-\\Delta u = f$, or as a block between double ones, as GitHub shows it, too.
-`pymdownx.arithmatex` finds it, this hook of MkDocs replaces it.
+In the text a formula stands between dollars, $-\\Delta u = f$, or as a block between double ones, as GitHub shows it,
+too. `pymdownx.arithmatex` finds it, this hook of MkDocs replaces it.
 """
 
 import html
@@ -11,7 +11,21 @@ from typing import Any
 from latex2mathml.converter import convert
 
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', flags=re.S)
-_NAMED = re.compile(r"<mi>(sin|cos|tan|tanh|exp|log|ln)</mi>(?!<mo stretchy=\"false\">&#x00028;)")
+_SHOWN = [
+    (
+        r'<mi>(sin|cos|tan|tanh|exp|log|ln)</mi>(?!<mo stretchy="false">&#x00028;)',
+        r'<mi>\1</mi><mspace width="0.17em"/>',
+    ),
+    (r"<mi>(&#x003(?:9[1-9A-F]|A[0-9]);)</mi>", r'<mi mathvariant="normal">\1</mi>'),  # capital Greek is upright in TeX
+    (r"<m[oi]>&#x02016;</m[oi]>", '<mo stretchy="false" lspace="0" rspace="0">&#x02016;</mo>'),
+    (r"<mo>&#x0002F;</mo>", '<mo lspace="0" rspace="0">/</mo>'),
+    # A minus after a relation, a bracket or a comma is a sign.
+    (
+        r"((?:=|&#x0003D;|&#x02190;|&#x00028;|&#x0002C;)</mo>(?:<mspace[^>]*/>)?)<mo>&#x02212;</mo>",
+        r'\1<mo form="prefix">&#x02212;</mo>',
+    ),
+]
+"""What the converter writes, and what browsers show as TeX does."""
 
 
 def on_page_content(content: str, **kwargs: Any) -> str:
@@ -23,4 +37,6 @@ def mathml(tex: str, block: bool = False) -> str:
     """A formula of TeX as MathML."""
     tex = tex.strip().replace("{aligned}", "{align*}")  # the inner environment is not known to the converter
     formula = convert(tex, display="block" if block else "inline")
-    return _NAMED.sub(r'<mi>\1</mi><mspace width="0.17em"/>', formula)
+    for written, shown in _SHOWN:
+        formula = re.sub(written, shown, formula)
+    return formula

@@ -1,5 +1,6 @@
-"""Completes the reference when the site is built: a line `<!-- the rest of PACKAGE -->` on a page of docs/api becomes what
-PACKAGE exports and no page of the reference shows, so that a new class needs no entry here.
+"""Completes the reference when the site is built, so that a new class needs no entry in it.
+
+A line `<!-- the rest of PACKAGE -->` on a page of docs/api becomes what PACKAGE exports and no page shows.
 """
 
 import importlib

@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)([^\n]*)\n(.*?)^```", README, flags=re.M | re.S)
 PROGRAMS = [code for language, mark, code in BLOCKS if language == "python" and not mark.strip() and "import" in code]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-FILES = {name: code for name, code in re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```', EXTENDING, flags=re.M | re.S)}
+FILES = dict(re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```', EXTENDING, flags=re.M | re.S))
 
 
 def test_blocks_are_found() -> None:

@@ -8,7 +8,6 @@ docs/gallery/equations.yaml (or the first line of the configuration), the error 
 """
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,21 +46,26 @@ class Card:
         palette = small.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         palette.save(folder / f"{self.entry.name}.png", optimize=True)
 
+    @property
+    def command(self) -> str:
+        """What a user types for this run: its overrides but where it was and with how many threads."""
+        given = [word for word in self.entry.summary["overrides"] if not word.startswith(("hydra.", "threads="))]
+        return " ".join(["pinn", "train", *given])
+
     def markdown(self) -> str:
         """The picture with its caption."""
-        summary = json.loads((self.entry.folder / "summary.json").read_text(encoding="utf-8"))
-        name = self.entry.name
+        summary, name = self.entry.summary, self.entry.name
         equation = f"${self.tex}$" if self.tex else self.entry.equation
         error = "no solution known" if summary["rel_l2"] is None else f"relative error {summary['rel_l2']:.1e}"
         return "\n".join(
             [
                 '<figure markdown="1">',
-                f"![{name}: solution, reference and error](gallery/{name}.png){{ loading=lazy }}",
+                f"[![{name}: solution, reference and error](gallery/{name}.png){{ loading=lazy }}](gallery/{name}.png)",
                 '<figcaption markdown="1">',
                 "",
                 f"**{name}** — {equation}",
                 "",
-                f"{error} after {summary['wall_s']:.0f} s; `{self.entry.command}`",
+                f"{error} after {summary['wall_s']:.0f} s; `{self.command}`",
                 "",
                 "</figcaption>",
                 "</figure>",

@@ -18,6 +18,7 @@ _SHOWN = [
     ),
     (r"<mi>(&#x003(?:9[1-9A-F]|A[0-9]);)</mi>", r'<mi mathvariant="normal">\1</mi>'),  # capital Greek is upright in TeX
     (r"<m[oi]>&#x02016;</m[oi]>", '<mo stretchy="false" lspace="0" rspace="0">&#x02016;</mo>'),
+    (r"<mo>&#x02202;</mo>", "<mi>&#x02202;</mi>"),  # a letter in TeX, without space around it
     (r"<mo>&#x0002F;</mo>", '<mo lspace="0" rspace="0">/</mo>'),
     # A minus after a relation, a bracket or a comma is a sign.
     (

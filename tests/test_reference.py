@@ -1,4 +1,4 @@
-"""What the site makes of the pages: the reference names everything public, docstrings and formulas are shown as written."""
+"""What the site makes of its pages: a reference that names everything public, docstrings and formulas as written."""
 
 import importlib
 import importlib.util

@@ -12,15 +12,16 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)([^\n]*)\n(.*?)^```", README, flags=re.M | re.S)
 PROGRAMS = [code for language, mark, code in BLOCKS if language == "python" and not mark.strip() and "import" in code]
-FILES = {mark.split("file=")[1].strip(): code for _, mark, code in BLOCKS if "file=" in mark}
+EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```', EXTENDING, flags=re.M | re.S))
 
 
 def test_blocks_are_found() -> None:
-    assert len(PROGRAMS) == 4
-    assert set(FILES) == {"screened_poisson.py", "conf/pde/screened_poisson.yaml"}
+    assert len(PROGRAMS) == 2
+    assert {"screened_poisson.py", "conf/pde/screened_poisson.yaml"} <= set(FILES)
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=["inverse", "job", "operators", "jacobian"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=["job", "operators"])
 def test_programs_run(program: str, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     exec(compile(program, "README.md", "exec"), names)

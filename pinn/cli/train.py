@@ -139,7 +139,7 @@ def report(folder: Path, step: Step, reason: str) -> None:
     """The last lines that the user sees."""
     figures = f"rel_l2 {score(step.rel_l2, step.reference_error)}, max_error {step.max_error:.3e}"
     if step.reference is None:
-        figures = "error unknown, since no exact solution is (scripts/validate.py tells what to believe)"
+        figures = "error unknown, since no exact solution is (pinn validate tells what to believe)"
     if step.compile_s:
         log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
     log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {reason})")

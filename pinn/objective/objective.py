@@ -263,10 +263,12 @@ class Objective:
         """A method of params and data on each chunk, compiled where that is wanted."""
         if self.compiled is None:
             return [function(self, params, data) for data in chunked(block, self.chunk_size)]
-        strategy, seed = self.strategy, torch.zeros(())
+        strategy, seed = self.strategy, next(iter(params.values())).new_zeros(())
         if isinstance(strategy, Estimate):
             # Its seed changes from step to step: an input of the graph, not a part of it.
-            strategy, seed = dataclasses.replace(strategy, seed=0), torch.as_tensor(strategy.seed)
+            # On the device, since a graph with an input on the host is not captured.
+            device = next(iter(params.values())).device
+            strategy, seed = dataclasses.replace(strategy, seed=0), torch.as_tensor(strategy.seed, device=device)
 
         def seeded(params: Params, data: Mapping[str, Sample], seed: Tensor) -> Any:
             at_seed = dataclasses.replace(strategy, seed=seed) if isinstance(strategy, Estimate) else strategy

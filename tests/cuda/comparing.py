@@ -1,10 +1,15 @@
 """The same on the CPU and on a device: what is moved, and how far two results may be apart."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import _disable_current_modes
+
+T = TypeVar("T")
+CPU = torch.device("cpu")
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 2e-4}
 """Of the largest entry. A kernel adds in its own order, which costs n·ε at worst: 1e-10 leaves a factor of 10⁵ on ε in
@@ -16,6 +21,12 @@ STEPS = 1e-6
 def dtypes(device: torch.device) -> tuple[torch.dtype, ...]:
     """What is compared: float64, and float32 on a real device, whose kernels differ between the two."""
     return (torch.float64, torch.float32) if device.type == "cuda" else (torch.float64,)
+
+
+def on_cpu(call: Callable[[], T]) -> T:
+    """The result of a call outside of any simulation: at full speed, with whatever it computes once and keeps."""
+    with _disable_current_modes():
+        return call()
 
 
 def on(value: Any, device: torch.device) -> Any:

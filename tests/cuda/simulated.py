@@ -10,7 +10,6 @@ What only CUDA has is not covered: its kernels, their rounding, streams, capture
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -77,7 +76,6 @@ class Simulation(TorchDispatchMode):
         return _run(func, args, kwargs or {}, self._crossed)
 
     def __enter__(self) -> "Simulation":
-        _register()
         self._before = torch._C._only_lift_cpu_tensors()
         torch._C._set_only_lift_cpu_tensors(True)  # or torch.tensor(…, device=…) would reach no mode
         return super().__enter__()
@@ -145,7 +143,5 @@ def _held(leaf: Any) -> Any:
     return leaf.held if isinstance(leaf, SimulatedTensor) else leaf
 
 
-@lru_cache(maxsize=1)
-def _register() -> None:
-    """torch's place for a further backend, once in a process."""
-    _setup_privateuseone_for_python_backend(NAME)
+# torch's place for a further backend. At import, since autograd counts the devices before its first backward pass.
+_setup_privateuseone_for_python_backend(NAME)

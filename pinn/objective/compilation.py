@@ -75,7 +75,7 @@ class Compiled:
 
         with warnings.catch_warnings(), _default_dtype(leaves[0].dtype):
             warnings.simplefilter("ignore")  # torch's own, about its insides
-            compiled = self.backend(make_fx(flat)(*leaves), leaves)
+            compiled = self.backend(constants_on_device(make_fx(flat)(*leaves), leaves[0].device), leaves)
             with torch.no_grad():
                 compiled(*leaves)  # the first call may compile, too
         return compiled, structures[0]
@@ -90,6 +90,37 @@ def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
+
+
+def constants_on_device(graph: torch.fx.GraphModule, device: torch.device) -> torch.fx.GraphModule:
+    """The graph with what it makes on the host, such as `torch.tensor(rows, device=…)`, made once and kept on the device.
+
+    A copy from the host within the step would wait, and could not be captured; on a CPU there is nothing to move.
+    """
+    if device.type == "cpu":
+        return graph
+    made: dict[torch.fx.Node, Tensor] = {}  # nodes that depend on constants of the host alone
+    with torch.no_grad():
+        for node in list(graph.graph.nodes):
+            if node.op == "get_attr":
+                value = getattr(graph, node.target)
+                if isinstance(value, Tensor):
+                    made[node] = value
+            elif node.op == "call_function" and node.all_input_nodes:
+                if all(source in made for source in node.all_input_nodes) and not node.target._schema.is_mutable:
+                    value = node.target(*torch.fx.node.map_arg(node.args, made.__getitem__), **node.kwargs)
+                    if isinstance(value, Tensor):
+                        made[node] = value
+    for node, value in made.items():
+        if any(user not in made for user in node.users):
+            name = f"_made_{node.name}"
+            graph.register_buffer(name, value.detach().to(device), persistent=False)
+            with graph.graph.inserting_before(node):
+                kept = graph.graph.get_attr(name)
+            node.replace_all_uses_with(kept, delete_user_cb=lambda user: user not in made)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
 
 
 def inductor(graph: torch.fx.GraphModule, inputs: list[Tensor]) -> Callable[..., Any]:

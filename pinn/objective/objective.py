@@ -242,6 +242,8 @@ class Objective:
         if self.compiled is None:
             return self._blocks.each(lambda data: function(residuals, params, data))
         compiled, (strategy, seed) = self.compiled, self.strategy.without_seed()
+        # Its seed changes from step to step: an input of the graph, on the device, since one on the host is not captured.
+        seed = seed.to(next(iter(params.values())).device)
 
         def seeded(params: Params, data: Mapping[str, Sample], seed: Tensor) -> T:
             return function(dataclasses.replace(residuals, strategy=strategy.with_seed(seed)), params, data)

@@ -74,7 +74,7 @@ def test_problems(pde: PDE, device: torch.device) -> None:
         like = next(module.parameters())
         conditions = pde.conditions()
         samples = Sobol(8, 5).sample(conditions, torch.Generator().manual_seed(0), like)
-        data = [vmap(c.given)(samples[c.name][0]) for c in conditions if c.given is not None]
+        data = [vmap(c.given)(*samples[c.name]) for c in conditions if c.given is not None]
         soft = {c.name: samples[c.name] for c in pde.soft_conditions()}
         objective = Objective(pde, module, soft)
         params = {name: value.detach() for name, value in module.named_parameters()}

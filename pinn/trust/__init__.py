@@ -1,5 +1,8 @@
 """Trust: what a pointwise residual cannot see, and what can be said of an error that nobody knows."""
 
 from pinn.trust.continuity import Break, breaks
+from pinn.trust.correction import Correction, corrected
+from pinn.trust.examination import Examination, examined
+from pinn.trust.undetermined import null_directions
 
-__all__ = ["Break", "breaks"]
+__all__ = ["Break", "Correction", "Examination", "breaks", "corrected", "examined", "null_directions"]

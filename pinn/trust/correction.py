@@ -20,6 +20,7 @@ from pinn.operators import Strategy
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.parameters import flatten, unflatten
 from pinn.pdes import PDE
+from pinn.pdes.derived.squares import of_squares
 from pinn.samplers import Uniform
 from pinn.trust.features import STEEPEST, RandomFeatures
 from pinn.typing import Field
@@ -84,6 +85,7 @@ def corrected(
     pde: PDE, network: nn.Module, strategy: Strategy, *, seed: int = 0, columns: int = MOST_COLUMNS
 ) -> Correction:
     """Solve L e = −r at the field that `network` is for `pde`, in float64; the network itself is not changed."""
+    pde = of_squares(pde)
     best: tuple[float, float, Corrected] | None = None
     for number, frequency in enumerate(FREQUENCIES):
         module = with_features(pde, network, frequency, columns, seed + number)

@@ -9,6 +9,7 @@ from torch.func import vmap
 from pinn.networks import field
 from pinn.operators import Strategy
 from pinn.pdes import PDE
+from pinn.pdes.derived.squares import of_squares
 from pinn.trust.correction import Corrected, linear_problem, with_features
 from pinn.trust.features import points_within
 
@@ -43,6 +44,7 @@ def null_directions(pde: PDE, network: nn.Module, strategy: Strategy, *, seed: i
     They are the smallest singular values of J with respect to the norm ‖E c‖, in a space of random features, where J
     are the rows of L and E the values of e at points of the domain.
     """
+    pde = of_squares(pde)
     module = with_features(pde, network, FREQUENCY, COLUMNS, seed, steepest=2.0)
     _, J = linear_problem(pde, module, strategy, seed)
     E, points = _values(pde, module)

@@ -5,6 +5,7 @@ Tried on torch 2.13.0; 2.11 is the lower bound. What each name is needed for:
 - `make_fx`, `is_tracing`: trace a whole step, derivatives included, to a graph of plain operations, and take the path
   without writes in place and without branches on data while doing so (`torch.fx.experimental.proxy_tensor`).
 - `compile_graph`: inductor on such a graph, which `torch.compile` offers only for functions it has traced itself.
+- `run_node`: the value of a node of a traced graph, or None if it writes in place.
 - `transforms_active`, `is_batched`, `innermost_vmap`: which transform of `torch.func` runs now, so that a network is
   called once for all points of a `vmap` and a hand-written adjoint is used by plain autograd alone (`torch._C`).
 - `current_function_mode`: the mode that intercepts torch functions, to have it again beneath `vmap`.
@@ -14,7 +15,7 @@ Tried on torch 2.13.0; 2.11 is the lower bound. What each name is needed for:
 Importing it does not load `torch._inductor`, which takes a third of the time of `import pinn`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -34,6 +35,7 @@ __all__ = [
     "is_batched",
     "is_tracing",
     "make_fx",
+    "run_node",
     "transforms_active",
     "tree_flatten",
     "tree_map",
@@ -51,6 +53,14 @@ def compile_graph(graph: torch.fx.GraphModule, inputs: list[Any], options: dict[
     import torch._inductor  # here, since it takes long to load
 
     return torch._inductor.compile(graph, inputs, options=options)  # pyright: ignore[reportReturnType]
+
+
+def run_node(node: torch.fx.Node, values: Mapping[torch.fx.Node, Tensor]) -> Any:
+    """What a node that calls an operation computes from the values of its inputs; None if it writes in place."""
+    operation: Any = node.target
+    if operation._schema.is_mutable:
+        return None
+    return operation(*torch.fx.node.map_arg(node.args, values.__getitem__), **node.kwargs)  # pyright: ignore
 
 
 def transforms_active() -> bool:

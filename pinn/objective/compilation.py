@@ -10,7 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.torch_private import TreeSpec, compile_graph, make_fx, transforms_active, tree_flatten, tree_unflatten
+from pinn.torch_private import (
+    TreeSpec,
+    compile_graph,
+    make_fx,
+    run_node,
+    transforms_active,
+    tree_flatten,
+    tree_unflatten,
+)
 
 log = logging.getLogger("pinn")
 
@@ -93,7 +101,7 @@ def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
 
 
 def constants_on_device(graph: torch.fx.GraphModule, device: torch.device) -> torch.fx.GraphModule:
-    """The graph with what it makes on the host, such as `torch.tensor(rows, device=…)`, made once and kept on the device.
+    """The graph with what it makes on the host, as by `torch.tensor(rows, device=…)`, made once and kept on the device.
 
     A copy from the host within the step would wait, and could not be captured; on a CPU there is nothing to move.
     """
@@ -106,11 +114,10 @@ def constants_on_device(graph: torch.fx.GraphModule, device: torch.device) -> to
                 value = getattr(graph, node.target)
                 if isinstance(value, Tensor):
                     made[node] = value
-            elif node.op == "call_function" and node.all_input_nodes:
-                if all(source in made for source in node.all_input_nodes) and not node.target._schema.is_mutable:
-                    value = node.target(*torch.fx.node.map_arg(node.args, made.__getitem__), **node.kwargs)
-                    if isinstance(value, Tensor):
-                        made[node] = value
+            elif node.op == "call_function" and node.all_input_nodes and all(n in made for n in node.all_input_nodes):
+                value = run_node(node, made)
+                if isinstance(value, Tensor):
+                    made[node] = value
     for node, value in made.items():
         if any(user not in made for user in node.users):
             name = f"_made_{node.name}"

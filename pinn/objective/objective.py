@@ -242,7 +242,7 @@ class Objective:
         if self.compiled is None:
             return self._blocks.each(lambda data: function(residuals, params, data))
         compiled, (strategy, seed) = self.compiled, self.strategy.without_seed()
-        # Its seed changes from step to step: an input of the graph, on the device, since one on the host is not captured.
+        # Its seed changes from step to step: an input of the graph, on its device, or it would not be captured.
         seed = seed.to(next(iter(params.values())).device)
 
         def seeded(params: Params, data: Mapping[str, Sample], seed: Tensor) -> T:

@@ -15,7 +15,7 @@ from torch.func import vmap
 
 from pinn.domains import Domain, Interior
 from pinn.operators import Auto, partials
-from pinn.pdes import PDE
+from pinn.pdes import PDE, TimeWindowed
 from pinn.trust.witness import Differentiated, differentiated
 from pinn.typing import Field, Points
 
@@ -58,13 +58,15 @@ def breaks(pde: PDE, u: Field, like: Tensor, *, seed: int = 0) -> tuple[float, l
 
     Everything that the equation of `pde` differentiates at the field u is examined, along every axis of which it asks a
     derivative and for every order up to that: u itself, and a flux under a divergence. Points have dtype and device of
-    `like`. The defect is in parts of the range of each quantity.
+    `like`. The defect is in parts of the range of each quantity. What fields of windows of time do where one ends and the
+    next begins is left out: they are penalised to meet.
     """
     generator = torch.Generator().manual_seed(seed)
     (x,) = Interior(pde.domain).sample(
         LINES, lambda n, k: torch.rand(n, k, generator=generator, dtype=torch.float64).to(like)
     )
     found: list[Break] = []
+    seams = pde.starts[1:] if isinstance(pde, TimeWindowed) else ()
     for anchor in x[:ANCHORS]:
         fields, witness = differentiated(pde, u, anchor)
         # A field of fewer coordinates has some of them, such as parameters, bound to those of the anchor.
@@ -72,16 +74,18 @@ def breaks(pde: PDE, u: Field, like: Tensor, *, seed: int = 0) -> tuple[float, l
         with witness.silent(), torch.no_grad():
             for number, one in enumerate(fields):
                 for axis, order in sorted(one.orders.items()):
-                    found += _along(pde.domain, one, number, axis, order, anchor[None] if bound else x)
+                    found += _along(pde.domain, one, number, axis, order, anchor[None] if bound else x, seams)
         if not bound:
             break
     largest = max((one.size for one in found), default=0.0)
     return largest, [one for one in found if one.size > TOLERANCE]
 
 
-def _along(domain: Domain, one: Differentiated, number: int, axis: int, order: int, x: Points) -> list[Break]:
+def _along(
+    domain: Domain, one: Differentiated, number: int, axis: int, order: int, x: Points, seams: Sequence[float]
+) -> list[Break]:
     """The worst break of each order below `order` along one axis."""
-    a, h = _segments(domain, axis, x)
+    a, h = _segments(domain, axis, x, () if axis else seams)
     if not len(a):
         return []
     a = a[:, : one.dim]
@@ -109,8 +113,8 @@ def _along(domain: Domain, one: Differentiated, number: int, axis: int, order: i
     return found
 
 
-def _segments(domain: Domain, axis: int, x: Points) -> tuple[Points, Tensor]:
-    """Starts and lengths of the segments along `axis` through the points x that lie in the domain."""
+def _segments(domain: Domain, axis: int, x: Points, seams: Sequence[float]) -> tuple[Points, Tensor]:
+    """Starts and lengths of the segments along `axis` through the points x, in the domain and across no seam."""
     low, high = (float(bound[axis]) for bound in domain.bounds)
     # The last digit of the boundary is left out: what a fold or a tag does there is no matter of the inside.
     cuts = torch.linspace(_RIM, 1 - _RIM, PIECES + 1, dtype=x.dtype, device=x.device)
@@ -123,6 +127,8 @@ def _segments(domain: Domain, axis: int, x: Points) -> tuple[Points, Tensor]:
     starts, h = starts.reshape(-1, x.shape[1]), h.reshape(-1)
     nodes = torch.stack([_moved(starts, axis, share * h) for share in (0.0, 0.25, 0.5, 0.75, 1.0)])
     inside = domain.contains(nodes.reshape(-1, x.shape[1])).reshape(nodes.shape[:-1]).all(0)
+    for seam in seams:
+        inside &= (starts[:, axis] > seam) | (starts[:, axis] + h < seam)
     return starts[inside], h[inside]
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
@@ -10,6 +11,7 @@ from torch import Tensor
 
 BLOCKS = 4
 """Into how many blocks the points are divided if processes share them, if their number divides it."""
+_LONGEST_PATH = 4096
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,16 @@ class Ranks:
     def first(self, value: bool) -> bool:
         """What rank 0 says; clocks differ."""
         return self.any(value and self.rank == 0)
+
+    def told(self, path: Path) -> Path:
+        """The path that rank 0 has."""
+        if self.size == 1:
+            return path
+        text = os.fsencode(path)
+        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+        letters = torch.zeros(_LONGEST_PATH, dtype=torch.uint8, device=device)
+        letters[: len(text)] = torch.tensor(list(text), dtype=torch.uint8)
+        return Path(os.fsdecode(bytes(self.gathered(letters)[:_LONGEST_PATH].tolist()).rstrip(b"\0")))
 
     def any(self, value: bool) -> bool:
         """Whether it is so on any rank."""

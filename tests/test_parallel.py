@@ -1,9 +1,11 @@
 """Ranks: 1, 2 and 4 processes come to the same parameters, bit for bit, and a lost one ends the others."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from pinn.optimizers import (
 )
 from pinn.parallel import Ranks, launched_ranks, triangular
 from pinn.pdes import NavierStokes, Poisson
+from pinn.runs.checkpoint import newest_checkpoint
 from pinn.runs.run import build_network
 from pinn.samplers import RAD, Sampler, Sobol
 from pinn.training.guard import Guard
@@ -136,7 +139,7 @@ def torchrun(size: int, *arguments: str, **options: str) -> subprocess.Completed
 
 @pytest.mark.slow
 def test_torchrun_trains_into_one_folder_and_resumes_on_another_number(tmp_path: Path) -> None:
-    small = ["network.width=8", "sampler.interior=100", "checkpoint_s=0", "seed=3"]
+    small = ["network.width=8", "sampler.interior=100", "checkpoint_s=0", "seed=3", "optimizer=lm"]
     first = torchrun(2, *small, "steps=20", f"hydra.run.dir={tmp_path / 'two'}")
     assert first.returncode == 0, first.stderr
     assert first.stdout.count("run folder:") == 1
@@ -147,14 +150,20 @@ def test_torchrun_trains_into_one_folder_and_resumes_on_another_number(tmp_path:
     whole = torchrun(4, *small, "steps=40", f"hydra.run.dir={tmp_path / 'four'}")
     assert whole.returncode == 0, whole.stderr
     a, b = (torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("two", "four"))
-    # The first 20 steps planned on fewer steps of Adam's learning rate, so only the counts agree.
     assert a["step"] == b["step"] == 40
+    assert all(torch.equal(a["weights"][name], b["weights"][name]) for name in b["weights"])
 
 
-@pytest.mark.slow
-def test_a_lost_process_ends_the_job_with_a_checkpoint(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    small = ["network.width=8", "sampler.interior=100", "optimizer=adam", "steps=100000", f"hydra.run.dir={folder}"]
+def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A job of two processes that has begun to train into the folder."""
+    small = [
+        "network.width=8",
+        "sampler.interior=100",
+        "optimizer=adam",
+        "steps=100000",
+        f"hydra.run.dir={folder}",
+        *arguments,
+    ]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"]
     job = subprocess.Popen(
         [*launcher, str(ROOT / "scripts" / "train.py"), *small],
@@ -167,16 +176,41 @@ def test_a_lost_process_ends_the_job_with_a_checkpoint(tmp_path: Path) -> None:
     while not (folder / "metrics.csv").is_file() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(1)
-    os.kill(next(pid for pid in children_of(job.pid) if "RANK=1" in environment_of(pid)), signal.SIGKILL)
+    return job
+
+
+def scratch() -> set[str]:
+    return {path.name for path in Path(tempfile.gettempdir()).glob("pinn-*")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [1, 0])
+def test_a_lost_process_ends_the_job_and_the_others_name_the_folder(rank: int, tmp_path: Path) -> None:
+    folder, before = tmp_path / "run", scratch()
+    job = started(folder, "checkpoint_s=0")
+    os.kill(next(pid for pid in children_of(job.pid) if f"RANK={rank}" in environment_of(pid)), signal.SIGKILL)
     _, said = job.communicate(timeout=120)
     assert job.returncode == 1
     assert "Another process was lost" in said
     assert f"Go on with resume={folder}" in said
-    (checkpoint,) = (folder / "checkpoints").glob("step-*.pt")
-    step = int(checkpoint.stem.removeprefix("step-"))
+    assert scratch() == before
+    step = newest_checkpoint(folder, resumable=True).step
     again = torchrun(1, f"resume={folder}", f"steps={step + 20}")
     assert again.returncode == 0, again.stderr
     assert torch.load(folder / "checkpoint.pt", weights_only=True)["step"] == step + 20
+
+
+@pytest.mark.slow
+def test_sigterm_ends_every_process_with_143_and_one_saves(tmp_path: Path) -> None:
+    folder, before = tmp_path / "run", scratch()
+    job = started(folder)
+    for process in children_of(job.pid):
+        os.kill(process, signal.SIGTERM)
+    _, said = job.communicate(timeout=120)
+    assert job.returncode == 1  # torchrun's own
+    assert "exitcode  : 143" in said
+    assert json.loads((folder / "summary.json").read_text())["status"] == "interrupted"
+    assert scratch() == before
 
 
 def children_of(process: int) -> list[int]:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pinn.cli.own_modules import find_own_modules
+
 
 def run_parser(description: str, program: str | None = None) -> argparse.ArgumentParser:
     """A parser with RUN."""
@@ -12,7 +14,28 @@ def run_parser(description: str, program: str | None = None) -> argparse.Argumen
         prog=program, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     result.add_argument("run", metavar="RUN", type=Path, help="run folder, such as outputs/poisson/2025-01-31_12-00-00")
+    add_trust(result)
     return result
+
+
+def add_trust(options: argparse.ArgumentParser) -> None:
+    """Give a command --trust, which lets it import modules of the user."""
+    options.add_argument(
+        "--trust",
+        metavar="MODULE",
+        action=_Trust,
+        default=[],
+        help="import this module of yours, in the working folder or on PYTHONPATH, if the run names a class of it "
+        "(default: none; may be given several times)",
+    )
+
+
+class _Trust(argparse.Action):
+    """Keep the module, and let Python look for it in the working folder."""
+
+    def __call__(self, parser: object, namespace: argparse.Namespace, values: object, option: object = None) -> None:
+        namespace.trust = [*namespace.trust, values]
+        find_own_modules()
 
 
 def plot_parser(description: str, program: str | None = None) -> argparse.ArgumentParser:

@@ -56,7 +56,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def export(given: argparse.Namespace) -> list[Path]:
     """Do what the command line asks for; returns the files to open."""
-    run = load_run(given.run)
+    run = load_run(given.run, given.trust)
     output = given.output or given.run / f"field{FORMATS[given.format]}"
     if output.is_dir():
         raise IsADirectoryError(f"--output {output} is a folder: give it the name of a file.")

@@ -5,6 +5,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -12,11 +13,12 @@ from typing import TypeVar
 from rich.console import Console
 
 from pinn.cli.progress import Progress
-from pinn.cli.signals import SignalHandler
+from pinn.cli.signals import AbandonedStepError, SignalHandler
 from pinn.parallel import Ranks
-from pinn.runs.checkpoint import Checkpoint, Checkpoints
+from pinn.runs.checkpoint import Checkpoints
 from pinn.runs.job import Job
 from pinn.runs.metrics import MetricsFile
+from pinn.runs.resuming import Resumed
 from pinn.runs.tracking import Tracked
 from pinn.training.failures import DivergedError, clone_tensors
 from pinn.training.step import Step
@@ -24,6 +26,8 @@ from pinn.training.step import Step
 log = logging.getLogger("pinn")
 T = TypeVar("T")
 _ONE = Ranks()
+_COPY_EVERY_S = 1.0
+"""How often the state of a run that compiles is copied, and so what a signal in the midst of a step may cost."""
 RETRY_S, PATIENCE_S = 10.0, 600.0
 """How often, and how long, a full disk is tried again for the results of a run."""
 
@@ -35,14 +39,21 @@ class Training:
     """
 
     def __init__(
-        self, job: Job, folder: Path, tracked: Tracked, checkpoint: Checkpoint | None = None, ranks: Ranks = _ONE
+        self,
+        job: Job,
+        folder: Path,
+        tracked: Tracked,
+        interruption: SignalHandler,
+        resumed: Resumed | None = None,
+        ranks: Ranks = _ONE,
+        run_id: str | None = None,
     ) -> None:
         config = job.config
         self._ranks, self._folder = ranks, folder
-        self._job, self._start, self._tracked = job, checkpoint, tracked
-        self._checkpoints = Checkpoints(folder, config, config["checkpoint_s"], config["keep_checkpoints"])
-        self.metrics = MetricsFile(folder, after=checkpoint.step if checkpoint else 0)
-        self.interruption = SignalHandler()
+        self.job, self._resumed, self._tracked = job, resumed, tracked
+        self._checkpoints = Checkpoints(folder, config, config["checkpoint_s"], config["keep_checkpoints"], run_id)
+        self.metrics = MetricsFile(folder, after=resumed.checkpoint.step - resumed.ended if resumed else 0)
+        self.interruption = interruption
         self.diverged: DivergedError | None = None
         self._reported = 0  # findings of the guard that the log has
         self.reason = ""
@@ -54,20 +65,22 @@ class Training:
         return "diverged" if self.diverged else "interrupted" if self.interruption.signal else "completed"
 
     def follow(self, label: str) -> Step:
-        """Train to the end; the last step. Raises DivergedError if not even the first step was good."""
+        """Train to the end; the last step. Raises DivergedError if not even the first step was good.
+
+        A signal that comes while a step compiles, which takes minutes, ends the run with what it had a second before.
+        """
         step: Step | None = None
         kept: Step | None = None  # with a copy of its state, since a step that fails half-way has changed its own
-        state = self._start.state if self._start else None
+        state = self._resumed.checkpoint.state if self._resumed else None
+        ended = self._resumed is not None and self._resumed.ended
         console = None if self._ranks.rank == 0 else Console(quiet=True)
-        with (
-            self.interruption,
-            Progress(self._job.steps, self._job.config["budget_s"], label, console=console) as shown,
-        ):
+        hurry = self.interruption.impatient() if self._compiles else nullcontext()
+        with hurry, Progress(self.job.steps, self.job.config["budget_s"], label, console=console) as shown:
             try:
-                for step in self._job.train(state, self._ranks):
+                for step in self.job.train(state, self._ranks, ended=ended):
                     self._share_interruption()
                     if self._ranks.rank == 0:
-                        if self._ranks.size > 1:
+                        if self._to_be_kept(step, kept):
                             kept = dataclasses.replace(step, state_dict=partial(dict, clone_tensors(step.state_dict())))
                         self._record(step, shown)
                     if self.interruption.signal:
@@ -77,6 +90,10 @@ class Training:
                     raise
                 self.diverged = error
                 step = dataclasses.replace(step, params=error.params)
+            except AbandonedStepError:
+                if kept is None:
+                    raise SystemExit(self.interruption.exit_code) from None
+                step = kept
             except RuntimeError as error:
                 if self._ranks.size == 1:
                     raise
@@ -85,6 +102,17 @@ class Training:
         self.reason = self._words(step)
         return step
 
+    @property
+    def _compiles(self) -> bool:
+        """Whether a step may take minutes because a compiler is at work in it."""
+        return self.job.config["compile"] and self._ranks.size == 1
+
+    def _to_be_kept(self, step: Step, kept: Step | None) -> bool:
+        """Whether to copy the state of a step, in case the next one does not come to its end."""
+        return self._ranks.size > 1 or (
+            self._compiles and (kept is None or step.seconds - kept.seconds > _COPY_EVERY_S)
+        )
+
     def _share_interruption(self) -> None:
         """A signal to one rank ends all of them."""
         if not self._ranks.single_block and self._ranks.any(self.interruption.signal is not None):
@@ -92,7 +120,7 @@ class Training:
 
     def _record(self, step: Step, shown: Progress) -> None:
         """Metrics, the display, what the guard says, and a checkpoint if one is due."""
-        logged = bool(step.step % self._job.config["log_every"] == 0 or step.step == 1 or step.stop)
+        logged = bool(step.step % self.job.config["log_every"] == 0 or step.step == 1 or step.stop)
         if logged:
             self._tracked.record(step.step, self.metrics.record(step))
             self._checkpoints.compare(step)
@@ -115,7 +143,7 @@ class Training:
             return str(self.diverged)
         if self.interruption.signal and not step.stop:
             return self.interruption.signal.name
-        return self._job.stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)
+        return self.job.stopping.words(step, step.stop)  # pyright: ignore[reportArgumentType]  (cached properties)
 
 
 def retry_on_full_disk(save: Callable[[], T]) -> T:

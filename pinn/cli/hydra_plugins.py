@@ -4,6 +4,9 @@ import os
 import re
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
+
+from pinn.runs.trusted import run_folder_around
 
 PLUGINS = {
     "joblib": "hydra_joblib_launcher",
@@ -25,7 +28,9 @@ def missing_plugin(arguments: Sequence[str]) -> str | None:
 
 
 def share_modules() -> None:
-    """Let processes that a launcher starts import the user's own files, too."""
+    """Let processes that a launcher starts import the user's own files, too, unless they lie in a run folder."""
+    if run_folder_around(Path()):
+        return
     folders = [os.getcwd(), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(folders)
 

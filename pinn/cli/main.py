@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 import pinn
-from pinn.cli.own_modules import find_own_modules
+from pinn.cli.display import lasting_display
 
 COMMANDS = {
     "train": ("pinn.cli.train", "KEY=VALUE …", "train a network to solve a PDE; also sweeps (-m), resume=RUN"),
@@ -19,27 +19,48 @@ COMMANDS = {
     "gallery": ("pinn.cli.gallery", "KEY=VALUE …", "train every shipped problem, and show them on one page"),
 }
 """By name: the module, its arguments in short, what it does."""
+_LESS = {
+    "plot": "Lower --points.",
+    "report": "Lower --points and --instants.",
+    "export": "Lower --points, or give fewer --time.",
+    "validate": "Leave out more points by --no-refine, and other seeds by --seeds 0.",
+}
+"""What takes less memory, by command."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run a sub-command; exit code 2 if there is none of that name."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    """Run a sub-command; exit code 2 if there is none of that name, 130 after Ctrl-C, also while it is loaded."""
+    with lasting_display():
+        try:
+            raise SystemExit(_run(list(sys.argv[1:] if argv is None else argv)))
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
+
+
+def _run(words: list[str]) -> object:
+    """Run the sub-command that the words begin with."""
     if not words or words[0] in ("-h", "--help", "help"):
         print(help_text())
-        raise SystemExit(0 if words else 2)
+        return 0 if words else 2
     if words[0] in ("-V", "--version"):
         print(f"pinn {pinn.__version__}")
-        return
+        return 0
     name, *rest = words
     if name not in COMMANDS:
         near = get_close_matches(name, COMMANDS, n=1)
         hint = f"did you mean 'pinn {near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}."
         print(f"error: pinn has no command {name!r}; {hint}", file=sys.stderr)
-        raise SystemExit(2)
-    find_own_modules()
+        return 2
     sys.argv = [f"pinn {name}", *rest]  # argparse and Hydra name the program by it
-    if code := importlib.import_module(COMMANDS[name][0]).main(rest):
-        raise SystemExit(code)
+    try:
+        return importlib.import_module(COMMANDS[name][0]).main(rest)
+    except (MemoryError, RuntimeError) as error:
+        from pinn.training.failures import is_out_of_memory
+
+        if not is_out_of_memory(error):
+            raise
+        print(f"error: out of memory. {_LESS.get(name, 'Close other programs.')}", file=sys.stderr)
+        return 1
 
 
 def help_text() -> str:

@@ -44,7 +44,7 @@ def animation(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     draw(
         lambda: animate(
-            load_run(given.run),
+            load_run(given.run, given.trust),
             given.output or given.run,
             frames=given.frames,
             fps=given.fps,
@@ -103,7 +103,7 @@ def _sections(plot: Callable[..., list[Path]], description: str, argv: Sequence[
     given = options.parse_args(argv)
     draw(
         lambda: plot(
-            load_run(given.run),
+            load_run(given.run, given.trust),
             given.output or given.run,
             times=given.times,
             slices=by_axis(given.slices),

@@ -20,5 +20,5 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--points", metavar="N", type=int, help="nodes along each axis of a map or line")
     given = options.parse_args(argv)
     output = given.output or given.run / "report.html"
-    shown = {"instants": given.instants, "points": given.points}
+    shown = {"instants": given.instants, "points": given.points, "trust": given.trust}
     draw(lambda: [write_report(given.run, output, slices=by_axis(given.slices), **shown)])

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", metavar="DIR", type=Path, help=f"folder of the second run (default: RUN/{FOLDER})")
     args = parser.parse_args(argv)
     try:
-        run = load_run(args.run)
+        run = load_run(args.run, args.trust)
         output = args.output or args.run / FOLDER
         if output.resolve() == args.run.resolve():
             raise ValueError(f"--output {str(output)!r} is the run itself. Choose another folder.")

@@ -1,33 +1,41 @@
 """`pinn train`: train a network to solve a PDE; `--help` for all keys."""
 
 import logging
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from pinn.cli.display import lasting_display
+from pinn.cli.failures import InputError, brief_errors, in_words
 from pinn.cli.folders import check_folders
 from pinn.cli.following import Training, retry_on_full_disk
 from pinn.cli.hydra_plugins import missing_plugin, share_modules
+from pinn.cli.hydra_words import hydra_words, is_sweep, refuse_environment, without_trust
 from pinn.cli.own_modules import find_own_modules
+from pinn.cli.signals import SignalHandler
 from pinn.cli.train_schema import TrainConfig
-from pinn.parallel import joined_ranks
+from pinn.parallel import Ranks, joined_ranks, launched_ranks
 from pinn.plotting.history import plot_history
 from pinn.plotting.residual import plot_residual
 from pinn.plotting.solution import plot_solution
+from pinn.runs.atomic_write import atomic_write
+from pinn.runs.checkpoint import new_run_id
+from pinn.runs.claim import claimed, refuse_used
 from pinn.runs.configs import config_folder
 from pinn.runs.job import FAILURE, REFUSED, Job, record_failure, refuse_unknown
 from pinn.runs.process import prepare
-from pinn.runs.resuming import Resumed, arguments
+from pinn.runs.resuming import Resumed, cut_job, ended_job
 from pinn.runs.run import load_run, save_run
 from pinn.runs.tracking import MetricsAlone, Tracked
+from pinn.runs.trusted import modules_named
 from pinn.runs.uncertainty import found_fields, found_unknowns
 from pinn.training.accuracy import score
 from pinn.training.failures import DivergedError
@@ -41,37 +49,58 @@ OWN_KEYS = ("choices", "overrides", "resumed")
 GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
 
 
-class InputError(CompactHydraException):
-    """Something that the user can put right: shown as one line, without traceback."""
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Let Hydra compose the configuration and start a job, or the jobs of a sweep."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if problem := missing_plugin(words):
-        raise SystemExit(problem)
     try:
-        words = arguments(words)
+        words, trust = without_trust(words)
+        if problem := missing_plugin(words):
+            raise SystemExit(problem)
         check_folders(words)  # Hydra, which makes them, would answer with a traceback
+        words = hydra_words(words)
     except ValueError as error:
         raise SystemExit(f"Error: {error}") from None
-    find_own_modules()
-    share_modules()
+    if trust or not any(word.startswith("resume=") for word in words):
+        find_own_modules()
+    if is_sweep(words):
+        share_modules()
     sys.argv = ["pinn train", *words]  # where Hydra looks for them
-    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="train")(run_job)()
+    with lasting_display(), brief_errors() as brief:
+        task = Task(trust, brief)
+        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="train")(task)()
 
 
-def run_job(config: DictConfig) -> float:
+@dataclass(frozen=True)
+class Task:
+    """What Hydra, or a worker of one of its launchers, runs for every job. `trust` are the modules of --trust."""
+
+    trust: tuple[str, ...] = ()
+    brief: bool = True
+
+    def __call__(self, config: DictConfig) -> float:
+        return run_job(config, self.trust, brief=self.brief)
+
+
+def run_job(config: DictConfig, trust: Sequence[str] = (), *, brief: bool = True) -> float:
     """Run one job; returns the final relative L2 error, which a sweeper may minimise."""
     folder = Path(HydraConfig.get().runtime.output_dir)
-    (folder / FAILURE).unlink(missing_ok=True)
+    first = launched_ranks().rank == 0
     try:
-        return run(config, folder)
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    except Exception as error:
-        record_failure(folder, error)
-        if not isinstance(error, REFUSED) or "HYDRA_FULL_ERROR" in os.environ:
+        with claimed(folder) if first else nullcontext():
+            try:
+                if first and not config.resume and not config.sweep.resume:
+                    refuse_used(folder)
+                (folder / FAILURE).unlink(missing_ok=True)
+                return run(config, folder, trust)
+            except KeyboardInterrupt:
+                raise SystemExit(130) from None
+            except Exception as error:
+                error = in_words(error)
+                if first:
+                    record_failure(folder, error)
+                raise error from error.__cause__
+    except REFUSED as error:
+        if not brief:
             raise
         # SystemExit would end a whole sweep; in a single run it avoids Hydra's own second line.
         if HydraConfig.get().mode == RunMode.RUN:
@@ -82,54 +111,80 @@ def run_job(config: DictConfig) -> float:
         raise InputError(f"Error: {error}") from None
 
 
-def run(config: DictConfig, folder: Path) -> float:
+def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
     """Build, train, validate, save in the folder, plot."""
+    refuse_environment(config)
     recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
-    overrides = list(HydraConfig.get().overrides.task)
-    resumed = Resumed.of(config.resume, recipes, overrides) if config.resume else None
+    overrides = [word for word in HydraConfig.get().overrides.task if not word.startswith("sweep.resume")]
+    resumed = None
+    if recipes.pop("sweep")["resume"]:
+        if (error := ended_job(folder, overrides)) is not None:
+            return error
+        resumed = cut_job(folder, overrides)
+    elif config.resume is not None:
+        resumed = Resumed.of(config.resume, recipes, overrides)
     if resumed:
-        recipes = resumed.config
+        recipes, run_id = resumed.config, resumed.checkpoint.run_id or new_run_id()
     else:
         recipes["choices"] = {group: HydraConfig.get().runtime.choices[group] for group in GROUPS}
-        recipes["overrides"] = overrides
-    job = build_job(recipes)
-    ranks = joined_ranks(next(job.network.parameters()).device)
-    if not resumed and ranks.rank == 0:
-        (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
-    names = recipes["choices"]
-    size, device = sum(p.numel() for p in job.network.parameters()), next(job.network.parameters()).device
-    start = "" if ranks.single_block else f", {ranks.size} processes"
-    start += f", going on after step {resumed.checkpoint.step}" if resumed else ""
-    log.info(f"{type(job.pde).__name__} on {names['domain']}: {size} parameters, {recipes['dtype']} on {device}{start}")
-    with Tracked(job.tracker if ranks.rank == 0 else MetricsAlone(), recipes, folder) as tracked:
-        training = Training(job, folder, tracked, resumed.checkpoint if resumed else None, ranks)
-        step = training.follow(f"{names['pde']} on {names['domain']}")
-        if ranks.rank:
-            return step.rel_l2
-        facts = {"seed": recipes["seed"], "status": training.status, "time_to": training.metrics.time_to()}
-        facts |= {"reason": training.reason, "overrides": recipes["overrides"], "resumed": recipes.get("resumed", [])}
-        resumable = training.diverged is None
-        summary = retry_on_full_disk(lambda: save_run(folder, step, job.config, resumable=resumable, **names, **facts))
-        draw(folder)
-        tracked.finish(summary)
-    report(folder, step, training.reason)
+        recipes["overrides"], run_id = overrides, new_run_id()
+        trust = (*trust, *modules_named(recipes))  # the user has typed them, or the file that names them
+    with SignalHandler() as interruption:
+        job = build_job(recipes, trust, stored=resumed is not None)
+        ranks = joined_ranks(next(job.network.parameters()).device)
+        folder = ranks.told(folder)
+        if not resumed and ranks.rank == 0:
+            with atomic_write(folder / "config.yaml") as temporary:
+                temporary.write_text(OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
+        say_what(job, recipes, ranks, resumed)
+        tracker = job.tracker if ranks.rank == 0 else MetricsAlone()
+        with Tracked(tracker, recipes, folder) as tracked:
+            training = Training(job, folder, tracked, interruption, resumed, ranks, run_id)
+            step = training.follow(f"{recipes['choices']['pde']} on {recipes['choices']['domain']}")
+            if not ranks.rank:
+                tracked.finish(retry_on_full_disk(lambda: save(training, step, run_id, folder)))
+                draw(folder, trust)
+        if not ranks.rank:
+            report(folder, step, training.reason)
     if training.diverged:
         raise training.diverged
-    if training.interruption.signal:
-        raise SystemExit(training.interruption.exit_code)
+    if interruption.signal:
+        raise SystemExit(interruption.exit_code)
     return step.rel_l2
 
 
-def build_job(recipes: dict[str, Any]) -> Job:
-    """All that a configuration describes, in a process that is prepared for it. Raises ValueError."""
+def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str, Any]:
+    """The last checkpoint, the solution and the summary, which is returned."""
+    config = training.job.config
+    facts = {"seed": config["seed"], "status": training.status, "time_to": training.metrics.time_to()}
+    facts |= {"reason": training.reason, "overrides": config["overrides"], "resumed": config.get("resumed", [])}
+    facts |= config["choices"]
+    return save_run(folder, step, config, run_id=run_id, resumable=training.diverged is None, **facts)
+
+
+def say_what(job: Job, recipes: Mapping[str, Any], ranks: Ranks, resumed: Resumed | None) -> None:
+    """The first line that the user sees."""
+    size, device = sum(p.numel() for p in job.network.parameters()), next(job.network.parameters()).device
+    start = "" if ranks.single_block else f", {ranks.size} processes"
+    if resumed:
+        start += f", {'writing the results' if resumed.ended else 'going on'} after step {resumed.checkpoint.step}"
+    domain = recipes["choices"]["domain"]
+    log.info(f"{type(job.pde).__name__} on {domain}: {size} parameters, {recipes['dtype']} on {device}{start}")
+
+
+def build_job(recipes: dict[str, Any], trust: Collection[str] = (), *, stored: bool = False) -> Job:
+    """All that a configuration describes, typed or stored by a run, in a process that is prepared for it.
+
+    Raises ValueError.
+    """
     refuse_unknown(recipes, [*TrainConfig.__dataclass_fields__, *OWN_KEYS])
     prepare(recipes["threads"], recipes["deterministic"])
-    return Job.of(recipes)
+    return Job.of_run(recipes, trust) if stored else Job.of(recipes, trust)
 
 
-def draw(folder: Path) -> None:
+def draw(folder: Path, trust: Collection[str] = ()) -> None:
     """All plots of a run, into its folder."""
-    run = load_run(folder)
+    run = load_run(folder, trust)
     plot_solution(run, folder)
     plot_residual(run, folder)
     plot_history(folder, folder)
@@ -138,6 +193,8 @@ def draw(folder: Path) -> None:
 def report(folder: Path, step: Step, reason: str) -> None:
     """The last lines that the user sees."""
     figures = f"rel_l2 {score(step.rel_l2, step.reference_error)}, max_error {step.max_error:.3e}"
+    if step.reference is not None and step.reference.zero:
+        figures = f"max_error {step.max_error:.3e}, an absolute one, since the exact solution is 0,"
     if step.reference is None:
         figures = "error unknown, since no exact solution is (pinn validate tells what to believe)"
     if step.compile_s:

@@ -1,10 +1,17 @@
 """The plain keys of `pinn train` and their types, for Hydra."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
+
+
+@dataclass
+class SweepConfig:
+    """What a sweep as a whole is told."""
+
+    resume: bool = False
 
 
 @dataclass
@@ -38,6 +45,7 @@ class TrainConfig:
     checkpoint_s: float | None = MISSING
     keep_checkpoints: int = MISSING
     resume: str | None = MISSING
+    sweep: SweepConfig = field(default_factory=SweepConfig)
 
 
 # For a configuration that takes names which only the user knows: `pde.coefficients.nu=0.01` without a plus sign.

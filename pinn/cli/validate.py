@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pinn import load_run
+from pinn.cli.arguments import add_trust
 from pinn.plotting.residual import plot_residual
 from pinn.plotting.style import Format
 from pinn.plotting.validation import plot_evidence
@@ -51,7 +52,7 @@ def as_json(evidence: Evidence, verdict: Verdict, tolerance: float) -> dict[str,
 
 def validate(args: argparse.Namespace) -> Verdict:
     """Collect the evidence, judge, write and draw."""
-    run = load_run(args.run)
+    run = load_run(args.run, args.trust)
     errors = {}
     if (exact := known_error(run)) is not None:
         errors["the exact solution"] = exact
@@ -86,6 +87,7 @@ def validate(args: argparse.Namespace) -> Verdict:
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", metavar="RUN", type=Path, help="run folder")
+    add_trust(parser)
     parser.add_argument(
         "--reference", metavar="FILE.npz", type=Path, help="arrays points (n, d), values (n,) or (n, m)"
     )

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+_MOST_BYTES, _MOST_TIMES = 2**28, 100
+"""A file may always become so large, and so many times larger: numbers with noise do not shrink to a tenth."""
+
 
 def read_arrays(file: str, names: Sequence[str], label: str) -> list[np.ndarray]:
     """The arrays of these names in an .npz file, as real numbers in float64.
@@ -19,6 +22,7 @@ def read_arrays(file: str, names: Sequence[str], label: str) -> list[np.ndarray]
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{label}: {file!r} is not an .npz file, which numpy.savez writes.")
     try:
+        refuse_decompression(path)
         with np.load(path, allow_pickle=False) as given:
             known = list(given.files)
             arrays = {name: given[name] for name in names if name in known}
@@ -32,3 +36,13 @@ def read_arrays(file: str, names: Sequence[str], label: str) -> list[np.ndarray]
         if not np.isfinite(array).all():
             raise ValueError(f"{label}: the array {name!r} in {file!r} needs finite numbers, it holds NaN or infinity.")
     return [arrays[name].astype(np.float64) for name in names]
+
+
+def refuse_decompression(path: Path) -> None:
+    """Raise ValueError for a zip file that would become far larger in memory than measurements do."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > max(_MOST_BYTES, _MOST_TIMES * path.stat().st_size):
+        raise ValueError(
+            f"{str(path)!r} would take {size / 1e9:.3g} GB in memory, {_MOST_TIMES} times what it has on disk"
+        )

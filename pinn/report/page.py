@@ -4,7 +4,7 @@ Everything zooms and has its values under the pointer; if the problem has time t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -25,17 +25,19 @@ def write_report(
     slices: Mapping[str, float] | None = None,
     instants: int = 21,
     points: int | None = None,
+    trust: Collection[str] = (),
 ) -> Path:
     """Write the page of the run in `folder` to the file `output`, and return that.
 
     `slices` hold axes of the domain, as for `plot_solution`; `instants` is the number of positions of the slider,
-    `points` that of nodes along each axis. Raises ValueError or FileNotFoundError for what cannot be shown.
+    `points` that of nodes along each axis, `trust` as for `load_run`. Raises ValueError or FileNotFoundError for what
+    cannot be shown.
     """
     from pinn.report.curves import curve_figures
     from pinn.report.fields import field_figures
     from pinn.report.interactive import html_of, library
 
-    run = load_run(folder)
+    run = load_run(folder, trust)
     if output.is_dir():
         raise ValueError(f"--output names the file to write, and {str(output)!r} is a folder.")
     metrics = curve_figures(*read_metrics(folder), run.summary) if (folder / METRICS).is_file() else {}

@@ -20,6 +20,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + PART)
+    temporary.unlink(missing_ok=True)  # of a process that was killed, or a link that leads elsewhere
     try:
         yield temporary
         with temporary.open("rb+") as file:  # without fsync a power cut could leave the new name with no content

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 
 from pinn.runs.atomic_write import PART, atomic_write
 from pinn.runs.checksum import fingerprint
+from pinn.runs.sizes import refuse_compressed, refuse_expanded
 from pinn.training.step import Step
 
 log = logging.getLogger("pinn")
@@ -28,7 +30,8 @@ _KEYS = ("step", "config", "weights")
 class Checkpoint:
     """What a run can go on from: `config` it is built from, `weights` of the network, and the `state` of training.
 
-    `state` is None where there is only a solution.
+    `state` is None where there is only a solution. `run_id` tells the checkpoints of one run from those of another;
+    `stop` says why training had come to its end there, None if it had not.
     """
 
     path: Path
@@ -36,12 +39,22 @@ class Checkpoint:
     config: dict[str, Any]
     weights: dict[str, torch.Tensor]
     state: dict[str, Any] | None
+    run_id: str | None = None
+    stop: str | None = None
 
 
-def save_checkpoint(path: Path, step: Step, config: Mapping[str, Any], *, resumable: bool = True) -> None:
+def new_run_id() -> str:
+    """A name for a new run that no other has."""
+    return secrets.token_hex(8)
+
+
+def save_checkpoint(
+    path: Path, step: Step, config: Mapping[str, Any], *, run_id: str | None = None, resumable: bool = True
+) -> None:
     """Write the checkpoint of a step, whole or not at all. Raises OSError if the disk is full."""
     weights = step.objective.network.state_dict() | dict(step.params)
     data = {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
+    data |= {"run_id": run_id, "stop": step.stop}
     if resumable:
         data["state"] = step.state_dict()
     data["fingerprint"] = fingerprint(data)
@@ -61,10 +74,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise FileNotFoundError(f"There is no checkpoint {str(path)!r}.")
     content = io.BytesIO(path.read_bytes())  # what the disk says is an OSError, what torch says of the content is not
     try:
+        refuse_compressed(content)
         data = torch.load(content, map_location="cpu", weights_only=True)
+        refuse_expanded(data, content.getbuffer().nbytes)
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
-            found = data.get("format") if isinstance(data, dict) else type(data).__name__
-            raise ValueError(f"format {found}, where {_FORMAT} is known")
+            given = data.get("format") if isinstance(data, dict) else type(data).__name__
+            raise ValueError(f"format {given}, where {_FORMAT} is known")
         if data.pop("fingerprint", None) != fingerprint(data):  # torch itself checks no sums
             raise ValueError("its checksum does not fit")
         step, config, weights = (data[key] for key in _KEYS)
@@ -72,7 +87,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
             raise ValueError("step, config or weights are not what they should be")
         if not all(isinstance(value, torch.Tensor) for value in weights.values()):
             raise ValueError("its weights are no tensors")
-        return Checkpoint(path, step, config, weights, data.get("state"))
+        run_id, stop = (value if isinstance(value, str) else None for value in map(data.get, ("run_id", "stop")))
+        return Checkpoint(path, step, config, weights, data.get("state"), run_id, stop)
+    except MemoryError:
+        raise
     except Exception as error:  # torch.load and zipfile raise many kinds, all meaning one thing here
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ValueError(f"{str(path)!r} is damaged or not a checkpoint of pinn: {reason}") from error
@@ -81,9 +99,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def newest_checkpoint(folder: Path, *, resumable: bool = False) -> Checkpoint:
     """The last sound checkpoint of a run, on the CPU; one that is damaged is passed over with a warning.
 
-    If it is to be `resumable`, those that hold a solution alone are passed over, too.
+    If it is to be `resumable`, those that hold a solution alone are passed over, too, and all have to be of one run.
 
-    Raises FileNotFoundError for a folder without any, ValueError where all are damaged.
+    Raises FileNotFoundError for a folder without any, ValueError if all are damaged or of different runs.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no run folder {str(folder)!r}. Runs are under outputs/ and multirun/.")
@@ -91,7 +109,7 @@ def newest_checkpoint(folder: Path, *, resumable: bool = False) -> Checkpoint:
     if not paths:
         raise FileNotFoundError(f"{str(folder)!r} is not a run folder: it holds no {CHECKPOINT}.")
     damage: list[str] = []
-    found: list[Checkpoint] = []
+    sound: list[Checkpoint] = []
     for path in paths:
         try:
             checkpoint = load_checkpoint(path)
@@ -100,16 +118,22 @@ def newest_checkpoint(folder: Path, *, resumable: bool = False) -> Checkpoint:
             continue
         if checkpoint.state is None and resumable:
             continue
-        found.append(checkpoint)
-        if path.name != CHECKPOINT:  # the numbered ones are in order; the last of all may be that of an earlier end
-            break
-    if not found and not damage:
+        sound.append(checkpoint)
+        if path.name != CHECKPOINT and not resumable:
+            break  # the numbered ones are in order; the last of all may be that of an earlier end
+    if not sound and not damage:
         raise ValueError(f"{str(folder)!r} has no checkpoint to go on from, a solution alone. Train again.")
-    if not found:
+    if not sound:
         raise ValueError(damage[0] + ("" if len(damage) == 1 else f" ({len(damage)} files, all damaged)"))
+    if resumable and len(ids := {checkpoint.run_id for checkpoint in sound if checkpoint.run_id}) > 1:
+        raise ValueError(
+            f"{str(folder)!r} holds checkpoints of {len(ids)} runs: "
+            + ", ".join(f"{checkpoint.path.name} of {checkpoint.run_id}" for checkpoint in sound)
+            + ". Move those of all but one elsewhere."
+        )
     for problem in damage:
         log.warning("%s. An earlier checkpoint is used.", problem)
-    return max(found, key=lambda checkpoint: checkpoint.step)
+    return max(sound, key=lambda checkpoint: checkpoint.step)
 
 
 class Checkpoints:
@@ -119,7 +143,9 @@ class Checkpoints:
     may not be written to, ends no training: there is one warning, and the next checkpoint is tried in its turn.
     """
 
-    def __init__(self, folder: Path, config: Mapping[str, Any], every_s: float | None, keep: int) -> None:
+    def __init__(
+        self, folder: Path, config: Mapping[str, Any], every_s: float | None, keep: int, run_id: str | None = None
+    ) -> None:
         if every_s is not None and not every_s >= 0:
             raise ValueError(f"checkpoint_s={every_s} is not valid: expected seconds >= 0, or null for none.")
         if keep < 1:
@@ -127,6 +153,7 @@ class Checkpoints:
         self._folder, self._config, self._every_s, self._keep = folder / UNDERWAY, config, every_s, keep
         for half in self._folder.glob(f"*{PART}"):  # of a process that was killed while it wrote
             half.unlink(missing_ok=True)
+        self._run_id = run_id
         self._last_s: float | None = None
         self._best = float("inf")
         self.failed = False
@@ -142,7 +169,9 @@ class Checkpoints:
     def save(self, step: Step) -> None:
         """Write one, and remove those that are too old."""
         self._last_s = step.seconds
-        self._try(lambda: save_checkpoint(self._folder / f"step-{step.step:09d}.pt", step, self._config))
+        self._try(
+            lambda: save_checkpoint(self._folder / f"step-{step.step:09d}.pt", step, self._config, run_id=self._run_id)
+        )
         if not self.failed:
             for path in _underway(self._folder.parent)[: -self._keep]:
                 path.unlink(missing_ok=True)
@@ -151,7 +180,9 @@ class Checkpoints:
         """Keep the step if it is the best so far."""
         if step.heldout_residual < self._best:
             self._best = step.heldout_residual
-            self._try(lambda: save_checkpoint(self._folder / BEST, step, self._config, resumable=False))
+            self._try(
+                lambda: save_checkpoint(self._folder / BEST, step, self._config, run_id=self._run_id, resumable=False)
+            )
 
     def _try(self, write: Callable[[], None]) -> None:
         try:

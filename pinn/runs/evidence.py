@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
+from pinn.domains.npz import refuse_decompression
 from pinn.objective import Objective
 from pinn.optimizers import LevenbergMarquardt, Optimizer, Schedule
 from pinn.pdes import TimeWindowed
@@ -75,12 +77,12 @@ def residuals(run: Run, network: nn.Module, factor: int) -> Residuals:
 def untrained(run: Run) -> nn.Module:
     """The network of a run before its first step."""
     generator = torch.Generator().manual_seed(run.config["seed"])
-    return build_network(run.config["network"], run.pde, generator).to(run.like.dtype)
+    return build_network(run.config["network"], run.pde, generator, run.trust).to(run.like.dtype)
 
 
 def another_seed(run: Run, seed: int) -> float:
     """The relative L2 difference to the same job with another seed."""
-    return _difference(run, Job.of(stored_config(run, seed=seed)))
+    return _difference(run, Job.of_run(stored_config(run, seed=seed), run.trust))
 
 
 def refined(run: Run, factor: int, budget_s: float) -> float:
@@ -91,7 +93,7 @@ def refined(run: Run, factor: int, budget_s: float) -> float:
     """
     assert not isinstance(run.pde, TimeWindowed)
     free: dict[str, Any] = {"target_error": None, "target_residual": None, "patience": None, "steps": None}
-    job = Job.of(stored_config(run, budget_s=budget_s, guard=False, **free))
+    job = Job.of_run(stored_config(run, budget_s=budget_s, guard=False, **free), run.trust)
     job.network.load_state_dict(run.network.state_dict())
     optimizer = _last(job.optimizer)
     small = sum(parameter.numel() for parameter in job.network.parameters()) <= _DENSE
@@ -102,10 +104,11 @@ def refined(run: Run, factor: int, budget_s: float) -> float:
 
 
 def known_error(run: Run) -> float | None:
-    """The relative L2 error against the exact solution, None where none is known."""
+    """The relative L2 error against the exact solution, None if none is known or it is 0."""
     if run.pde.exact is None:
         return None
-    return Reference.of(run.pde.domain, run.pde.solution(run.pde.exact), run.like, run.pde.scored).relative_l2(run)
+    reference = Reference.of(run.pde.domain, run.pde.solution(run.pde.exact), run.like, run.pde.scored)
+    return None if reference.zero else reference.relative_l2(run)
 
 
 def reference_error(run: Run, file: Path) -> float:
@@ -116,9 +119,10 @@ def reference_error(run: Run, file: Path) -> float:
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {str(file)!r}.")
     try:
+        refuse_decompression(file)
         with np.load(file) as arrays:
             points, values = (torch.as_tensor(np.asarray(arrays[name], float)) for name in ("points", "values"))
-    except (KeyError, ValueError, EOFError, AttributeError, TypeError) as error:
+    except (KeyError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{str(file)!r} needs arrays 'points' and 'values' of numbers, as numpy.savez writes."
         ) from error
@@ -174,7 +178,7 @@ def _values(u: Field, points: Points) -> Tensor:
 
 def _sampler(run: Run) -> Sampler:
     """The sampler of the run with as many points as the guard had at last."""
-    sampler = Job.of(stored_config(run)).sampler
+    sampler = Job.of_run(stored_config(run), run.trust).sampler
     return _enlarged(sampler, run.summary["points"] / sampler.interior)
 
 

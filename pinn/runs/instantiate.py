@@ -5,37 +5,25 @@
 The constructor is the schema: names and types are checked against its signature before it is called.
 """
 
-import dataclasses
-import importlib
 import inspect
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from torch import nn
+from pinn.runs.trusted import TARGET, RecipeError, find_class
 
-TARGET = "_target_"
-RENAMED = {
-    "pinn.pdes.Marched": "pinn.pdes.TimeWindowed",
-    "pinn.tracking.MetricsAlone": "pinn.runs.tracking.MetricsAlone",
-    "tracker_mlflow.MLflow": "pinn.trackers.mlflow.MLflow",
-    "tracker_tensorboard.TensorBoard": "pinn.trackers.tensorboard.TensorBoard",
-}
-"""Classes that stood elsewhere when older runs were stored."""
+__all__ = ["TARGET", "RecipeError", "build"]
 
 
-class RecipeError(ValueError):
-    """A recipe that names no class, or gives its constructor what it does not take."""
-
-
-def build(recipe: Any, key: str = "", **arguments: Any) -> Any:
+def build(recipe: Any, key: str = "", *, trust: Collection[str] = (), **arguments: Any) -> Any:
     """The object that a recipe describes, nested recipes first.
 
-    `arguments` are handed on where the constructor takes them and the recipe does not say otherwise. `key` is where the
-    recipe stands in its configuration. Raises RecipeError, which names the key, the value and what is accepted.
+    `arguments` are handed on if the constructor takes them and the recipe does not say otherwise. `key` is where the
+    recipe stands in its configuration; `trust` are the modules beside pinn whose classes it may name. Raises
+    RecipeError, which names the key, the value and what is accepted.
 
     >>> build({"_target_": "pinn.domains.Disk", "radius": 2}).radius
     2.0
@@ -44,7 +32,7 @@ def build(recipe: Any, key: str = "", **arguments: Any) -> Any:
         raise RecipeError(
             f"{key or 'A recipe'} needs a mapping with {TARGET!r}, the dotted name of a class: {recipe!r}."
         )
-    target = _locate(recipe[TARGET], _join(key, TARGET))
+    target = find_class(recipe[TARGET], _join(key, TARGET), trust)
     accepted, hints = inspect.signature(target).parameters, typing.get_type_hints(target.__init__)
     given = {name: value for name, value in arguments.items() if name in accepted}
     for name, value in recipe.items():
@@ -54,7 +42,7 @@ def build(recipe: Any, key: str = "", **arguments: Any) -> Any:
             near = get_close_matches(name, accepted, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(accepted)}."
             raise RecipeError(f"{_join(key, name)} is not an argument of {target.__name__}; {hint}")
-        given[name] = _convert(value, hints.get(name, Any), _join(key, name))
+        given[name] = _convert(value, hints.get(name, Any), _join(key, name), trust)
     required = [name for name, parameter in accepted.items() if parameter.default is parameter.empty]
     if missing := [name for name in required if name not in given]:
         raise RecipeError(f"{target.__name__} needs {', '.join(_join(key, name) for name in missing)}.")
@@ -66,20 +54,6 @@ def build(recipe: Any, key: str = "", **arguments: Any) -> Any:
         raise RecipeError(f"{key}: {error}") from error
 
 
-def _locate(name: Any, key: str) -> type:
-    """The class of that dotted name: a dataclass or a network, nothing else that a file might name and so call."""
-    module, _, attribute = RENAMED.get(str(name), str(name)).rpartition(".")
-    try:
-        target = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise RecipeError(f"{key}: cannot import {name!r} ({error}). Is its folder on PYTHONPATH?") from error
-    if not isinstance(target, type) or not (dataclasses.is_dataclass(target) or issubclass(target, nn.Module)):
-        raise RecipeError(f"{key}: {name!r} is neither a dataclass nor a torch.nn.Module.")
-    if inspect.isabstract(target):
-        raise RecipeError(f"{key}: {name!r} is abstract: name one of the classes that derive from it.")
-    return target
-
-
 def _is_finite(value: float) -> bool:
     """Whether a number is one, and fits into a float."""
     try:
@@ -88,16 +62,16 @@ def _is_finite(value: float) -> bool:
         return False
 
 
-def _convert(value: Any, hint: Any, key: str) -> Any:
-    """`value` as the type that the constructor asks for; raises RecipeError where it is another."""
+def _convert(value: Any, hint: Any, key: str, trust: Collection[str]) -> Any:
+    """`value` as the type that the constructor asks for; raises RecipeError if it is another."""
     if isinstance(value, Mapping) and TARGET in value:
-        value = build(value, key)
+        value = build(value, key, trust=trust)
     origin, options = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         within: list[RecipeError] = []
         for option in options:
             try:
-                return _convert(value, option, key)
+                return _convert(value, option, key, trust)
             except RecipeError as error:
                 within += [] if str(error).startswith(f"{key}=") else [error]
         if len(within) == 1:  # the kind is right, and something in it is wrong
@@ -110,9 +84,9 @@ def _convert(value: Any, hint: Any, key: str) -> Any:
         if float(value).is_integer():
             return int(value)
     elif origin is Sequence and isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(_convert(item, options[0], f"{key}[{i}]") for i, item in enumerate(value))
+        return tuple(_convert(item, options[0], f"{key}[{i}]", trust) for i, item in enumerate(value))
     elif origin is Mapping and isinstance(value, Mapping):
-        return {name: _convert(item, options[1], _join(key, name)) for name, item in value.items()}
+        return {name: _convert(item, options[1], _join(key, name), trust) for name, item in value.items()}
     elif (origin is Callable and callable(value)) or (
         isinstance(hint, type) and hint not in (int, float) and isinstance(value, hint)
     ):

@@ -1,5 +1,6 @@
 """A job: what a configuration describes, built and ready to train. Hydra composes it, other scripts repeat it."""
 
+import contextlib
 import os
 from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from pinn.operators import Strategy
 from pinn.optimizers import Optimizer
 from pinn.parallel import Ranks
 from pinn.pdes import PDE, TimeWindowed
+from pinn.runs.atomic_write import atomic_write
 from pinn.runs.instantiate import TARGET, build
 from pinn.runs.run import Run, build_network
 from pinn.runs.tracking import Tracker
 from pinn.samplers import Sampler
 from pinn.training.guard import Guard
 from pinn.training.loop import Step, train
+from pinn.training.memory import refuse_too_large
 from pinn.training.stopping import Stopping
 from pinn.training.time_marching import train_windows
 from pinn.weighting import Weighting
@@ -39,6 +42,7 @@ REFUSED = (ValueError, FloatingPointError, OSError, MemoryError, ImportError, No
 """Errors that say what the user can put right."""
 _NEEDED = ("optimizer", "sampler", "weighting", "seed", "steps", "guard", "windows")
 _ONE = Ranks()
+NO_TRACKER = {TARGET: "pinn.runs.tracking.MetricsAlone"}
 _WINDOWED = "pinn.pdes.TimeWindowed"
 
 
@@ -57,8 +61,11 @@ class Job:
     tracker: Tracker
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "Job":
-        """Build everything. Raises ValueError, which names the key and what is accepted."""
+    def of(cls, config: Mapping[str, Any], trust: Collection[str] = ()) -> "Job":
+        """Build everything, from classes of pinn and of the modules in `trust`.
+
+        Raises ValueError, which names the key and what is accepted.
+        """
         device, dtype = find_device(config["device"]), find_dtype(config["dtype"])
         windows = config["windows"]
         for key in ("windows", "log_every"):
@@ -68,19 +75,37 @@ class Job:
             raise ValueError(f"seed={config['seed']} is not valid: expected an integer from 0 to 2⁶² − 1.")
         if windows > 1 and config["pde"].get(TARGET) not in (_WINDOWED, "pinn.pdes.Marched"):
             config = {**config, "pde": {TARGET: _WINDOWED, "pde": config["pde"], "windows": windows}}
-        config = {"tracker": {TARGET: "pinn.runs.tracking.MetricsAlone"}, **config}
-        pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key) for key in KINDS)
-        network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]))
+        config = {"tracker": NO_TRACKER, **config}
+        pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key, trust) for key in KINDS)
+        network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]), trust)
+        network = network.to(device, dtype)
+        refuse_too_large(network, sampler.interior + sampler.boundary, config["chunk_size"])
         stopping = Stopping(config["target_error"], config["target_residual"], config["patience"])
-        return cls(config, pde, network.to(device, dtype), strategy, optimizer, sampler, weighting, stopping, tracker)
+        return cls(config, pde, network, strategy, optimizer, sampler, weighting, stopping, tracker)
+
+    @classmethod
+    def of_run(cls, config: Mapping[str, Any], trust: Collection[str] = ()) -> "Job":
+        """The same from what a run folder holds, which may be anything. Raises ValueError if that is no job."""
+        try:
+            return cls.of(config, trust)
+        except (KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+            reason = next(iter(str(error).splitlines()), "")
+            raise ValueError(
+                f"The configuration of the run is not one of pinn ({type(error).__name__}: {reason})."
+            ) from error
 
     @property
     def steps(self) -> int:
         """The most steps that training may take."""
         return self.config["windows"] * (self.config["steps"] or self.optimizer.steps)
 
-    def train(self, state: Mapping[str, Any] | None = None, ranks: Ranks = _ONE) -> Generator[Step, None, None]:
-        """The steps of training, or those that follow a state of it; on several ranks, which share the points."""
+    def train(
+        self, state: Mapping[str, Any] | None = None, ranks: Ranks = _ONE, *, ended: bool = False
+    ) -> Generator[Step, None, None]:
+        """The steps of training, or those that follow a state of it; on several ranks, which share the points.
+
+        Of a state that has `ended`, the last step once more.
+        """
         config = self.config
         method: Callable[..., Generator[Step, None, None]] = (
             train_windows if isinstance(self.pde, TimeWindowed) else train
@@ -102,11 +127,12 @@ class Job:
             retries=config.get("retries", 0),
             ranks=ranks,
             state=state,
+            ended=ended,
         )
 
 
 def stored_config(run: Run, **changes: Any) -> dict[str, Any]:
-    """The configuration of a run with the device and threads that it had, and other `changes`.
+    """The configuration of a run with the device and threads that it had, without its tracker, and other `changes`.
 
     Raises ValueError for a run of the library, which stores only what its field needs.
     """
@@ -115,7 +141,8 @@ def stored_config(run: Run, **changes: Any) -> dict[str, Any]:
             f"{str(run.folder)!r} stores no {', '.join(missing)}: only a run of scripts/train.py can be trained again."
         )
     known = {key: run.summary[key] for key in ("device", "threads") if key in run.summary}
-    return {**run.config, **known, "deterministic": run.config.get("deterministic", False), **changes}
+    kept = {"tracker": NO_TRACKER, "deterministic": run.config.get("deterministic", False)}
+    return {**run.config, **known, **kept, **changes}
 
 
 def find_device(name: str) -> torch.device:
@@ -154,15 +181,17 @@ def refuse_unknown(config: Mapping[str, Any], known: Collection[str]) -> None:
         raise ValueError(f"{', '.join(unknown)}: no such key. The keys are {', '.join(known)}.")
 
 
-def _build(recipe: Any, key: str) -> Any:
-    """The object of a group, refused where it is of another kind."""
-    found = build(recipe, key)
-    if not isinstance(found, KINDS[key]):
-        raise ValueError(f"{key}: {type(found).__name__} is no {KINDS[key].__name__}. Choose one of the group: --help.")
-    return found
+def _build(recipe: Any, key: str, trust: Collection[str]) -> Any:
+    """The object of a group, refused if it is of another kind."""
+    thing = build(recipe, key, trust=trust)
+    if not isinstance(thing, KINDS[key]):
+        raise ValueError(f"{key}: {type(thing).__name__} is no {KINDS[key].__name__}. Choose one of the group: --help.")
+    return thing
 
 
 def record_failure(folder: Path, error: Exception) -> None:
     """Leave the reason in the run folder, for those who look at a whole sweep."""
     text = str(error) if isinstance(error, REFUSED) else f"{type(error).__name__}: {error}"
-    (folder / FAILURE).write_text(text.strip() + "\n", encoding="utf-8")
+    # A full disk may be why it has failed.
+    with contextlib.suppress(OSError), atomic_write(folder / FAILURE) as temporary:
+        temporary.write_text(text.strip() + "\n", encoding="utf-8")

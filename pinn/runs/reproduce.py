@@ -19,7 +19,7 @@ _OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "determinist
 
 def repeat(run: Run, output: Path) -> Run:
     """Train as the run was trained, up to the step at which it ended, into the folder `output`."""
-    job = Job.of(_without_clock(run))
+    job = Job.of_run(_without_clock(run), run.trust)
     prepare(job.config["threads"], job.config["deterministic"])
     output.mkdir(parents=True, exist_ok=True)
     metrics, last, step = MetricsFile(output), run.summary["steps"], None
@@ -30,7 +30,7 @@ def repeat(run: Run, output: Path) -> Run:
             break
     assert step is not None, "training takes at least one step"
     save_run(output, step, job.config, seed=job.config["seed"], status="completed", repeats=str(run.folder))
-    return load_run(output)
+    return load_run(output, run.trust)
 
 
 def compare(run: Run, again: Run) -> dict[str, Any]:
@@ -69,7 +69,11 @@ def words(found: Mapping[str, Any]) -> str:
 def _without_clock(run: Run) -> dict[str, Any]:
     """The configuration without budget. The number of steps stays, since a method may plan its rates on it."""
     config = stored_config(run, budget_s=None)
-    if config["windows"] > 1 and run.config["budget_s"] is not None and run.summary["steps"] < Job.of(config).steps:
+    if (
+        config["windows"] > 1
+        and run.config["budget_s"] is not None
+        and run.summary["steps"] < Job.of_run(config, run.trust).steps
+    ):
         raise ValueError(
             "A run in windows that a budget has ended does not say how many steps each window took, so it cannot be "
             "repeated: train it with steps=… in place of budget_s."

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -23,12 +23,15 @@ from pinn.runs.atomic_write import atomic_write
 from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint
 from pinn.runs.instantiate import build
 from pinn.runs.provenance import provenance
+from pinn.runs.trusted import refuse_interpolations, refuse_links
 from pinn.runs.uncertainty import found_fields, found_unknowns
 from pinn.training.accuracy import chunks, evaluation_points
+from pinn.training.memory import refuse_too_large
 from pinn.training.step import Step
 from pinn.typing import Field, Points
 
 SUMMARY, SOLUTION = "summary.json", "solution.npz"
+_LONGEST_SUMMARY = 64 * 2**20  # bytes; one of a thousand time windows has a megabyte
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Run:
     config: dict[str, Any]
     summary: dict[str, Any]
     field: Field
+    trust: tuple[str, ...] = ()
+    """The modules beside pinn that the caller has vouched for; kept in no file."""
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.field(x)
@@ -61,20 +66,24 @@ class Run:
         return objective.residuals(dict(self.network.named_parameters()))[equation.name].detach()
 
 
-def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generator) -> nn.Module:
+def build_network(
+    recipe: Mapping[str, Any], pde: PDE, generator: torch.Generator, trust: Collection[str] = ()
+) -> nn.Module:
     """The network of a recipe, with inputs, outputs and bounds from the PDE and weights from the generator.
 
     A PDE that is solved in windows of time has one for each of them; one with unknown coefficients has these in it.
     """
     if isinstance(pde, TimeWindowed):
-        networks = [build_network(recipe, pde.window(k), generator) for k in range(pde.windows)]
+        first = build_network(recipe, pde.window(0), generator, trust)
+        refuse_too_large(first, 0, None, copies=pde.windows)
+        networks = [first, *(build_network(recipe, pde.window(k), generator, trust) for k in range(1, pde.windows))]
         return Windows(networks, pde.starts)
     bounds = pde.domain.embedded_bounds
     if not bounds[0]:
         raise ValueError(f"{type(pde).__name__} needs a domain with coordinates, got {pde.domain}; try domain=box.")
     outputs = pde.components if pde.components is None else pde.components - len(pde.unknowns)
     arguments = {"inputs": len(bounds[0]), "outputs": outputs, "bounds": bounds, "generator": generator}
-    network = build(recipe, "network", **arguments)
+    network = build(recipe, "network", trust=trust, **arguments)
     if not isinstance(network, nn.Module) or not any(True for _ in network.parameters()):
         raise ValueError(
             f"network: {type(network).__name__} is no torch.nn.Module with weights, so none can be trained."
@@ -82,41 +91,65 @@ def build_network(recipe: Mapping[str, Any], pde: PDE, generator: torch.Generato
     return WithUnknowns(network, pde.unknowns, len(bounds[0]), generator) if pde.unknowns else network
 
 
-def load_run(folder: str | Path) -> Run:
+def load_run(folder: str | Path, trust: Collection[str] = ()) -> Run:
     """The run in `folder` as a callable field, on the CPU: at its end, or at its last checkpoint if it has none.
 
-    `folder` may also be one of its checkpoints, `RUN/checkpoints/best.pt`. Raises FileNotFoundError if there is none,
-    ValueError if it is damaged or of another program.
+    `folder` may also be one of its checkpoints, `RUN/checkpoints/best.pt`. Classes of pinn alone are built; a run with
+    a class of your own needs its module in `trust`, each time, since to import a module is to run its code. Raises
+    FileNotFoundError if there is no run, ValueError if it is damaged, of another program, or names other modules.
     """
     folder = Path(folder)
     checkpoint = load_checkpoint(folder) if folder.is_file() else newest_checkpoint(folder)
     if folder.is_file():
         folder = folder.parent.parent if folder.parent.name == UNDERWAY else folder.parent
+    refuse_links(folder)
     config, weights = checkpoint.config, checkpoint.weights
     try:
-        pde: PDE = build(config["pde"], "pde")
-        network = build_network(config["network"], pde, torch.Generator())
+        refuse_interpolations(config)
+        pde: PDE = build(config["pde"], "pde", trust=trust)
+        network = build_network(config["network"], pde, torch.Generator(), trust)
         network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
-        strategy = build(config["vjp"], "vjp")
+        strategy = build(config["vjp"], "vjp", trust=trust)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise ValueError(f"{str(checkpoint.path)!r} is whole, but cannot be built: {error}") from error
-    summary_file = folder / SUMMARY
-    summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
+    summary = read_summary(folder)
     network.requires_grad_(False)
     u = pde.solution(pde.ansatz()(field(network, components=pde.components)))
-    return Run(folder, pde, network, strategy, config, summary, u)
+    return Run(folder, pde, network, strategy, config, summary, u, tuple(trust))
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """The summary of a run; empty if it has none yet. Raises ValueError if the file holds no summary."""
+    file = folder / SUMMARY
+    if not file.is_file():
+        return {}
+    try:
+        summary = json.loads(file.read_text(encoding="utf-8")) if file.stat().st_size < _LONGEST_SUMMARY else None
+    except (ValueError, RecursionError):
+        summary = None
+    if not isinstance(summary, dict):
+        raise ValueError(f"{str(file)!r} is damaged or not the summary of a run of pinn. Remove it to go on without.")
+    return summary
 
 
 def save_run(
-    folder: str | Path, step: Step, config: Mapping[str, Any], *, resumable: bool = True, **facts: Any
+    folder: str | Path,
+    step: Step,
+    config: Mapping[str, Any],
+    *,
+    run_id: str | None = None,
+    resumable: bool = True,
+    **facts: Any,
 ) -> dict[str, Any]:
     """Write checkpoint, solution and summary of a run into `folder`, and return the summary.
 
     `config` holds the recipes `pde`, `network` and `vjp` that `load_run` builds from; `facts` are added to the summary.
+    `run_id` is that of its other checkpoints.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    save_checkpoint(folder / CHECKPOINT, step, config, resumable=resumable)
+    save_checkpoint(folder / CHECKPOINT, step, config, run_id=run_id, resumable=resumable)
+    facts |= {"run_id": run_id} if run_id else {}
     arrays = _solution(step)
     with atomic_write(folder / SOLUTION) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)

@@ -10,6 +10,20 @@ from torch.func import vmap
 from pinn.domains import Domain
 from pinn.typing import Field, Points
 
+_RESOLUTION = 1e4
+"""Numbers that a domain should have along each axis."""
+
+
+def refuse_unresolved(domain: Domain, dtype: torch.dtype) -> None:
+    """Raise ValueError for a domain so far from the origin that numbers of that dtype hardly tell its points apart."""
+    for axis, (a, b) in enumerate(zip(*domain.bounds, strict=True)):
+        if 0 < b - a < _RESOLUTION * torch.finfo(dtype).eps * max(abs(a), abs(b)):
+            raise ValueError(
+                f"The domain reaches from {a:g} to {b:g} along axis {axis}, where {dtype} tells about "
+                f"{(b - a) / (torch.finfo(dtype).eps * max(abs(a), abs(b))):.0f} numbers apart: shift the coordinates "
+                "towards 0."
+            )
+
 
 def grid(domain: Domain, n: int, like: Tensor) -> Points:
     """The nodes of a regular grid over the bounding box: shape (n, …, n, d), dtype and device of `like`."""
@@ -87,9 +101,14 @@ class Reference:
             )
         return cls(points, values, float(getattr(exact, "error", 0.0)), scored)
 
+    @property
+    def zero(self) -> bool:
+        """Whether the exact solution is 0 everywhere, so that errors can only be absolute."""
+        return not bool(self.values.any())
+
     def relative_l2(self, u: Field) -> float:
-        """The relative L2 error of a field."""
-        return relative_l2(self._values(u), self.values)
+        """The relative L2 error of a field; NaN if the exact solution is 0."""
+        return math.nan if self.zero else relative_l2(self._values(u), self.values)
 
     def max_error(self, u: Field) -> float:
         """The largest error of a field."""

@@ -10,6 +10,10 @@ from pinn.objective import LossTerms, Objective
 from pinn.torch_private import tree_map
 from pinn.typing import Params
 
+LESS_MEMORY = (
+    "Lower chunk_size, then sampler.interior or network.width; optimizer=adam_lbfgs keeps no matrix of the parameters."
+)
+
 
 class DivergedError(FloatingPointError):
     """Training met a number that is not finite. `params` are the last parameters at which all were."""
@@ -72,8 +76,7 @@ def not_enough_memory(objective: Objective, params: Params, step: int, method: s
     parameters = sum(value.numel() for value in params.values())
     chunks = "all at once (chunk_size=null)" if objective.chunk_size is None else f"chunk_size={objective.chunk_size}"
     return NotEnoughMemoryError(
-        f"Out of memory at step {step} of {method}: {points} points, {chunks}, {parameters} parameters. Lower "
-        "chunk_size, then sampler.interior or network.width; optimizer=adam_lbfgs keeps no matrix of the parameters."
+        f"Out of memory at step {step} of {method}: {points} points, {chunks}, {parameters} parameters. {LESS_MEMORY}"
     )
 
 

@@ -12,6 +12,7 @@ from pinn.optimizers import Optimizer, usual_optimizer
 from pinn.parallel import Ranks
 from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol
+from pinn.training.accuracy import refuse_unresolved
 from pinn.training.failures import DivergedError
 from pinn.training.guard import Guard
 from pinn.training.state import TrainingState
@@ -43,6 +44,7 @@ def train(
     retries: int = 0,
     ranks: Ranks = _ONE,
     state: Mapping[str, Any] | None = None,
+    ended: bool = False,
 ) -> Generator[Step, None, None]:
     """Train `network` to solve `pde`, yielding after every step.
 
@@ -65,6 +67,9 @@ def train(
     `budget_s` are those of both together. Where a number is not finite, training goes back to an earlier step and takes
     smaller ones, at most `retries` times, and then ends.
 
+    A `state` that is at its end, such as that of a run that was killed while it wrote its results, is told once more if
+    it is said to have `ended`: no step is taken, and the one at which it was taken is yielded.
+
     Raises ValueError for bounds that are not positive, for a target error without exact solution and where the state is
     at its end; DivergedError, a FloatingPointError that has the last good parameters, where a term of the loss is not
     finite; NotEnoughMemoryError.
@@ -73,6 +78,7 @@ def train(
     sampler = sampler or Sobol()
     steps = optimizer.steps if steps is None else steps
     _check_bounds(steps, budget_s, retries, sampler, ranks)
+    refuse_unresolved(pde.domain, next(network.parameters()).dtype)
     training = TrainingState(
         pde,
         network,
@@ -88,10 +94,13 @@ def train(
         compile=compile,
         ranks=ranks,
     )
-    if state is not None:
+    if state is not None and not ended:
         _refuse_finished(state["step"], steps, state["seconds"], budget_s)
         training.load_state_dict(state)
     try:
+        if state is not None and ended:
+            yield training.told_again(state)
+            return
         yield from _steps(training, budget_s, retries)
     except DivergedError as error:
         training.params = error.params

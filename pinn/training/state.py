@@ -64,7 +64,8 @@ class TrainingState:
         )
         exact = pde.solution(pde.exact) if pde.exact else None
         self._reference = Reference.of(pde.domain, exact, self._like, pde.scored) if exact else None
-        self._stopper = stopping.start(error_known=exact is not None)
+        known = self._reference is not None and not self._reference.zero
+        self._stopper = stopping.start(error_known=known)
         self._points = PointScheduler(sampler, guard, generator)
         self._weights = weighting.start(torch.Generator().manual_seed(seed + 2))
         self._findings: list[GuardEvent] = []
@@ -74,6 +75,7 @@ class TrainingState:
         self._iteration = self._start()
         self.params: Params = copied(self._iteration.params)
         self.last_finite_params: Params = self.params
+        self._last: dict[str, Any] = {}  # what was told of the last step and does not follow from the parameters
         self._started = time.perf_counter()
 
     def advance(self) -> LossTerms:
@@ -119,7 +121,25 @@ class TrainingState:
         self._findings += [event] if event else []
         if step.stop == "stalled" and self._points.grew:
             step = changed(step, stop=None)
+        self._last = {"method": step.method, "loss": step.loss, "terms": step.terms, "figures": dict(step.figures)}
+        self._last["stop"] = step.stop
         return changed(step, findings=tuple(self._findings), state_dict=self.state_dict)
+
+    def told_again(self, state: Mapping[str, Any]) -> Step:
+        """The step at which a state was taken, as it was told then."""
+        self._restore(on_device(state, self._like.device))
+        self.seconds, self._last = state["seconds"], dict(state["last"])
+        return Step(
+            step=self.step,
+            seconds=self.seconds,
+            params=self.params,
+            objective=self._objective,
+            heldout=self._heldout,
+            reference=self._reference,
+            findings=tuple(self._findings),
+            state_dict=self.state_dict,
+            **self._last,
+        )
 
     def move_points(self) -> None:
         """Draw the points of the next step if new ones are due."""
@@ -139,11 +159,13 @@ class TrainingState:
             "balance": self._weights.state_dict(),
             "points": self._points.state_dict(),
             "watch": self._stopper.state_dict(),
+            "last": self._last,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`, at the points that follow it."""
         self._restore(on_device(state, self._like.device))  # a checkpoint is read to the CPU
+        self.move_points()
         self.seconds, self.last_finite_params = state["seconds"], self.params
         self._started = time.perf_counter() - self.seconds
 
@@ -154,6 +176,7 @@ class TrainingState:
     def roll_back(self, snapshot: Mapping[str, Any]) -> dict[str, Any]:
         """Go back to a snapshot, from there with smaller steps; the clock goes on. The snapshot with these steps."""
         self._restore(clone_tensors(snapshot))
+        self.move_points()
         self._iteration.reduce_step()
         self.params = copied(self._iteration.params)
         return {**snapshot, "iteration": clone_tensors(self._iteration.state_dict())}
@@ -164,14 +187,12 @@ class TrainingState:
         self._plain = self._plain.at({name: tuple(sample) for name, sample in state["samples"].items()})
         self._reseed(state["reseeded"])
         self._iteration = self._start()
-        self._iteration.load_state_dict(
-            state["iteration"], self._weights.load_state_dict(state["balance"], self._plain)
-        )
+        self._objective = self._weights.load_state_dict(state["balance"], self._plain)
+        self._iteration.load_state_dict(state["iteration"], self._objective)
         self._points.load_state_dict(state["points"])
         self._stopper.load_state_dict(state["watch"])
         self._findings = [GuardEvent(**event) for event in state["findings"]]
         self.params = copied(self._iteration.params)
-        self.move_points()
 
     def _start(self) -> Iteration:
         return self._optimizer.start(self._initial, self.steps)

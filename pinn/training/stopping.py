@@ -69,7 +69,7 @@ class Stopping:
     def start(self, *, error_known: bool) -> "Watch":
         """Begin to watch a run. Raises ValueError for a target error where no solution is known."""
         if self.target_error is not None and not error_known:
-            raise ValueError("target_error needs a PDE whose exact solution is known; use target_residual.")
+            raise ValueError("target_error needs a PDE whose exact solution is known and not 0; use target_residual.")
         return Watch(self)
 
 

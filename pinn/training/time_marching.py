@@ -29,6 +29,7 @@ def train_windows(
     *args: Any,
     budget_s: float | None = None,
     state: Mapping[str, Any] | None = None,
+    ended: bool = False,
     **kwargs: Any,
 ) -> Generator[Step, None, None]:
     """Train the windows of `pde` in turn, yielding after every step as `train` does, whose arguments these are.
@@ -39,7 +40,7 @@ def train_windows(
     those on its slab; the last step is that of the whole field over all time.
     """
     window_budget_s = None if budget_s is None else budget_s / pde.windows
-    first, past, window_state = (0, _Past(), None) if state is None else _restored(network, state)
+    first, past, window_state = (0, _Past(), None) if state is None else _restored(network, state, ended)
     if first == pde.windows:
         raise ValueError("There is nothing left to do: the last window of time is done.")
     last: Step | None = None
@@ -48,7 +49,7 @@ def train_windows(
             _copy_parameters(network.networks[k - 1], network.networks[k])
         window = pde.window(k, _trained_field(pde, network, k - 1) if k else None)
         arguments = (window, network.networks[k], optimizer, sampler, *args)
-        for step in train(*arguments, budget_s=window_budget_s, state=window_state, **kwargs):
+        for step in train(*arguments, budget_s=window_budget_s, state=window_state, ended=ended, **kwargs):
             last = _with_past(step, past, network, k)
             if not step.stop:
                 yield last
@@ -97,12 +98,15 @@ def _state_dict(network: Windows, k: int, past: _Past, step: Step) -> dict[str, 
     }
 
 
-def _restored(network: Windows, state: Mapping[str, Any]) -> tuple[int, _Past, Mapping[str, Any] | None]:
-    """The window to go on with, what came before it, and the state of its training, if that has begun."""
+def _restored(network: Windows, state: Mapping[str, Any], ended: bool) -> tuple[int, _Past, Mapping[str, Any] | None]:
+    """The window to go on with, what came before it, and the state of its training, if that has begun.
+
+    If all has `ended`, it is the last window at its end.
+    """
     network.load_state_dict(state["network"])
     before, window_state = state["before"], state["step"]
     past = _Past(before["steps"], before["seconds"], tuple(GuardEvent(**event) for event in before["findings"]))
-    if not state["ended"]:
+    if ended or not state["ended"]:
         return state["window"], past, window_state
     findings = past.followed_by(GuardEvent(**event) for event in window_state["findings"])
     steps, seconds = past.steps + window_state["step"], past.seconds + window_state["seconds"]

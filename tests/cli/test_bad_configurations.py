@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from omegaconf import OmegaConf
 from pinn.cli import train as script
 from pinn.cli.folders import check_folders
 from pinn.runs.configs import config_folder
+from pinn.runs.trusted import modules_named
 
 CASES = [
     tuple(line.split("  =>  "))
@@ -55,6 +57,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("text.stl", "text.npz", "csv.csv", "noext"):
         (path / name).write_text("hello")
     (path / "empty.stl").touch()
+    import trimesh
+
+    trimesh.creation.box().export(path / "nan.stl", "stl_ascii")
+    text = (
+        (path / "nan.stl").read_text().replace("vertex -5.0", "vertex nan", 1).replace("vertex -0.5", "vertex nan", 1)
+    )
+    (path / "nan.stl").write_text(text)
     corners = "vertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0"
     (path / "open.stl").write_text(
         f"solid a\nfacet normal 0 0 1\nouter loop\n{corners}\nendloop\nendfacet\nendsolid a\n"
@@ -94,7 +103,9 @@ def refusal(line: str) -> Exception:
     with pytest.raises(REFUSALS) as caught:  # noqa: PT012
         with initialize_config_dir(str(config_folder()), version_base="1.3"):
             config = compose("train", [*tiny, *overrides])
-        next(script.build_job(OmegaConf.to_container(config, resolve=True)).train())  # pyright: ignore[reportArgumentType]
+        recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # pyright: ignore[reportAssignmentType]
+        recipes.pop("sweep")
+        next(script.build_job(recipes, modules_named(recipes)).train())
     return caught.value
 
 

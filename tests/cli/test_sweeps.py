@@ -73,7 +73,7 @@ def test_optuna_minimises_the_error_and_a_bad_trial_ends_nothing(
         f"hydra.sweep.dir={tmp_path / 'sweep'}",
     ]
     monkeypatch.setattr(sys, "argv", arguments)
-    monkeypatch.setattr(train, "draw", lambda folder: None)
+    monkeypatch.setattr(train, "draw", lambda *_: None)
     train.main()
     found = summaries(tmp_path)
     assert 0 < len(found) < 3
@@ -137,7 +137,7 @@ def test_every_job_sets_all_of_its_process(monkeypatch: pytest.MonkeyPatch) -> N
 def test_jobs_of_one_process_do_not_inherit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     arguments = ["train.py", "-m", "deterministic=true,false", *TINY, f"hydra.sweep.dir={tmp_path / 'sweep'}"]
     monkeypatch.setattr(sys, "argv", arguments)
-    monkeypatch.setattr(train, "draw", lambda folder: None)
+    monkeypatch.setattr(train, "draw", lambda *_: None)
     train.main()
     found = summaries(tmp_path)
     assert [found[name]["deterministic"] for name in "01"] == [True, False]

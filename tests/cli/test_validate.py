@@ -25,7 +25,7 @@ SMALL = ["network.width=12", "sampler.interior=200", "threads=1"]
 def trained(folder: Path, *arguments: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py", *arguments, f"hydra.run.dir={folder}"])
-        patch.setattr(train, "draw", lambda folder: None)
+        patch.setattr(train, "draw", lambda *_: None)
         train.main()
     return folder
 

@@ -122,7 +122,7 @@ def test_a_cloud_from_a_file(tmp_path: Path) -> None:
         (lambda: LShape(size=0.0), "size > 0"),
         (lambda: Ellipse(semi_axes=(1.0, 0.0)), "semi_axes > 0"),
         (lambda: Annulus(inner=1.0, outer=0.5), "0 < inner < outer"),
-        (lambda: Simplex(((0.0, 0.0), (1.0, 1.0), (2.0, 2.0))), "do not lie in one hyperplane"),
+        (lambda: Simplex(((0.0, 0.0), (1.0, 1.0), (2.0, 2.0))), "do not all but lie in one hyperplane"),
         (lambda: Simplex(((0.0,),)), "d . 1 vertices"),
         (lambda: Disk() & Disk((3.0, 0.0)), "is empty"),
         (lambda: Intersection(Disk(), Disk((1.9, 1.9))), "is empty"),

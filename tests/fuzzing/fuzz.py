@@ -1,12 +1,17 @@
-"""Bad input for the two readers of foreign text and files: `python -m tests.fuzzing.fuzz formulas --inputs 100000`.
+"""Bad input for the readers of foreign text and files: `python -m tests.fuzzing.fuzz formulas --inputs 100000`.
 
 Texts of formulas: each is read, or refused by a ValueError, in a second of work. Checkpoints are damaged copies of a
-good one: each is refused by a ValueError or FileNotFoundError, or loads all that was saved before, bit for bit. What
+good one: each is refused by a ValueError or FileNotFoundError, or loads all that was saved before, bit for bit. Recipes
+are those of forged run folders: nothing is imported but pinn, nothing written outside the folder, no request sent. What
 breaks this is shown as the smallest input that does.
 """
 
 import argparse
+import logging
+import os
+import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -24,11 +29,31 @@ from pinn import load_run
 from pinn.expressions import Equations, Names
 from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint
 from pinn.runs.checksum import fingerprint
+from pinn.runs.job import REFUSED, Job
+from pinn.runs.resuming import Resumed
+from pinn.runs.tracking import Tracked
 from tests.fuzzing.damage import RESIGNED, Damaged, damaged, good_run
+from tests.fuzzing.forged import EVIL, Forgery, Watch, forge, forgeries
 from tests.fuzzing.texts import texts
 
 LONGEST_S = 1.0
 """The time of the processor that one input may take."""
+LONGEST_BUILD_S = 20.0
+"""The same for what a recipe builds, which may have a reference solution to compute."""
+JOB = {
+    "optimizer": {"_target_": "pinn.optimizers.Adam"},
+    "sampler": {"_target_": "pinn.samplers.Sobol", "interior": 16, "boundary": 8},
+    "weighting": {"_target_": "pinn.weighting.Fixed"},
+    **dict.fromkeys(("steps", "budget_s", "target_error", "target_residual", "patience", "chunk_size")),
+    "device": "cpu",
+    "dtype": "float64",
+    "seed": 0,
+    "windows": 1,
+    "guard": True,
+    "compile": False,
+    "log_every": 1,
+}
+"""What a run that can go on has stored beside what its field needs."""
 NAMES = Names(2, True, ("u", "v"), {"nu": 0.1, "k": "1 + x**2", "c": "2"})
 
 
@@ -92,9 +117,42 @@ def fuzz_checkpoints(inputs: int, seed: int | None, outcomes: Counter[str]) -> N
         _often(try_one, damaged(whole, executed), inputs, seed)
 
 
+def fuzz_recipes(inputs: int, seed: int | None, outcomes: Counter[str]) -> None:
+    """Count how many forged run folders were refused, and built. Raises AssertionError for any deed of theirs."""
+    with tempfile.TemporaryDirectory() as name, _at(Path(name)):
+        run, elsewhere = Path(name, "outputs", "run"), Path(name, "elsewhere")
+        elsewhere.mkdir()
+        for place in (Path(name), elsewhere):
+            (place / f"{EVIL}.py").write_text("IMPORTED = True\n")
+        whole = torch.load(good_run(Path(name, "good")) / CHECKPOINT, weights_only=True)
+        whole = {**whole, "config": {**JOB, **whole["config"]}}
+        watch = Watch()
+
+        def go_on() -> None:
+            resumed = Resumed.of(str(run), {}, [])
+            job = Job.of_run(resumed.config)
+            with Tracked(job.tracker, resumed.config, run) as tracked:
+                tracked.record(1, {"loss": 1.0})
+            tracked.finish({"steps": 1})
+
+        def try_one(forgery: Forgery) -> None:
+            shutil.rmtree(run, ignore_errors=True)
+            run.mkdir(parents=True)
+            forge(run, whole, forgery)
+            for attempt, good in ((lambda: load_run(run), "loaded"), (go_on, "resumed")):
+                with watch.over(run):
+                    result = outcome(attempt, good, repr(forgery), errors=REFUSED, longest_s=LONGEST_BUILD_S)
+                assert not watch.deeds, f"{watch.deeds}: {forgery}"
+                outcomes[result if result == good else f"refused to be {good}"] += 1
+            assert [path.name for path in elsewhere.iterdir()] == [f"{EVIL}.py"], forgery
+
+        _often(try_one, forgeries, inputs, seed)
+
+
 FUZZERS: dict[str, Callable[[int, int | None, Counter[str]], None]] = {
     "formulas": fuzz_formulas,
     "checkpoints": fuzz_checkpoints,
+    "recipes": fuzz_recipes,
 }
 
 
@@ -105,13 +163,14 @@ def outcome(
     *,
     says: str = "",
     errors: tuple[type[Exception], ...] = (ValueError,),
+    longest_s: float | None = None,
 ) -> str:
     """What comes of an attempt: `good` or "refused", by one of the `errors` that has to say `says`.
 
     Raises AssertionError for every other error, and for an attempt that takes too long.
     """
     try:
-        with limited(LONGEST_S):
+        with limited(longest_s or LONGEST_S):
             attempt()
     except errors as error:
         if says not in str(error):
@@ -122,6 +181,21 @@ def outcome(
     except BaseException as error:
         raise AssertionError(f"{type(error).__name__}: {str(error)[:100]}: {shown[:200]!r}") from error
     return good
+
+
+@contextmanager
+def _at(folder: Path) -> Iterator[None]:
+    """In a working folder, on the path of Python, without the words of the log."""
+    before = os.getcwd(), list(sys.path)
+    os.chdir(folder)
+    sys.path.append(str(folder))
+    logging.getLogger("pinn").disabled = True
+    try:
+        yield
+    finally:
+        os.chdir(before[0])
+        sys.path[:] = before[1]
+        logging.getLogger("pinn").disabled = False
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Kill runs with SIGKILL at random moments, go on with them, and compare with runs that nobody killed.
 
+The moments lie in the start of a run, in its midst and in the writing of its results.
+
     python -m tests.fuzzing.kills --kills 50
 
 Every run is a forked process that does what `pinn train …` does, with a checkpoint after every step, so
@@ -19,6 +21,8 @@ import torch
 
 from pinn.cli import train
 from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint, newest_checkpoint
+from pinn.runs.claim import left_by_a_run
+from pinn.runs.run import SOLUTION, SUMMARY, read_summary
 
 SMALL = "network.width=8 network.depth=1 sampler.interior=60 sampler.boundary=20 log_every=10 threads=1"
 JOBS = {
@@ -42,7 +46,7 @@ def forked(arguments: Sequence[str], folder: Path) -> int:
         os.dup2(log.fileno(), 2)
         code = 1
         try:
-            train.draw = lambda folder: None  # plots are not what is killed here
+            train.draw = lambda *_: None  # plots are not what is killed here
             train.main(arguments)
             code = 0
         except SystemExit as exit:
@@ -58,12 +62,24 @@ def finished(arguments: Sequence[str], folder: Path) -> None:
         raise RuntimeError(f"{' '.join(arguments)} failed: {(folder.parent / 'log.txt').read_text()[-2000:]}")
 
 
-def killed(arguments: Sequence[str], folder: Path, seconds: float) -> bool:
-    """A run that is killed so long after its first checkpoint; whether it was still alive."""
+MOMENTS = ("start", "midst", "midst", "end")
+
+
+def killed(arguments: Sequence[str], folder: Path, moment: str, seconds: float) -> bool:
+    """A run that is killed; whether it was still alive.
+
+    The moment is up to a second after it has begun, so many seconds after its first checkpoint, or up to a twentieth of
+    a second after it has begun to write its results.
+    """
     child, deadline = forked(arguments, folder), time.monotonic() + 120
-    while time.monotonic() < deadline and not list((folder / "checkpoints").glob("step-*.pt")):
-        time.sleep(0.002)
-    time.sleep(seconds)
+    begun = {
+        "start": lambda: True,
+        "midst": lambda: list(folder.glob("checkpoints/step-*.pt")),
+        "end": lambda: list(folder.glob(f"{CHECKPOINT}*")),
+    }[moment]
+    while time.monotonic() < deadline and not begun():
+        time.sleep(0.001)
+    time.sleep({"start": random.uniform(0, 1), "midst": seconds, "end": random.uniform(0, 0.05)}[moment])
     done, _ = os.waitpid(child, os.WNOHANG)
     if not done:
         os.kill(child, signal.SIGKILL)
@@ -78,35 +94,43 @@ def same(a: Path, b: Path) -> bool:
     return equal and first.step == second.step and first.weights.keys() == second.weights.keys()
 
 
-def kill_and_compare(kills: int, seed: int, scratch: Path) -> tuple[int, int, list[str]]:
-    """The kills that met a living run, the most steps that one of them has cost, and what came out different."""
+def kill_and_compare(kills: int, seed: int, scratch: Path) -> tuple[dict[str, int], int, list[str]]:
+    """The kills that met a living run, by moment, the most steps that one has cost, and what came out different."""
     random.seed(seed)
-    names = [list(JOBS)[k % len(JOBS)] for k in range(kills)]
     duration: dict[str, float] = {}
-    met, lost, wrong = 0, 0, []
-    for k, name in enumerate(names):
-        whole = scratch / f"{name}-whole"
+    met: dict[str, int] = dict.fromkeys(MOMENTS, 0)
+    wrong: list[str] = []
+    lost = 0
+    for k in range(kills):
+        name, moment = list(JOBS)[k % len(JOBS)], MOMENTS[(k + k // len(JOBS)) % len(MOMENTS)]
+        job = [*SMALL.split(), *JOBS[name].split(), "checkpoint_s=0"]
+        whole, folder = scratch / f"{name}-whole", scratch / f"{name}-{k}"
         if not whole.exists():
-            (scratch / "logs").mkdir(exist_ok=True)
             start = time.monotonic()
-            finished([*SMALL.split(), *JOBS[name].split(), "checkpoint_s=0", f"hydra.run.dir={whole}"], whole)
+            finished([*job, f"hydra.run.dir={whole}"], whole)
             duration[name] = time.monotonic() - start
-        folder = scratch / f"{name}-{k}"
-        arguments = [*SMALL.split(), *JOBS[name].split(), "checkpoint_s=0", f"hydra.run.dir={folder}"]
-        met += killed(arguments, folder, random.uniform(0, duration[name] / 2))
-        kept = newest_checkpoint(folder).step
-        reached = max(int(path.name[5:14]) for path in (folder / "checkpoints").glob("step-*.pt*"))
-        lost = max(lost, reached - kept)
-        if last_step(folder) is None:
-            finished([f"resume={folder}"], folder)
-        if not same(whole, folder):
-            wrong.append(f"{name}, kill {k}, resumed after step {kept}")
+        again = [*job, f"hydra.run.dir={folder}"]
+        met[moment] += killed(again, folder, moment, random.uniform(0, duration[name] / 2))
+        if left_by_a_run(folder):
+            kept = newest_checkpoint(folder).step
+            numbers = [int(path.name[5:14]) for path in folder.glob("checkpoints/step-*.pt*")]
+            lost = max(lost, max(numbers, default=kept) - kept)
+            again = [f"resume={folder}"]
+        if not complete(folder):
+            finished(again, folder)
+        if not same(whole, folder) or not complete(folder):
+            wrong.append(f"{name}, kill {k} ({moment})")
     return met, lost, wrong
 
 
-def last_step(folder: Path) -> int | None:
-    """The step at which a run has ended; None if it has not."""
-    return load_checkpoint(folder / CHECKPOINT).step if (folder / CHECKPOINT).is_file() else None
+def complete(folder: Path) -> bool:
+    """Whether a run has left all its results, of one and the same step."""
+    if not all((folder / name).is_file() for name in (CHECKPOINT, SUMMARY, SOLUTION)):
+        return False
+    rows = (folder / "metrics.csv").read_text().splitlines()
+    steps = [int(row.split(",")[0]) for row in rows[1:]]
+    last = load_checkpoint(folder / CHECKPOINT).step
+    return read_summary(folder)["steps"] == last == steps[-1] and steps == sorted(set(steps))
 
 
 if __name__ == "__main__":
@@ -118,6 +142,9 @@ if __name__ == "__main__":
     with TemporaryDirectory() as scratch:
         begin = time.monotonic()
         met, lost, wrong = kill_and_compare(given.kills, given.seed, Path(scratch))
-        print(f"{given.kills} kills, {met} of a living run, at most {lost} steps lost, {len(wrong)} different:", *wrong)
+        alive = ", ".join(f"{count} at the {moment}" for moment, count in met.items())
+        print(
+            f"{given.kills} kills, of a living run {alive}, at most {lost} steps lost, {len(wrong)} different:", *wrong
+        )
         print(f"{time.monotonic() - begin:.0f} s")
         raise SystemExit(bool(wrong))

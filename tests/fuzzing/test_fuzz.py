@@ -1,5 +1,7 @@
 """The fuzzers, on few inputs, the same ones at every run: nothing but a ValueError comes of bad input."""
 
+import contextlib
+import importlib
 from collections import Counter
 
 import pytest
@@ -7,6 +9,7 @@ import torch
 
 from pinn.expressions import Equations
 from pinn.runs.checkpoint import Checkpoint
+from pinn.runs.trusted import find_class
 from tests.fuzzing import fuzz
 
 
@@ -24,6 +27,31 @@ def test_damaged_checkpoints_are_refused() -> None:
     fuzz.fuzz_checkpoints(150, None, outcomes)
     assert sum(outcomes.values()) >= 130
     assert sum(count for outcome, count in outcomes.items() if outcome.startswith("refused")) > 70
+
+
+def test_forged_run_folders_do_nothing() -> None:
+    outcomes = Counter[str]()
+    fuzz.fuzz_recipes(200, None, outcomes)
+    assert sum(outcomes.values()) >= 360
+    assert outcomes["refused to be loaded"] > 50
+    assert outcomes["refused to be resumed"] > 50
+    assert outcomes["loaded"] > 10
+    assert outcomes["resumed"] > 3
+
+
+def test_a_careless_reader_of_recipes_is_caught(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that imports what a recipe names, and judges it after."""
+
+    def careless(name: object, key: str, trust: object) -> type:
+        with contextlib.suppress(Exception):
+            importlib.import_module(str(name).rpartition(".")[0])
+        return find_class(name, key)
+
+    monkeypatch.setattr("pinn.runs.instantiate.find_class", careless)
+    assert fuzz.main(["recipes", "--inputs", "300"]) == 1
+    assert "WRONG: ['import " in capsys.readouterr().out
 
 
 def test_a_text_that_does_anything_else_is_shown_as_short_as_it_can_be(

@@ -54,16 +54,20 @@ def test_arguments_serve_where_the_constructor_takes_them() -> None:
         ({"_target_": "pinn.networks.MLP"}, "MLP needs pde.inputs"),
         ({"_target_": "pinn.pdes.Nothing"}, "cannot import 'pinn.pdes.Nothing'"),
         ({"_target_": "no.such.module"}, "Is its folder on PYTHONPATH?"),
-        ({"_target_": "plain"}, "cannot import 'plain'"),
+        ({"_target_": "plain"}, "'plain' is not a class of pinn"),
         ({"_target_": "os.system"}, "neither a dataclass nor a torch.nn.Module"),
         ({"_target_": "subprocess.Popen"}, "neither a dataclass nor a torch.nn.Module"),
+        ({"_target_": "json.JSONDecoder"}, "If you trust 'json', say so each time: --trust json"),
+        ({"_target_": "pinn.cli.train.Task"}, "is not a class that a configuration builds"),
+        ({"_target_": "pinn.trackers.tensorboard.TensorBoard"}, "is not a class that a configuration builds"),
+        ({"_target_": "pinn.optimizers.memory_check.Objective"}, "is a class of pinn.objective.objective"),
         ({"penalty": 1}, "needs a mapping with '_target_'"),
         (3, "needs a mapping with '_target_'"),
     ],
 )
 def test_refuses(recipe: object, words: str) -> None:
     with pytest.raises(RecipeError) as error:
-        build(recipe, "pde")
+        build(recipe, "pde", trust=["no", "os", "subprocess"])
     assert words in str(error.value)
 
 

@@ -16,7 +16,7 @@ TINY = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.bo
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "draw", lambda folder: None)
+    monkeypatch.setattr(train, "draw", lambda *_: None)
 
 
 def trained(folder: Path, *arguments: str) -> Path:

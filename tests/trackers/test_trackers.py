@@ -36,7 +36,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def job(*arguments: str) -> Path:
         folder = tmp_path / "run"
         monkeypatch.setattr(sys, "argv", ["train.py", *TINY, *arguments, f"hydra.run.dir={folder}"])
-        monkeypatch.setattr(train, "draw", lambda folder: None)
+        monkeypatch.setattr(train, "draw", lambda *_: None)
         train.main()
         return folder
 

@@ -156,7 +156,14 @@ def _load(file: str) -> np.ndarray:
         raise ValueError(f"Mesh cannot read {file!r}: {error}") from error
     if not len(surface.vertices) or not len(surface.faces):
         raise ValueError(f"Mesh finds no triangles in {file!r}.")
-    return _checked(surface.vertices, surface.faces)
+    try:
+        return _checked(surface.vertices, surface.faces)
+    except ValueError:
+        if np.isfinite(trimesh.load(path, force="mesh", process=False).vertices).all():  # all of them, as in the file
+            raise
+        raise ValueError(
+            f"Mesh finds coordinates in {file!r} that are not finite, NaN or infinity: export it again."
+        ) from None
 
 
 def _checked(vertices: Sequence[Sequence[float]], faces: Sequence[Sequence[int]]) -> np.ndarray:

@@ -13,6 +13,9 @@ from torch import Tensor
 from pinn.domains.domain import Domain
 from pinn.typing import Field, Points
 
+_FLATTEST = 1e-6
+"""The least volume of the edges over the product of their lengths."""
+
 
 @dataclass(frozen=True)
 class Simplex(Domain):
@@ -31,8 +34,12 @@ class Simplex(Domain):
             raise ValueError(f"Simplex needs d + 1 vertices of d finite coordinates, got {self.vertices}.")
         object.__setattr__(self, "vertices", vertices)
         edges = self._array[1:] - self._array[0]
-        if abs(np.linalg.det(edges)) <= 1e-12 * math.prod(np.linalg.norm(edges, axis=1)):
-            raise ValueError(f"Simplex needs vertices that do not lie in one hyperplane, got {self.vertices}.")
+        # Barycentric coordinates lose as many digits as this is small.
+        if not abs(np.linalg.det(edges)) > _FLATTEST * math.prod(np.linalg.norm(edges, axis=1)):
+            raise ValueError(
+                f"Simplex needs vertices that do not all but lie in one hyperplane, got {self.vertices}: scale the "
+                "coordinates, or leave out a dimension."
+            )
 
     @property
     def dim(self) -> int:

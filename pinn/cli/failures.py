@@ -1,0 +1,63 @@
+"""What the user can put right: one line each, wherever in Hydra, in torch or in ours it comes up."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+from hydra.errors import CompactHydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from pinn.training.failures import LESS_MEMORY, NotEnoughMemoryError, is_out_of_memory
+
+FULL = "HYDRA_FULL_ERROR"
+"""The environment variable by which a user asks for tracebacks."""
+
+
+class InputError(CompactHydraException):
+    """Something that the user can put right: shown as one line, without traceback."""
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error; of one of the system the reason and the file."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror + (f": {error.filename}" if error.filename else "")
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def in_words(error: Exception) -> Exception:
+    """An error with a message for the user: that of resolvers in one line, that of memory with what takes less."""
+    if isinstance(error, OmegaConfBaseException):
+        return ValueError(one_line(error))
+    if is_out_of_memory(error) and not isinstance(error, NotEnoughMemoryError):
+        return NotEnoughMemoryError(f"Out of memory. {LESS_MEMORY}")
+    return error
+
+
+@contextlib.contextmanager
+def brief_errors() -> Iterator[bool]:
+    """While this lasts, errors of Hydra end the process in a line or two, unless the user has asked for tracebacks.
+
+    Gives whether errors are to be brief. Hydra itself would show a traceback of a full disk or an unknown resolver.
+    """
+    if os.environ.get(FULL):
+        yield False
+        return
+    os.environ[FULL] = "1"
+    try:
+        yield True
+    except CompactHydraException as error:
+        cause = error.__cause__
+        print(error, *([cause] if isinstance(cause, OmegaConfBaseException) else []), sep="\n", file=sys.stderr)
+        raise SystemExit(1) from None
+    except (OSError, OmegaConfBaseException) as error:
+        raise SystemExit(f"Error: {one_line(error)}") from None
+    except ValueError as error:
+        context = error.__cause__
+        while context is not None and not isinstance(context, OSError):
+            context = context.__cause__
+        if context is None:
+            raise
+        raise SystemExit(f"Error: {one_line(context)}") from None  # Hydra's log file cannot be made
+    finally:
+        del os.environ[FULL]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import math
 import signal
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from pinn.runs.resuming import Resumed
 from pinn.runs.tracking import Tracked
 from pinn.training.failures import DivergedError, clone_tensors
 from pinn.training.step import Step
+from pinn.trust.doubts import doubts
 
 log = logging.getLogger("pinn")
 T = TypeVar("T")
@@ -55,6 +57,8 @@ class Training:
         self.metrics = MetricsFile(folder, after=resumed.checkpoint.step - resumed.ended if resumed else 0)
         self.interruption = interruption
         self.diverged: DivergedError | None = None
+        self._first_loss = math.nan
+        self._doubts: list[str] | None = None
         self._reported = 0  # findings of the guard that the log has
         self.reason = ""
         """Why it has ended, in words."""
@@ -63,6 +67,20 @@ class Training:
     def status(self) -> str:
         """completed, interrupted or diverged."""
         return "diverged" if self.diverged else "interrupted" if self.interruption.signal else "completed"
+
+    def doubts(self, step: Step) -> list[str]:
+        """What speaks against the trained field, in words; computed once."""
+        if self._doubts is None:
+            first = self._first_loss if math.isfinite(self._first_loss) else step.loss
+            stalled = step.stop in ("stalled", "stagnation") and not self._resumed
+            self._doubts = doubts(
+                step.objective.on_one_process().eager(),
+                step.params,
+                stalled=stalled,
+                first_loss=first,
+                last_loss=step.loss,
+            )
+        return self._doubts
 
     def follow(self, label: str) -> Step:
         """Train to the end; the last step. Raises DivergedError if not even the first step was good.
@@ -120,6 +138,8 @@ class Training:
 
     def _record(self, step: Step, shown: Progress) -> None:
         """Metrics, the display, what the guard says, and a checkpoint if one is due."""
+        if not math.isfinite(self._first_loss):
+            self._first_loss = step.loss
         logged = bool(step.step % self.job.config["log_every"] == 0 or step.step == 1 or step.stop)
         if logged:
             self._tracked.record(step.step, self.metrics.record(step))

@@ -43,6 +43,8 @@ from pinn.training.step import Step
 
 log = logging.getLogger("pinn")
 DIVERGED = 3
+DOUBTED = 4
+"""The exit code of a run that speaks against itself: a jump that its equation does not see, or training that stalled."""
 """The exit code where training met a number that is not finite."""
 OWN_KEYS = ("choices", "overrides", "resumed")
 """What a run adds to its configuration."""
@@ -146,10 +148,14 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
                 draw(folder, trust)
         if not ranks.rank:
             report(folder, step, training.reason)
+            for doubt in training.doubts(step):
+                log.warning(f"Do not believe this run: {doubt}.")
     if training.diverged:
         raise training.diverged
     if interruption.signal:
         raise SystemExit(interruption.exit_code)
+    if not ranks.rank and training.doubts(step) and HydraConfig.get().mode == RunMode.RUN:
+        raise SystemExit(DOUBTED)  # in a sweep the others go on; the summary of the job says why
     return step.rel_l2
 
 
@@ -157,6 +163,7 @@ def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str,
     """The last checkpoint, the solution and the summary, which is returned."""
     config = training.job.config
     facts = {"seed": config["seed"], "status": training.status, "time_to": training.metrics.time_to()}
+    facts |= {"doubts": training.doubts(step)}
     facts |= {"reason": training.reason, "overrides": config["overrides"], "resumed": config.get("resumed", [])}
     facts |= config["choices"]
     return save_run(folder, step, config, run_id=run_id, resumable=training.diverged is None, **facts)

@@ -25,8 +25,9 @@ from pinn.runs.evidence import Evidence, collect, known_error, reference_error
 from pinn.runs.job import stored_config
 from pinn.runs.markdown import markdown
 from pinn.runs.process import prepare
-from pinn.runs.verdict import Verdict, judge
+from pinn.runs.verdict import NOT_EXAMINED, Verdict, judge
 from pinn.training.accuracy import score
+from pinn.trust import Examination
 
 RESULT = "validation.json"
 TOLERANCE = 1e-2
@@ -40,6 +41,24 @@ def table(evidence: Evidence) -> str:
     rows = [[name, *(f"{part[name]:.2e}" for r in (fresh, finer) for part in (r.rms, r.largest))] for name in fresh.rms]
     total = f"all, weighted: {evidence.train:.2e} in training, {fresh.total:.2e} and {finer.total:.2e} at fresh points"
     return f"{markdown(header, rows)}\n\n{total}, {evidence.untrained:.2e} before training"
+
+
+def told(examination: Examination) -> list[str]:
+    """The examination of the field, line by line."""
+    lines = [f"fundamental theorem of calculus: largest defect {examination.defect:.1e} of the range"]
+    if examination.why:
+        lines.append(f"no estimate of the error: {examination.why}")
+    elif examination.estimated:
+        lines.append(
+            f"linearised equation: relative L2 error {examination.estimate:.2e}, which explains "
+            f"{examination.resolved:.0%} of the residual"
+        )
+    else:
+        lines.append(
+            f"linearised equation: no estimate, since {examination.estimate:.1e} explains only "
+            f"{max(examination.resolved, 0):.0%} of the residual"
+        )
+    return [*lines, *examination.undetermined]
 
 
 def as_json(evidence: Evidence, verdict: Verdict, tolerance: float) -> dict[str, Any]:
@@ -80,7 +99,9 @@ def validate(args: argparse.Namespace) -> Verdict:
     for name, error in evidence.errors.items():
         floor = run.summary.get("reference_error") or 0.0
         print(f"{name}: relative L2 error {score(error, floor if name == 'the exact solution' else 0.0)}")
-    print("\n".join(["", verdict.text, "", *map(str, files)]))
+    if (examination := evidence.examination) is not None:
+        print("\n".join(told(examination)))
+    print("\n".join(["", verdict.text, NOT_EXAMINED, "", *map(str, files)]))
     return verdict
 
 

@@ -22,6 +22,7 @@ from pinn.runs.job import Job, stored_config
 from pinn.runs.run import Run, build_network
 from pinn.samplers import Sampler, Uniform
 from pinn.training.accuracy import Reference, chunks, evaluation_points, relative_l2, rms
+from pinn.trust import Examination, examined
 from pinn.typing import Field, Points
 
 _FRESH = 104_729  # added to the seed of a run: its own draws for training and validation begin at the seed itself
@@ -45,7 +46,9 @@ class Evidence:
 
     `train` is ‖r‖ at the points of training, `fresh` and `finer` at as many and at four times as many new ones,
     `untrained` that of the network before training. `seeds` and `refined` are relative L2 differences of other fields
-    from that of the run, infinite where training diverged; `errors` its relative L2 errors against what is known.
+    from that of the run, infinite if training diverged; `errors` its relative L2 errors against what is known.
+    `examination` is of the field itself: jumps that the equation does not see, the error by the linearised equation, and
+    what nothing determines.
     """
 
     train: float
@@ -55,6 +58,7 @@ class Evidence:
     seeds: dict[str, float] = field(default_factory=dict)
     refined: dict[str, float] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
+    examination: Examination | None = None
 
 
 def residuals(run: Run, network: nn.Module, factor: int) -> Residuals:
@@ -149,6 +153,8 @@ def collect(
     """The evidence without errors; `say` is told what is being trained. `budget_s` is that of each refinement."""
     fresh, finer = (residuals(run, run.network, factor) for factor in (1, 4))
     found = Evidence(run.summary["train_residual"], fresh, finer, residuals(run, untrained(run), 1).total)
+    say("examining the field …")
+    found = dataclasses.replace(found, examination=examined(run.pde, run.network, run.strategy))
     for factor in factors:
         say(f"going on with {factor} times the points, {budget_s:.3g} s …")
         found.refined[f"{factor} × points"] = refined(run, factor, budget_s)

@@ -7,6 +7,10 @@ from typing import Literal
 from pinn.runs.evidence import Evidence
 
 OVERFITTED = 3.0  # of residual at fresh points over that in training, as for the guard: two even draws differ less
+NOT_EXAMINED = (
+    "Not examined: features of the data narrower than the distance of the points, and whether a nonlinear equation has "
+    "other solutions."
+)
 UNTRAINED = 0.1  # of residual over that of the network before training
 
 
@@ -23,9 +27,13 @@ def judge(evidence: Evidence, tolerance: float) -> Verdict:
     against = _against(evidence, tolerance)
     if against:
         return Verdict("bad", f"Do not believe this run (tolerance {tolerance:.0e}): {'; '.join(against)}.")
-    differences = [*evidence.seeds.values(), *evidence.refined.values(), *evidence.errors.values()]
+    found = evidence.examination
+    estimates = [found.estimate] if found and found.estimated else []
+    differences = [*evidence.seeds.values(), *evidence.refined.values(), *evidence.errors.values(), *estimates]
     about = max(differences, default=math.nan)
     support = "; ".join([*_support(evidence), _fit(evidence)])
+    if found and found.undetermined:
+        return Verdict("limited", f"Believe this run up to what is free: {found.undetermined[0]}; {support}.")
     if math.isnan(about):
         return Verdict("limited", f"Nothing is against this run, and nothing says how good it is: {support}.")
     if _overfitted(evidence):
@@ -56,6 +64,10 @@ def _against(evidence: Evidence, tolerance: float) -> list[str]:
     for name, error in evidence.errors.items():
         if not error <= tolerance:
             reasons.append(f"its relative L2 error against {name} is {error:.1e}")
+    if (found := evidence.examination) is not None:
+        reasons += found.breaks[:1]
+        if found.estimated and not found.estimate <= tolerance:
+            reasons.append(f"the linearised equation puts its relative L2 error at {found.estimate:.1e}")
     return reasons
 
 
@@ -63,6 +75,8 @@ def _support(evidence: Evidence) -> list[str]:
     """What speaks for the run."""
     reasons = [f"it agrees with {name} to {difference:.1e}" for name, difference in evidence.seeds.items()]
     reasons += [f"with {name} it moves by {difference:.1e}" for name, difference in evidence.refined.items()]
+    if (found := evidence.examination) is not None and found.estimated:
+        reasons.append(f"the linearised equation puts its relative L2 error at {found.estimate:.1e}")
     return reasons + [f"its relative L2 error against {name} is {error:.1e}" for name, error in evidence.errors.items()]
 
 

@@ -58,8 +58,8 @@ def breaks(pde: PDE, u: Field, like: Tensor, *, seed: int = 0) -> tuple[float, l
 
     Everything that the equation of `pde` differentiates at the field u is examined, along every axis of which it asks a
     derivative and for every order up to that: u itself, and a flux under a divergence. Points have dtype and device of
-    `like`. The defect is in parts of the range of each quantity. What fields of windows of time do where one ends and the
-    next begins is left out: they are penalised to meet.
+    `like`. The defect is in parts of the range of each quantity. What fields of windows of time do where one ends
+    and the next begins is left out: they are penalised to meet.
     """
     generator = torch.Generator().manual_seed(seed)
     (x,) = Interior(pde.domain).sample(

@@ -64,14 +64,14 @@ def train(
 
     With the `state` of a step of an earlier training with the same arguments it goes on from there, and every number
     is bit for bit what it would have been without the break, on the same device with as many threads; `steps` and
-    `budget_s` are those of both together. Where a number is not finite, training goes back to an earlier step and takes
+    `budget_s` are those of both together. If a number is not finite, training goes back to an earlier step and takes
     smaller ones, at most `retries` times, and then ends.
 
     A `state` that is at its end, such as that of a run that was killed while it wrote its results, is told once more if
     it is said to have `ended`: no step is taken, and the one at which it was taken is yielded.
 
-    Raises ValueError for bounds that are not positive, for a target error without exact solution and where the state is
-    at its end; DivergedError, a FloatingPointError that has the last good parameters, where a term of the loss is not
+    Raises ValueError for bounds that are not positive, for a target error without exact solution and if the state is
+    at its end; DivergedError, a FloatingPointError that has the last good parameters, if a term of the loss is not
     finite; NotEnoughMemoryError.
     """
     optimizer = optimizer or usual_optimizer(network)

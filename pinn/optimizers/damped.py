@@ -22,7 +22,7 @@ class DampedLeastSquares:
     RᵀR = C comes from Cholesky, or from the QR decomposition of [A; √λI], which costs three times as much but does
     not square the condition number. Each solution is corrected once by its residual in terms of A, not of C: the
     corrected semi-normal equations (Björck 1987). The size of the correction is the error of the first solution, and
-    where that is too large, or Cholesky breaks down, QR takes its place. With several `ranks` J and b are lists of
+    if that is too large, or Cholesky breaks down, QR takes its place. With several `ranks` J and b are lists of
     blocks of their rows, and the form is always the primal one.
     """
 

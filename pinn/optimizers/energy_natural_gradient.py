@@ -23,7 +23,7 @@ class EnergyNaturalGradient(Optimizer):
 
     equal to (JᵀJ + λκI)⁻¹Jᵀr, the form taken if P < M. η is the best of 1, ½, …, 2⁻³⁰ on the same points; the search
     ends at the first minimum below the loss at the start. `damping` is λ, relative to the mean κ of the kernel. It
-    stays the same, so this suits new points at every step (sampler.every=1) where M is well below P.
+    stays the same, so this suits new points at every step (sampler.every=1) if M is well below P.
     Raises ValueError unless damping > 0, max_gb > 0 and steps >= 1.
     """
 

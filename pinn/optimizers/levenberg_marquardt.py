@@ -29,11 +29,11 @@ class LevenbergMarquardt(Optimizer):
     where a is left out unless 2‖Da‖ ≤ `acceleration`·‖Dv‖; acceleration=0 is the plain method. D holds the largest
     norm that each column of J has had (Moré 1978), so that rescaling a parameter changes nothing. `damping` is the
     first λ. It then follows the ratio of actual to predicted fall of the loss (Nielsen 1999) and the loss itself,
-    which makes convergence quadratic where the loss can vanish (Yamashita & Fukushima 2001). A step that does not
+    which makes convergence quadratic if the loss can vanish (Yamashita & Fukushima 2001). A step that does not
     lower the loss is refused and tried again with larger λ, growing faster each time.
 
     J has shape (M, P); the work of a step is M·P·min(M, P). Raises ValueError unless damping > 0, acceleration >= 0,
-    max_gb > 0 and steps >= 1, and, at the first step, where J and its products would take more than `max_gb` gigabytes.
+    max_gb > 0 and steps >= 1, and, at the first step, if J and its products would take more than `max_gb` gigabytes.
     """
 
     name: ClassVar[str] = "lm"

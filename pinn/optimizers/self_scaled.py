@@ -76,7 +76,7 @@ class SSBroyden(_SelfScaled):
         check_steps("SSBroyden", self.steps)
 
     def factors(self, b: float, h: float, P: int) -> tuple[float, float, float]:
-        # a = 0 where s and Hy are parallel, and then every φ gives the same update.
+        # a = 0 if s and Hy are parallel, and then every φ gives the same update.
         a = max(h * b - 1, 1e-14)
         lowest = min(1.0, h * (1 - math.sqrt(a / (1 + a))))
         theta = max((lowest - 1) / a, min(1 / lowest, (1 - b) / b))

@@ -35,7 +35,7 @@ def grid(domain: Domain, n: int, like: Tensor) -> Points:
 def evaluation_points(domain: Domain, like: Tensor) -> Points:
     """About 10⁴ points for an error: a regular grid within the domain up to d = 3, quasi-random points above.
 
-    The same for every run: 1001, 101² or 31³ nodes, or 2¹⁴ points of a scrambled Sobol sequence, fewer where they had
+    The same for every run: 1001, 101² or 31³ nodes, or 2¹⁴ points of a scrambled Sobol sequence, fewer if they had
     more than 2²² coordinates together (d > 256). Above 21201 dimensions, where the sequence ends, random points.
     """
     if domain.dim <= 3:
@@ -90,7 +90,7 @@ class Reference:
 
     @classmethod
     def of(cls, domain: Domain, exact: Field, like: Tensor, scored: tuple[int, ...] | None = None) -> "Reference":
-        """The values of `exact` at the test points of `domain`. Raises ValueError where they are not finite."""
+        """The values of `exact` at the test points of `domain`. Raises ValueError if they are not finite."""
         points = evaluation_points(domain, like)
         values = torch.cat([vmap(exact)(chunk) for chunk in chunks(points)])
         values = values if scored is None else values[:, scored]

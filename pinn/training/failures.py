@@ -33,7 +33,7 @@ def bad_term(evaluation: LossTerms) -> str | None:
 
 
 def first_nonfinite_point(objective: Objective, params: Params, term: str) -> str:
-    """The first point of a term at which its residual is not finite, in words; empty where there is none."""
+    """The first point of a term at which its residual is not finite, in words; empty if there is none."""
     with torch.no_grad():
         residual = objective.eager().residuals(params)[term]
     rows = (~residual.isfinite()).flatten(1).any(1).nonzero()

@@ -50,28 +50,26 @@ def train(
 
     Defaults: Adam, then Levenberg–Marquardt up to 4000 parameters and L-BFGS above; Sobol points; the strategy `Auto`;
     the terms of the loss with the weights of their conditions, and no others from a `weighting`. The run has the dtype
-    and device of the network and ends after `steps` steps (default: the optimizer's own number),
-    after `budget_s` seconds, when the optimizer stalls, or as `stopping` says. A `guard` sees to it that the network
-    does not fit its points alone. At most `chunk_size` points are differentiated at a time, to bound memory; `compile`
-    turns gradients and Jacobians into compiled graphs, whose making is left out of the clock. When the loop ends,
-    however it ends, the network holds the trained parameters.
+    and device of the network and ends after `steps` steps (default: the optimizer's own number), after `budget_s`
+    seconds, when the optimizer stalls, or as `stopping` says. A `guard` sees to it that the network does not fit its
+    points alone. At most `chunk_size` points are differentiated at a time, to bound memory; `compile` turns gradients
+    and Jacobians into compiled graphs, whose making is left out of the clock. When the loop ends, however it ends, the
+    network holds the trained parameters.
 
     A strategy that estimates takes new directions at every step, a function of its own seed, `seed` and the step, as
-    long as the optimizer welcomes new points.
-
-    With several `ranks`, each calls this with the same arguments, evaluates its share of the points, and comes to the
-    same parameters.
+    long as the optimizer welcomes new points. With several `ranks`, each calls this with the same arguments, evaluates
+    its share of the points, and comes to the same parameters.
 
     With the `state` of a step of an earlier training with the same arguments it goes on from there, and every number
     is bit for bit what it would have been without the break, on the same device with as many threads; `steps` and
-    `budget_s` are those of both together. Where a number is not finite, training goes back to an earlier step and takes
+    `budget_s` are those of both together. If a number is not finite, training goes back to an earlier step and takes
     smaller ones, at most `retries` times, and then ends.
 
     A `state` that is at its end, such as that of a run that was killed while it wrote its results, is told once more if
     it is said to have `ended`: no step is taken, and the one at which it was taken is yielded.
 
-    Raises ValueError for bounds that are not positive, for a target error without exact solution and where the state is
-    at its end; DivergedError, a FloatingPointError that has the last good parameters, where a term of the loss is not
+    Raises ValueError for bounds that are not positive, for a target error without exact solution and if the state is
+    at its end; DivergedError, a FloatingPointError that has the last good parameters, if a term of the loss is not
     finite; NotEnoughMemoryError.
     """
     optimizer = optimizer or usual_optimizer(network)

@@ -51,7 +51,7 @@ class Step:
 
     @cached_property
     def rel_l2(self) -> float:
-        """The relative L2 error against the exact solution; NaN where none is known."""
+        """The relative L2 error against the exact solution; NaN if none is known."""
         return self.reference.relative_l2(self.field) if self.reference else math.nan
 
     @property
@@ -61,12 +61,12 @@ class Step:
 
     @cached_property
     def max_error(self) -> float:
-        """The largest error against the exact solution; NaN where none is known."""
+        """The largest error against the exact solution; NaN if none is known."""
         return self.reference.max_error(self.field) if self.reference else math.nan
 
     @property
     def start_residual(self) -> float:
-        """`train_residual` as the last step found it, which costs nothing; 0 where the loss is something else."""
+        """`train_residual` before the last step, which costs nothing; 0 if the loss is something else."""
         energetic = any(c.energy is not None for c in self.objective.conditions)
         return 0.0 if self.objective.weights or energetic else math.sqrt(self.loss)
 
@@ -83,9 +83,9 @@ class Step:
 
 def changed(step: Step, **changes: Any) -> Step:
     """The step with other facts, keeping what was computed of it."""
-    clone_tensors = {name: value for name, value in vars(step).items() if name in _COMPUTED}
+    computed = {name: value for name, value in vars(step).items() if name in _COMPUTED}
     other = dataclasses.replace(step, **changes)
-    vars(other).update(clone_tensors)
+    vars(other).update(computed)
     return other
 
 

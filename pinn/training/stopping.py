@@ -67,7 +67,7 @@ class Stopping:
         return str(reason)
 
     def start(self, *, error_known: bool) -> "Watch":
-        """Begin to watch a run. Raises ValueError for a target error where no solution is known."""
+        """Begin to watch a run. Raises ValueError for a target error if no solution is known."""
         if self.target_error is not None and not error_known:
             raise ValueError("target_error needs a PDE whose exact solution is known and not 0; use target_residual.")
         return Watch(self)
@@ -90,7 +90,7 @@ class Watch:
         self._best, self._best_step = state["best"], state["best_step"]
 
     def reason(self, state: State) -> Reason | None:
-        """Why to stop at this state; None to go on. Error and residual are asked for where a rule needs them."""
+        """Why to stop at this state; None to go on. Error and residual are asked for if a rule needs them."""
         rules = self._rules
         if state.step % rules.every:
             return None

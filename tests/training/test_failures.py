@@ -108,7 +108,7 @@ class Failing(Iteration):
         self._done += 1
         if self._done == 2:
             raise FloatingPointError("Not finite.")
-        return objective.evaluate(self.params)
+        return objective.gradient(self.params)[0]
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,13 @@ settings.load_profile("same")
 torch.set_num_threads(1)
 
 NEEDS_A_DIAGONAL_JACOBIAN = {"Ones"}
-ONLY_ESTIMATES = {"Hutchinson", "SampledDimensions"}
 
 FINAL = [
     cls
     for _, cls in inspect.getmembers(pinn.operators, inspect.isclass)
     if issubclass(cls, Strategy) and not inspect.isabstract(cls)
 ]
-EXACT = [cls() for cls in FINAL if cls.__name__ not in ONLY_ESTIMATES]
+EXACT = [cls() for cls in FINAL if not cls.random]
 EXACT_ANYWHERE = [s for s in EXACT if type(s).__name__ not in NEEDS_A_DIAGONAL_JACOBIAN]
 
 

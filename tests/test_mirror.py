@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ACROSS = {"contracts", "fuzzing"}
+ACROSS = {"contracts", "cuda", "fuzzing"}
 """Folders of tests that hold for everything of a kind, or go through several packages."""
 FOLDERS = sorted(
     path.relative_to(ROOT / "tests")

@@ -43,9 +43,9 @@ from pinn.training.step import Step
 
 log = logging.getLogger("pinn")
 DIVERGED = 3
+"""The exit code if training met a number that is not finite."""
 DOUBTED = 4
-"""The exit code of a run that speaks against itself: a jump that its equation does not see, or training that stalled."""
-"""The exit code where training met a number that is not finite."""
+"""The exit code of a run that speaks against itself: a jump that its equation does not see, a training that stalled."""
 OWN_KEYS = ("choices", "overrides", "resumed")
 """What a run adds to its configuration."""
 GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")

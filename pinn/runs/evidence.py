@@ -47,8 +47,8 @@ class Evidence:
     `train` is ‖r‖ at the points of training, `fresh` and `finer` at as many and at four times as many new ones,
     `untrained` that of the network before training. `seeds` and `refined` are relative L2 differences of other fields
     from that of the run, infinite if training diverged; `errors` its relative L2 errors against what is known.
-    `examination` is of the field itself: jumps that the equation does not see, the error by the linearised equation, and
-    what nothing determines.
+    `examination` is of the field itself: jumps that the equation does not see, the error by the linearised equation,
+    and what nothing determines.
     """
 
     train: float

@@ -1,4 +1,4 @@
-"""What a captured graph may hold: inside a compiled loss, gradient or Jacobian no number crosses from or to the host."""
+"""What a captured graph may hold: in a compiled loss, gradient or Jacobian no number crosses from or to the host."""
 
 from typing import Any
 

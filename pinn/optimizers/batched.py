@@ -20,7 +20,6 @@ class BatchedIteration(ABC):
 
     name: str
     params: Params
-    accepts_new_points = True
     failed: Tensor
     stalled: Tensor
 

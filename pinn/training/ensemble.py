@@ -16,8 +16,10 @@ from pinn.optimizers import Adam, LevenbergMarquardt, Optimizer, Schedule
 from pinn.optimizers.batched import start_batched
 from pinn.optimizers.parameters import copied
 from pinn.pdes import PDE, TimeWindowed
-from pinn.samplers import Sampler, Sobol
+from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.training.accuracy import Reference
+from pinn.training.step import Step
+from pinn.training.stopping import Reason
 from pinn.typing import Params
 
 
@@ -25,8 +27,8 @@ from pinn.typing import Params
 class EnsembleStep:
     """All trainings after `step` steps: shapes begin with S, the number of seeds.
 
-    `losses` are those at which the last step started, NaN for a training that has failed; `params` and `buffers` are
-    stacked. `alive` are those that have neither failed nor stalled.
+    `losses` are those at which the last step started, NaN for a training that has failed; `params` are stacked. `alive`
+    are those that have neither failed nor stalled. `stop` says why all end here, and is None before.
     """
 
     step: int
@@ -35,27 +37,37 @@ class EnsembleStep:
     seeds: tuple[int, ...]
     losses: Tensor
     params: Params
-    buffers: Params
     alive: Tensor
     failed: Tensor
-    objective: Objective
+    objectives: Sequence[Objective]
+    sampler: Sampler
     reference: Reference | None
+    stop: Reason | None
 
-    def state_dict(self, k: int) -> dict[str, Tensor]:
-        """The parameters and buffers of the k-th network, as its own `state_dict` has them."""
-        return {name: value[k].detach().clone() for name, value in {**self.params, **self.buffers}.items()}
+    def params_of(self, k: int) -> dict[str, Tensor]:
+        """The parameters of the k-th network."""
+        return {name: value[k].clone() for name, value in self.params.items()}
 
     def rel_l2(self) -> list[float]:
         """The relative L2 error of each, NaN if none is known or the training has failed."""
         if self.reference is None:
             return [math.nan] * len(self.seeds)
-        pde = self.objective.pde
-        return [
-            math.nan
-            if bool(self.failed[k])
-            else self.reference.relative_l2(pde.solution(self.objective.field(self.state_dict(k))))
-            for k in range(len(self.seeds))
-        ]
+        failed = self.failed.tolist()
+        return [math.nan if failed[k] else self.member(k).rel_l2 for k in range(len(self.seeds))]
+
+    def member(self, k: int) -> Step:
+        """The step of the k-th training alone, from which none can go on."""
+        objective, params = self.objectives[k], self.params_of(k)
+        like = next(iter(params.values()))
+        sampler = Uniform(self.sampler.interior, self.sampler.boundary, every=0)
+        generator = torch.Generator().manual_seed(self.seeds[k] + 1)
+        heldout = objective.at(sampler.sample(objective.pde.soft_conditions(), generator, like))
+        with torch.no_grad():
+            terms = {name: float(term) for name, term in objective.evaluate(params).terms.items()}
+        loss = float(self.losses[k])
+        return Step(
+            self.step, self.seconds, self.method, loss, terms, params, objective, heldout, self.reference, self.stop
+        )
 
 
 def train_ensemble(
@@ -78,9 +90,9 @@ def train_ensemble(
 
     Raises ValueError for another optimizer, energies, windows of time, and strategies that estimate.
     """
-    optimizer, sampler = optimizer or Schedule((Adam(steps=30), LevenbergMarquardt())), sampler or Sobol()
     seeds = tuple(range(len(networks)) if seeds is None else seeds)
     _check(pde, networks, seeds, strategy)
+    optimizer, sampler = optimizer or Schedule((Adam(steps=30), LevenbergMarquardt())), sampler or Sobol()
     stages = optimizer.in_order if isinstance(optimizer, Schedule) else (optimizer,)
     planned = optimizer.steps if steps is None else steps
     like = next(networks[0].parameters())
@@ -93,32 +105,30 @@ def train_ensemble(
     reference = Reference.of(pde.domain, pde.solution(pde.exact), like, pde.scored) if pde.exact else None
     stacked = StackedObjective(objectives, buffers)
     failed = torch.zeros(len(seeds), dtype=torch.bool, device=like.device)
-    number, start = 0, time.perf_counter()
+    number, start, stop = 0, time.perf_counter(), None
     for stage, share in shares(stages, planned):
         iteration = start_batched(stage, params, share)
         iteration.failed |= failed
         for _ in range(share):
             losses, number = iteration.step(stacked), number + 1
-            params, failed, seconds = iteration.params, iteration.failed, time.perf_counter() - start
-            if iteration.accepts_new_points and sampler.every and number % sampler.every == 0:
-                objectives = _redrawn(sampler, objectives, params, buffers, generators)
-                stacked = StackedObjective(objectives, buffers)
+            params, failed, alive = iteration.params, iteration.failed, iteration.alive
+            seconds = time.perf_counter() - start
+            over = budget_s is not None and seconds >= budget_s
+            ended = not bool(alive.any())  # the next stage may go on, as in a `Schedule`
+            stop = "steps" if number == planned else "budget" if over else None
+            stop = stop or ("stalled" if ended and (stage is stages[-1] or bool(failed.all())) else None)
+            known = losses.masked_fill(failed, math.nan)
+            own = copied(params)
             yield EnsembleStep(
-                number,
-                seconds,
-                iteration.name,
-                seeds,
-                losses.masked_fill(failed, math.nan),
-                copied(params),
-                buffers,
-                iteration.alive.clone(),
-                failed.clone(),
-                objectives[0],
-                reference,
-            )
-            if not bool(iteration.alive.any()) or (budget_s is not None and seconds >= budget_s):
+                number, seconds, iteration.name, seeds, known, own, alive, failed.clone(), tuple(objectives), sampler,
+                reference, stop,
+            )  # fmt: skip
+            if stop or ended:
                 break
-        if budget_s is not None and time.perf_counter() - start >= budget_s:
+            if sampler.every and number % sampler.every == 0:
+                objectives = _redrawn(sampler, objectives, params, generators)
+                stacked = StackedObjective(objectives, buffers)
+        if stop:
             break
     with torch.no_grad():
         for k, network in enumerate(networks):
@@ -145,14 +155,13 @@ def _stacked(parts: Sequence[Params]) -> dict[str, Tensor]:
 
 
 def _redrawn(
-    sampler: Sampler, objectives: Sequence[Objective], params: Params, buffers: Params, generators: Sequence
+    sampler: Sampler, objectives: Sequence[Objective], params: Params, generators: Sequence[torch.Generator]
 ) -> list[Objective]:
     """Each at the points that its own sampler draws next."""
-    found = []
-    for k, (objective, generator) in enumerate(zip(objectives, generators, strict=True)):
-        own = {name: value[k] for name, value in {**params, **buffers}.items()}
-        found.append(objective.at(sampler.redraw(objective, own, generator)))
-    return found
+    return [
+        objective.at(sampler.redraw(objective, {name: value[k] for name, value in params.items()}, generator))
+        for k, (objective, generator) in enumerate(zip(objectives, generators, strict=True))
+    ]
 
 
 def _check(pde: PDE, networks: Sequence[nn.Module], seeds: Sequence[int], strategy: Strategy | None) -> None:

@@ -48,7 +48,7 @@ def test_networks_hold_the_trained_parameters() -> None:
     networks = [network(pde, seed) for seed in SEEDS]
     *_, last = train_ensemble(pde, networks, METHOD, POINTS, seeds=SEEDS, steps=6)
     for k, module in enumerate(networks):
-        for name, value in last.state_dict(k).items():
+        for name, value in last.params_of(k).items():
             assert torch.equal(module.state_dict()[name], value)
 
 

@@ -1,11 +1,12 @@
 """All that is to be measured on a GPU, by one command: one table, a JSON file, two plots.
 
-Each part runs by itself: one that fails says so in the table, and the others go on. `--quick` takes small sizes, so that
-the whole of it runs on a CPU as well.
+Each part runs by itself: one that fails says so in the table, and the others go on. `--quick` takes small sizes, so
+that the whole of it runs on a CPU as well.
 """
 
 import argparse
 import importlib.util
+import itertools
 import json
 import statistics
 import subprocess
@@ -38,7 +39,9 @@ Row = dict[str, Any]
 def tests(args: argparse.Namespace) -> Iterator[Row]:
     """The tests of the device; of the CPU a few, since its own are elsewhere."""
     chosen = ["-m", "cuda"] if args.device.type == "cuda" else ["-k", "simulated and Jet-laplacian", "-m", "not slow"]
-    found = _run([sys.executable, "-m", "pytest", "tests/cuda", "-n", "0", "-o", "addopts=--import-mode=importlib", *chosen])
+    found = _run(
+        [sys.executable, "-m", "pytest", "tests/cuda", "-n", "0", "-o", "addopts=--import-mode=importlib", *chosen]
+    )
     last = (found.stdout.strip().splitlines() or ["no output"])[-1].strip("= ")
     yield {"what": "tests/cuda", "figure": last, "passed": found.returncode == 0}
 
@@ -100,12 +103,16 @@ def levenberg_marquardt(args: argparse.Namespace) -> Iterator[Row]:
             if args.device.type == "cuda":
                 torch.cuda.synchronize()
             stamps.append((time.perf_counter(), step.figures["refused"]))
-        plain = [b - a for (a, r), (b, s) in zip(stamps, stamps[1:], strict=False) if r == s]
+        plain = [b - a for (a, r), (b, s) in itertools.pairwise(stamps) if r == s]
         J = torch.randn(2 * size, size, dtype=torch.float64, device=args.device)
         floor = min(elapsed(lambda J=J: J.T @ J, args.device) for _ in range(3))
         del J
         if not plain:
-            yield {"what": f"Levenberg-Marquardt, P = {size}", "figure": "no step without a refusal", "parameters": size}
+            yield {
+                "what": f"Levenberg-Marquardt, P = {size}",
+                "figure": "no step without a refusal",
+                "parameters": size,
+            }
             continue
         spent = statistics.median(plain)
         yield {
@@ -130,7 +137,9 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
 def plots(rows: Sequence[Row], out: Path) -> list[Path]:
     """Times faster than the loop, and the step of Levenberg–Marquardt beside its floor."""
     made = []
-    bars = {f"$d={row['d']}$": {k: v for k, v in row["speedup"].items() if k != LOOP} for row in rows if "speedup" in row}
+    bars = {
+        f"$d={row['d']}$": {k: v for k, v in row["speedup"].items() if k != LOOP} for row in rows if "speedup" in row
+    }
     if bars:
         made.append(bar_figure({"training step": bars}, "times faster than the nested loop", out / "operators.png"))
     steps = [row for row in rows if "step_s" in row]
@@ -169,7 +178,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(f"{row['what']}: {row['figure']}", flush=True)
         except Exception as error:  # the other parts are worth having
             reason = next(iter(str(error).splitlines()), "")[:150]
-            rows.append({"part": name, "what": name, "figure": f"failed: {type(error).__name__}: {reason}", "passed": False})
+            rows.append(
+                {"part": name, "what": name, "figure": f"failed: {type(error).__name__}: {reason}", "passed": False}
+            )
         print(f"({name}: {time.perf_counter() - start:.0f} s)", flush=True)
         # Written after each part: whoever is cut off keeps what there is.
         figures = {"machine": machine, "quick": args.quick, "rows": rows}
@@ -188,7 +199,16 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 def _trained(what: str, words: list[str], args: argparse.Namespace, folder: Path) -> Row:
     """A run of `pinn train` in a process of its own, by its summary."""
     budget = ["budget_s=5"] if args.quick else ["budget_s=30"]
-    command = [sys.executable, "-m", "pinn", "train", *words, f"device={args.device}", *budget, f"hydra.run.dir={folder}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pinn",
+        "train",
+        *words,
+        f"device={args.device}",
+        *budget,
+        f"hydra.run.dir={folder}",
+    ]
     result = _run(command)
     if result.returncode:
         told = (result.stderr.strip().splitlines() or ["no message"])[-1]

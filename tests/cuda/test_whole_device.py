@@ -1,6 +1,6 @@
 """What only a whole device shows: capture, waiting, determinism, exhausted memory, neighbours, TF32.
 
-Each body runs on the CPU too, if it means something there, so that the tests themselves are proven where there is no GPU.
+Each body runs on the CPU too, if it means something there: the tests themselves are proven where there is no GPU.
 """
 
 import copy

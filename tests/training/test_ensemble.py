@@ -25,7 +25,7 @@ def network(pde: PDE, seed: int, cls: type[nn.Module] = MLP) -> nn.Module:
     return cls(len(bounds[0]), width=6, depth=2, bounds=bounds, generator=generator).double()  # pyright: ignore
 
 
-def trained(pde: PDE, steps: int, cls: type[nn.Module] = MLP, method=METHOD) -> list[EnsembleStep]:  # noqa: ANN001
+def trained(pde: PDE, steps: int, cls: type[nn.Module] = MLP, method=METHOD) -> list[EnsembleStep]:
     networks = [network(pde, seed, cls) for seed in SEEDS]
     return list(train_ensemble(pde, networks, method, POINTS, seeds=SEEDS, steps=steps))
 
@@ -53,7 +53,7 @@ def test_networks_hold_the_trained_parameters() -> None:
 
 
 @pytest.mark.parametrize("method", [Adam(), LevenbergMarquardt()], ids=lambda method: type(method).__name__)
-def test_one_that_fails_does_not_spoil_the_others(method) -> None:  # noqa: ANN001
+def test_one_that_fails_does_not_spoil_the_others(method) -> None:
     pde = Poisson(hard=False)
     sound = trained(pde, 5, method=method)
     networks = [network(pde, seed) for seed in SEEDS]

@@ -1,6 +1,7 @@
 """`pinn train`: train a network to solve a PDE; `--help` for all keys."""
 
 import logging
+import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
@@ -14,6 +15,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from pinn.cli.display import lasting_display
+from pinn.cli.ensemble import run_ensemble
 from pinn.cli.failures import InputError, brief_errors, in_words
 from pinn.cli.folders import check_folders
 from pinn.cli.following import Training, retry_on_full_disk
@@ -139,6 +141,12 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
             with atomic_write(folder / "config.yaml") as temporary:
                 temporary.write_text(OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
         say_what(job, recipes, ranks, resumed)
+        if recipes.get("seeds", 1) > 1 and not resumed:
+            facts = {"overrides": recipes["overrides"], **recipes["choices"]}
+            members, summary = run_ensemble(job, folder, interruption, tuple(trust), **facts)
+            draw(folder, trust)
+            log.info(f"run folder: {folder}")
+            return summary["statistics"]["median"] if members.reference else math.nan
         tracker = job.tracker if ranks.rank == 0 else MetricsAlone()
         with Tracked(tracker, recipes, folder) as tracked:
             training = Training(job, folder, tracked, interruption, resumed, ranks, run_id)

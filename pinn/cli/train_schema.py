@@ -29,6 +29,7 @@ class TrainConfig:
     device: str = MISSING
     dtype: str = MISSING
     seed: int = MISSING
+    seeds: int = MISSING
     steps: int | None = MISSING
     budget_s: float | None = MISSING
     target_error: float | None = MISSING

@@ -83,7 +83,10 @@ class Compiled:
 
         with warnings.catch_warnings(), _default_dtype(leaves[0].dtype):
             warnings.simplefilter("ignore")  # torch's own, about its insides
-            compiled = self.backend(constants_on_device(make_fx(flat)(*leaves), leaves[0].device), leaves)
+            graph = make_fx(flat)(*leaves)
+            if leaves[0].device.type != "cpu":
+                constants_on_device(graph, leaves[0].device)
+            compiled = self.backend(graph, leaves)
             with torch.no_grad():
                 compiled(*leaves)  # the first call may compile, too
         return compiled, structures[0]
@@ -103,10 +106,8 @@ def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
 def constants_on_device(graph: torch.fx.GraphModule, device: torch.device) -> torch.fx.GraphModule:
     """The graph with what it makes on the host, as by `torch.tensor(rows, device=…)`, made once and kept on the device.
 
-    A copy from the host within the step would wait, and could not be captured; on a CPU there is nothing to move.
+    A copy from the host within a step would wait, and a graph with tensors of the host is not captured.
     """
-    if device.type == "cpu":
-        return graph
     made: dict[torch.fx.Node, Tensor] = {}  # nodes that depend on constants of the host alone
     with torch.no_grad():
         for node in list(graph.graph.nodes):

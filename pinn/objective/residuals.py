@@ -78,6 +78,10 @@ class Residuals:
                 jacobians.append(J.flatten(0, 1))
         return torch.cat(residuals), joined(jacobians)
 
+    def at_point(self, condition: Condition, params: Params, *point: Tensor) -> Tensor:
+        """The residual of a condition at one of its points, shape (k,), without its scale."""
+        return self._at_point(condition, self.strategy, params, *point)
+
     def forward(self, condition: Condition) -> PointResidual | None:
         """The residual of a condition propagated forward, if the strategy does so."""
         return partial(self._at_point, condition, Jet()) if self.strategy.propagates else None

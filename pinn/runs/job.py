@@ -71,6 +71,8 @@ class Job:
         for key in ("windows", "log_every"):
             if config[key] < 1:
                 raise ValueError(f"{key}={config[key]} is not valid: expected an integer >= 1.")
+        if config.get("seeds", 1) < 1:
+            raise ValueError(f"seeds={config['seeds']} is not valid: expected an integer >= 1.")
         if not 0 <= config["seed"] < 2**62:
             raise ValueError(f"seed={config['seed']} is not valid: expected an integer from 0 to 2⁶² − 1.")
         if windows > 1 and config["pde"].get(TARGET) not in (_WINDOWED, "pinn.pdes.Marched"):

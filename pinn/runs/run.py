@@ -22,6 +22,7 @@ from pinn.pdes import PDE, TimeWindowed
 from pinn.runs.atomic_write import atomic_write
 from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint
 from pinn.runs.instantiate import build
+from pinn.runs.members import member_weights
 from pinn.runs.provenance import provenance
 from pinn.runs.trusted import refuse_interpolations, refuse_links
 from pinn.runs.uncertainty import found_fields, found_unknowns
@@ -91,12 +92,13 @@ def build_network(
     return WithUnknowns(network, pde.unknowns, len(bounds[0]), generator) if pde.unknowns else network
 
 
-def load_run(folder: str | Path, trust: Collection[str] = ()) -> Run:
+def load_run(folder: str | Path, trust: Collection[str] = (), *, seed: int | None = None) -> Run:
     """The run in `folder` as a callable field, on the CPU: at its end, or at its last checkpoint if it has none.
 
     `folder` may also be one of its checkpoints, `RUN/checkpoints/best.pt`. Classes of pinn alone are built; a run with
     a class of your own needs its module in `trust`, each time, since to import a module is to run its code. Raises
     FileNotFoundError if there is no run, ValueError if it is damaged, of another program, or names other modules.
+    Of a run of several seeds it is the best, or that of `seed`.
     """
     folder = Path(folder)
     checkpoint = load_checkpoint(folder) if folder.is_file() else newest_checkpoint(folder)
@@ -104,6 +106,8 @@ def load_run(folder: str | Path, trust: Collection[str] = ()) -> Run:
         folder = folder.parent.parent if folder.parent.name == UNDERWAY else folder.parent
     refuse_links(folder)
     config, weights = checkpoint.config, checkpoint.weights
+    if seed is not None:
+        weights = member_weights(folder, seed)
     try:
         refuse_interpolations(config)
         pde: PDE = build(config["pde"], "pde", trust=trust)

@@ -1,9 +1,9 @@
-"""A device that is not the CPU, simulated: its tensors hold their numbers on the CPU, but must not meet its tensors.
+"""A device that is not the CPU, simulated: its tensors hold numbers of the CPU, and must not meet tensors of the CPU.
 
 torch's fake tensors have no numbers, so that every `if` on a value ends them, and a build of torch without CUDA cannot
-differentiate fake tensors of a GPU at all. A tensor of this device has true numbers: training loops, factorizations and
-resuming run on it from end to end. As on a GPU, an operation on tensors of two devices is an error unless one is a
-number (a CPU tensor of shape ()), and `crossings` lists every transfer between devices, which on a GPU would wait.
+differentiate fake tensors of a GPU at all. A tensor of this device has true numbers: training, factorizations and
+resuming run on it from end to end. As on a GPU, an operation on tensors of two devices is an error unless one of them
+is a number (a CPU tensor of shape ()), and `crossings` lists each transfer between the devices, for which a GPU waits.
 What only CUDA has is not covered: its kernels, their rounding, streams, capture and memory.
 """
 

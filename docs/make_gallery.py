@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 from PIL import Image
 
-from pinn.cli.gallery import Entry, names
+from pinn.report.gallery import Entry, names
 
 DOCS = Path(__file__).parent
 WIDTH = 640
@@ -49,12 +49,14 @@ class Card:
     @property
     def command(self) -> str:
         """What a user types for this run: its overrides but where it was and with how many threads."""
-        given = [word for word in self.entry.summary["overrides"] if not word.startswith(("hydra.", "threads="))]
+        given = [
+            word for word in self.entry.results.summary["overrides"] if not word.startswith(("hydra.", "threads="))
+        ]
         return " ".join(["pinn", "train", *given])
 
     def markdown(self) -> str:
         """The picture with its caption."""
-        summary, name = self.entry.summary, self.entry.name
+        summary, name = self.entry.results.summary, self.entry.name
         equation = f"${self.tex}$" if self.tex else self.entry.equation
         error = "no solution known" if summary["rel_l2"] is None else f"relative error {summary['rel_l2']:.1e}"
         return "\n".join(
@@ -73,12 +75,12 @@ class Card:
         )
 
 
-def page(cards: Sequence[Card], date: str, machine: str) -> str:
+def page(cards: Sequence[Card], date: str, machine: str, note: str) -> str:
     """The text of the page."""
-    summaries = [card.entry.summary for card in cards]
+    summaries = [card.entry.results.summary for card in cards]
     below = sum(s["rel_l2"] is not None and s["rel_l2"] < 1e-3 for s in summaries)
     longest = max(s["wall_s"] for s in summaries)
-    text = _PAGE.format(count=len(cards), below=below, longest=longest, date=date, machine=machine)
+    text = _PAGE.format(count=len(cards), below=below, longest=longest, date=date, machine=machine, note=note)
     groups = []
     for title, members in _groups(cards).items():
         figures = "\n".join(card.markdown() for card in members)
@@ -99,9 +101,9 @@ _PAGE = """# Gallery
 
 Every shipped problem trains by one command, `pinn train pde=NAME`, or `experiment=gallery/NAME` if the defaults fall
 short. These pictures are real runs of at most {longest:.0f} seconds of training each: {count} problems, {below} of them
-below a relative L2 error of 1e-3 ({machine}, float64, seed 0, {date}). The errors after 20 and 60 seconds, for each
-problem and each domain, are on the page [Accuracy](accuracy.md#every-problem). Errors of inverse problems are those of
-the solution, which noise of 1 % bounds.
+below a relative L2 error of 1e-3 ({machine}, float64, seed 0, {date}; {note}).
+The errors that each of them reaches in 20 or 60 seconds on a quieter machine, and those on each domain, are on the page
+[Accuracy](accuracy.md#every-problem). Errors of inverse problems are those of the solution, which noise of 1 % bounds.
 
 Your own, with a page of all figures in `outputs/gallery/index.html`:
 
@@ -119,12 +121,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("runs", type=Path, help="the folder that `pinn gallery --out` has filled")
     parser.add_argument("--date", required=True, help="of the runs")
     parser.add_argument("--machine", required=True, help="on which they ran, in words")
+    parser.add_argument("--note", default="each run once", help="what else is to be said of them, in words")
     given = parser.parse_args(argv)
     equations: Mapping[str, str] = yaml.safe_load((DOCS / "gallery" / "equations.yaml").read_text(encoding="utf-8"))
     cards = [Card(Entry(name, given.runs / name), equations.get(name)) for name in names()]
     for card in cards:
         card.draw(DOCS / "gallery")
-    (DOCS / "gallery.md").write_text(page(cards, given.date, given.machine), encoding="utf-8")
+    (DOCS / "gallery.md").write_text(page(cards, given.date, given.machine, given.note), encoding="utf-8")
 
 
 if __name__ == "__main__":

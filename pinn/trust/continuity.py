@@ -100,16 +100,18 @@ def _along(
         if standing <= TOLERANCE:  # a jump is no smaller than the defect of a segment that holds it
             found.append(Break(number, axis, k, standing, tuple(float(c) for c in start[0])))
             continue
+        size = ranges[k]
         for _ in range(BISECTIONS):
             middle = _moved(start, axis, length * (1 - _OVERLAP))
             length = length * _OVERLAP
-            first, _ = _defects(one.field, start, length, axis, order)
+            first, within = _defects(one.field, start, length, axis, order)
             second, _ = _defects(one.field, middle, length, axis, order)
+            size = max(size, within[k])  # what is steep has most of its range where coarse nodes have not been
             start = torch.where((second[:, k] > first[:, k])[:, None], middle, start)
         standing, _ = _defects(one.field, start, length, axis, order)
         best = int(standing[:, k].argmax())
         at = tuple(float(c) for c in start[best])
-        found.append(Break(number, axis, k, float(standing[best, k]) / ranges[k], at))
+        found.append(Break(number, axis, k, float(standing[best, k]) / size, at))
     return found
 
 
@@ -156,6 +158,8 @@ def _defects(f: Field, a: Points, h: Tensor, axis: int, order: int) -> tuple[Ten
     integral = h[:, None, None] * torch.einsum("q,qskm->skm", w, inner[:, :, 1:])
     defect = (end[:, :-1] - start[:, :-1] - integral).abs().amax(-1)
     spread = (values.amax((0, 1)) - values.amin((0, 1))).amax(-1)
+    # What is constant to rounding has no range of its own.
+    spread = torch.maximum(spread, torch.finfo(values.dtype).eps ** 0.5 * values.abs().amax((0, 1)).amax(-1))
     return torch.nan_to_num(defect, nan=math.inf), [float(r) for r in spread[:-1]]
 
 

@@ -11,7 +11,7 @@ from pinn.networks import field
 from pinn.operators import Strategy
 from pinn.pdes import PDE, TimeWindowed
 from pinn.trust.continuity import breaks
-from pinn.trust.correction import Correction, corrected
+from pinn.trust.correction import MOST_COLUMNS, Correction, corrected
 from pinn.trust.features import points_within
 from pinn.trust.undetermined import null_directions
 from pinn.typing import Field
@@ -44,15 +44,20 @@ class Examination:
         return self.resolved >= RESOLVED
 
 
-def examined(pde: PDE, network: nn.Module, strategy: Strategy, *, seed: int = 0) -> Examination:
-    """Examine the field that `network` is for `pde`: continuity, the error by the linearised equation, uniqueness."""
+def examined(
+    pde: PDE, network: nn.Module, strategy: Strategy, *, seed: int = 0, columns: int = MOST_COLUMNS
+) -> Examination:
+    """Examine the field that `network` is for `pde`: continuity, the error by the linearised equation, uniqueness.
+
+    The error is sought in spaces of so many `columns`, features times components.
+    """
     u = pde.ansatz()(field(network, components=pde.components))
     defect, found = breaks(pde, u, next(network.parameters()), seed=seed)
     told = [str(one) for one in found]
     if isinstance(pde, TimeWindowed):
         return Examination(defect, told, why="in windows of time each field is penalised to begin where the last ended")
     try:
-        correction = corrected(pde, network, strategy, seed=seed)
+        correction = corrected(pde, network, strategy, seed=seed, columns=columns)
         free = [str(direction) for direction in null_directions(pde, network, strategy, seed=seed)]
     except (ValueError, NotImplementedError, RuntimeError) as error:
         return Examination(defect, told, why=str(error).splitlines()[0])

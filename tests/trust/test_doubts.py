@@ -1,0 +1,36 @@
+"""What speaks against a field at the end of its training."""
+
+import torch
+
+from pinn import train
+from pinn.domains import Box
+from pinn.networks import MLP
+from pinn.pdes import Expression, Poisson
+from pinn.trust.doubts import doubts
+
+
+def last(pde, steps: int = 3):
+    network = MLP(2, width=6, depth=1, generator=torch.Generator().manual_seed(0)).double()
+    *_, step = train(pde, network, steps=steps)
+    return step
+
+
+def test_a_sound_field_has_none() -> None:
+    step = last(Poisson())
+    found = doubts(step.objective, step.params, stalled=False, first_loss=1.0, last_loss=0.9)
+    assert found == []
+
+
+def test_a_stalled_training_is_told_in_words() -> None:
+    step = last(Poisson())
+    (told,) = doubts(step.objective, step.params, stalled=True, first_loss=4.0, last_loss=1.0)
+    assert told == "training has stalled with a residual of 1.0e+00, where it was 2.0e+00 at its first step"
+    assert doubts(step.objective, step.params, stalled=True, first_loss=4.0, last_loss=1e-3) == []
+
+
+def test_a_kink_that_is_built_in_is_told() -> None:
+    step = last(
+        Expression(equation="dt(u) = 0.1*lap(u)", initial="1-abs(2*x-1)", boundary="0", domain=Box((0.0,), (1.0,)))
+    )
+    (told,) = doubts(step.objective, step.params, stalled=False, first_loss=1.0, last_loss=1e-18)
+    assert "jumps by" in told

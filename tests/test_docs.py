@@ -28,6 +28,7 @@ from pinn.cli.main import COMMANDS
 from pinn.pdes import PDE
 from pinn.runs.instantiate import build
 from pinn.runs.run import build_network
+from pinn.runs.trusted import modules_named
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -146,12 +147,13 @@ def test_commands_compose_and_build(page: Path, at_work: Path) -> None:
     for arguments in training(page):
         for overrides in jobs(arguments, at_work):
             config = composed(tuple(overrides))
-            pde = build(config["pde"], "pde")
+            trust = modules_named(config)
+            pde = build(config["pde"], "pde", trust=trust)
             assert isinstance(pde, PDE)
             for group in ("vjp", "optimizer", "sampler", "weighting"):
-                build(config[group], group)
+                build(config[group], group, trust=trust)
             if config["windows"] == 1:
-                build_network(config["network"], pde, torch.Generator())
+                build_network(config["network"], pde, torch.Generator(), trust)
             assert config["dtype"] in ("float32", "float64")
 
 
@@ -163,7 +165,7 @@ def test_what_is_shown_as_refused_is(page: Path, at_work: Path) -> None:
         for overrides in jobs(arguments, at_work):
             with pytest.raises(ValueError) as caught:  # noqa: PT012
                 config = composed(tuple(overrides))
-                build(config["pde"], "pde").conditions()
+                build(config["pde"], "pde", trust=modules_named(config)).conditions()
             assert str(caught.value) in text
 
 

@@ -49,7 +49,15 @@ def test_your_own_equation(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "out" / "solution.png").is_file()
-    plot = [sys.executable, str(ROOT / "scripts" / "plot_solution.py"), "out", "--output", "again"]
+    plot = [
+        sys.executable,
+        str(ROOT / "scripts" / "plot_solution.py"),
+        "out",
+        "--trust",
+        "screened_poisson",
+        "--output",
+        "again",
+    ]
     again = subprocess.run(plot, cwd=tmp_path, capture_output=True, text=True, env=environment, timeout=300)
     assert again.returncode == 0, again.stderr
     refused = subprocess.run([*command, "+pde.kk=3"], cwd=tmp_path, capture_output=True, text=True, env=environment)

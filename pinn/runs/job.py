@@ -19,6 +19,7 @@ from pinn.runs.instantiate import TARGET, build
 from pinn.runs.run import Run, build_network
 from pinn.runs.tracking import Tracker
 from pinn.samplers import Sampler
+from pinn.training.failures import is_out_of_memory
 from pinn.training.guard import Guard
 from pinn.training.loop import Step, train
 from pinn.training.memory import refuse_too_large
@@ -90,7 +91,9 @@ class Job:
         """The same from what a run folder holds, which may be anything. Raises ValueError if that is no job."""
         try:
             return cls.of(config, trust)
-        except (KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError, RuntimeError) as error:
+            if isinstance(error, NotImplementedError) or is_out_of_memory(error):
+                raise
             reason = next(iter(str(error).splitlines()), "")
             raise ValueError(
                 f"The configuration of the run is not one of pinn ({type(error).__name__}: {reason})."

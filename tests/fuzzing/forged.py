@@ -1,7 +1,7 @@
 """Forged run folders: recipes that name what they should not, links, and files that are not what they seem.
 
-A watch on the interpreter (PEP 578) sees what a folder would have it do: import a module, write a file elsewhere, send
-a request, start a program.
+A watch on the interpreter (audit hooks, PEP 578) sees what a folder would have it do: import a module, write a file
+elsewhere, send a request, start a program.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ EVIL = "evil_of_forgery"
 """A module that lies in the forged folder, in its parent, which is the working folder, and on the path of Python."""
 FOREIGN = (EVIL, f"outputs.run.{EVIL}", "outputs", "antigravity", "this", "turtledemo", "ensurepip", "no_such_module")
 """Modules that nothing but a forged recipe would have imported."""
+_FOREIGN_TOPS = {name.split(".")[0] for name in FOREIGN}
 KEYS = ("pde", "network", "vjp", "optimizer", "sampler", "weighting", "tracker")
 _PINN = (
     *("pinn.pdes.Poisson", "pinn.pdes.Heat", "pinn.pdes.Expression", "pinn.pdes.Inverse", "pinn.pdes.Parametric"),
@@ -114,7 +115,10 @@ def forge(folder: Path, whole: Mapping[str, Any], forgery: Forgery) -> None:
 
 
 class Watch:
-    """A list of the deeds of the interpreter that a run folder must never bring about, while it is entered."""
+    """A list of the deeds of the interpreter that a run folder must never bring about.
+
+    Imports are seen as the first of those who are asked where a module lies: those by `importlib` raise no audit event.
+    """
 
     def __init__(self) -> None:
         self.deeds: list[str] = []
@@ -125,17 +129,24 @@ class Watch:
     def over(self, folder: Path) -> Iterator[None]:
         """Watch, and let files be written in the folder alone."""
         self.deeds, self._folder = [], folder.resolve()
+        sys.meta_path.insert(0, self)  # pyright: ignore[reportArgumentType]
         try:
             yield
         finally:
             self._folder = None
+            sys.meta_path.remove(self)  # pyright: ignore[reportArgumentType]
+            for name in [name for name in sys.modules if name.split(".")[0] in _FOREIGN_TOPS]:
+                del sys.modules[name]
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Note the import of a foreign module, and leave it to others."""
+        if name.split(".")[0] in _FOREIGN_TOPS:
+            self.deeds.append(f"import {name}")
 
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._folder is None:
             return
-        if event == "import" and str(arguments[0]).split(".")[0] in {name.split(".")[0] for name in FOREIGN}:
-            self.deeds.append(f"import {arguments[0]}")
-        elif event == "open" and _writes(arguments) and not self._within(arguments[0]):
+        if event == "open" and _writes(arguments) and not self._within(arguments[0]):
             self.deeds.append(f"write {arguments[0]}")
         elif event.startswith(
             ("socket.connect", "socket.getaddrinfo", "subprocess", "os.system", "os.exec", "webbrowser")

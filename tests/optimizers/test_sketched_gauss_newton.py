@@ -1,5 +1,7 @@
 """Sketched Gauss–Newton: an orthogonal sketch, exact if it is whole, convergent if it is a third, bounded in memory."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -82,6 +84,7 @@ def test_too_much_memory_and_wrong_numbers_are_refused() -> None:
     objective, params = problem()
     with pytest.raises(ValueError, match=r"Lower optimizer\.sketch"):
         SketchedGaussNewton(max_gb=1e-6).start(params, 1).step(objective)
+    wrong: dict[str, Any]
     for wrong in ({"sketch": 0}, {"damping": 0.0}, {"max_gb": 0.0}, {"steps": 0}):
         with pytest.raises(ValueError, match="needs"):
             SketchedGaussNewton(**wrong)

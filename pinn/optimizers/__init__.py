@@ -9,6 +9,7 @@ from pinn.optimizers.muon import Muon
 from pinn.optimizers.optimizer import Iteration, Optimizer, method_titles
 from pinn.optimizers.schedule import Schedule
 from pinn.optimizers.self_scaled import SSBFGS, SSBroyden
+from pinn.optimizers.sketched_gauss_newton import SketchedGaussNewton
 from pinn.optimizers.soap import SOAP
 from pinn.optimizers.spring import Spring
 from pinn.optimizers.usual import usual_optimizer
@@ -26,6 +27,7 @@ __all__ = [
     "Optimizer",
     "SSBroyden",
     "Schedule",
+    "SketchedGaussNewton",
     "Spring",
     "method_titles",
     "usual_optimizer",

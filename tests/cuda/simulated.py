@@ -47,7 +47,7 @@ class SimulatedTensor(Tensor):
         tensor.held = held
         return tensor
 
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    __torch_function__ = torch._C._disabled_torch_function_impl  # pyright: ignore[reportAssignmentType]
 
     def __init__(self, held: Tensor, requires_grad: bool = False) -> None:
         super().__init__()

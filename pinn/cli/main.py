@@ -32,9 +32,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run a sub-command; exit code 2 if there is none of that name, 130 after Ctrl-C, also while it is loaded."""
     with lasting_display():
         try:
-            raise SystemExit(_run(list(sys.argv[1:] if argv is None else argv)))
+            code = _run(list(sys.argv[1:] if argv is None else argv))
         except KeyboardInterrupt:
             raise SystemExit(130) from None
+    if code:
+        raise SystemExit(code)
 
 
 def _run(words: list[str]) -> object:

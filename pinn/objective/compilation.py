@@ -108,6 +108,8 @@ def constants_on_device(graph: torch.fx.GraphModule, device: torch.device) -> to
 
     A copy from the host within a step would wait, and a graph with tensors of the host is not captured.
     """
+    # Of tensors of zeros torch computes with shapes alone, on the device "meta", and forgets what comes of it.
+    graph.graph.eliminate_dead_code()
     made: dict[torch.fx.Node, Tensor] = {}  # nodes that depend on constants of the host alone
     with torch.no_grad():
         for node in list(graph.graph.nodes):
@@ -122,7 +124,8 @@ def constants_on_device(graph: torch.fx.GraphModule, device: torch.device) -> to
     for node, value in made.items():
         if any(user not in made for user in node.users):
             name = f"_made_{node.name}"
-            graph.register_buffer(name, value.detach().to(device), persistent=False)
+            kept_on = value.device if value.is_meta else device
+            graph.register_buffer(name, value.detach().to(kept_on), persistent=False)
             with graph.graph.inserting_before(node):
                 kept = graph.graph.get_attr(name)
             node.replace_all_uses_with(kept, delete_user_cb=lambda user: user not in made)

@@ -184,7 +184,7 @@ def test_a_chunk_has_at_least_one_point() -> None:
 
 
 def test_a_compiled_run_takes_the_path_of_the_eager_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["pinn.training.loop"], "Compiled", lambda: Compiled(traced))
+    monkeypatch.setattr(sys.modules["pinn.training.state"], "Compiled", lambda: Compiled(traced))
 
     def run(compile: bool) -> tuple[list[float], float]:
         network = MLP(2, width=6, depth=2, generator=torch.Generator().manual_seed(0)).double()

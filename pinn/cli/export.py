@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pinn.cli.arguments import draw, run_parser
+from pinn.export.formats import SAMPLE_FORMATS
 from pinn.export.program import PROGRAMS, export_program
 from pinn.export.samples import export_samples
 from pinn.runs import load_run
 
-FORMATS = {"vtu": ".vtu", "npz": ".npz", "csv": ".csv", "onnx": ".onnx", "torch-export": ".pt2"}
+FORMATS = {**{name: one.suffix for name, one in SAMPLE_FORMATS.items()}, **PROGRAMS}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,7 +34,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--output", metavar="FILE", type=Path, help="file (default: RUN/field with the format's suffix)"
     )
-    samples = parser.add_argument_group("samples (vtu, npz, csv)")
+    samples = parser.add_argument_group(f"samples ({', '.join(SAMPLE_FORMATS)})")
     samples.add_argument(
         "--points", metavar="N", type=int, help="nodes of the grid along each axis but time (default: by the dimension)"
     )

@@ -20,7 +20,7 @@ from pinn.runs import Run
 from pinn.runs.atomic_write import atomic_write
 from pinn.typing import Points
 
-PROGRAMS = ("onnx", "torch-export")
+PROGRAMS = {"onnx": ".onnx", "torch-export": ".pt2"}
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
 """By how much a program may part from the run, in parts of the largest value: some hundred roundings."""
 

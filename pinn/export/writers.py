@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Literal
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,44 +11,35 @@ from pinn.export.lattice import Lattice
 from pinn.optional import package
 from pinn.runs.atomic_write import atomic_write
 
-SampleFormat = Literal["vtu", "npz", "csv"]
+At = Callable[[float | None], Columns]
+"""The columns at an instant, None if there is no time."""
 
 
-def write_samples(
-    format: SampleFormat,
-    path: Path,
-    lattice: Lattice,
-    instants: Sequence[float | None],
-    at: Callable[[float | None], Columns],
-) -> list[Path]:
-    """Write the columns `at` each instant to one file, or to a series of VTU files; returns the files to open.
-
-    Raises MissingPackageError for VTU without meshio, ValueError if it cannot hold the lattice.
-    """
-    if format == "vtu":
-        return _vtu(path, lattice, instants, at)
-    parts = [at(instant) for instant in instants]
-    values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+def write_npz(path: Path, lattice: Lattice, instants: Sequence[float | None], at: At) -> list[Path]:
+    """All columns as arrays of one file for numpy; returns the file."""
     with atomic_write(path) as temporary, temporary.open("wb") as file:
-        (_csv if format == "csv" else _npz)(file, values)
+        np.savez_compressed(file, allow_pickle=False, **_all(instants, at))
     return [path]
 
 
-def _npz(file: BinaryIO, values: Columns) -> None:
-    np.savez_compressed(file, allow_pickle=False, **values)
+def write_csv(path: Path, lattice: Lattice, instants: Sequence[float | None], at: At) -> list[Path]:
+    """All columns as one table; returns the file.
+
+    Numbers have all of their digits: Python writes the shortest text that is read back as the same number.
+    """
+    values = _all(instants, at)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        file.write((",".join(values) + "\r\n").encode())
+        for row in zip(*(column.astype(str).tolist() for column in values.values()), strict=True):
+            file.write((",".join(row) + "\r\n").encode())
+    return [path]
 
 
-def _csv(file: BinaryIO, values: Columns) -> None:
-    """Numbers with all of their digits: Python writes the shortest text that is read back as the same number."""
-    file.write((",".join(values) + "\r\n").encode())
-    for row in zip(*(column.astype(str).tolist() for column in values.values()), strict=True):
-        file.write((",".join(row) + "\r\n").encode())
+def write_vtu(path: Path, lattice: Lattice, instants: Sequence[float | None], at: At) -> list[Path]:
+    """One file, or for several instants PATH_0000.vtu, … and a PVD file that says when each of them is.
 
-
-def _vtu(
-    path: Path, lattice: Lattice, instants: Sequence[float | None], at: Callable[[float | None], Columns]
-) -> list[Path]:
-    """One file, or for several instants PATH_0000.vtu, … and a PVD file that says when each of them is."""
+    Returns the files to open. Raises MissingPackageError without meshio, ValueError if VTU cannot hold the lattice.
+    """
     meshio = package("meshio", "export", "--format vtu")
     axes = lattice.nodes.shape[1]
     if axes > 3:
@@ -74,3 +64,9 @@ def _pvd(path: Path, files: Sequence[Path], instants: Sequence[float | None]) ->
     with atomic_write(path) as temporary:
         ElementTree.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
     return path
+
+
+def _all(instants: Sequence[float | None], at: At) -> Columns:
+    """The columns of all instants, one below the other."""
+    parts = [at(instant) for instant in instants]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -152,8 +152,9 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
             training = Training(job, folder, tracked, interruption, resumed, ranks, run_id)
             step = training.follow(f"{recipes['choices']['pde']} on {recipes['choices']['domain']}")
             if not ranks.rank:
-                tracked.finish(retry_on_full_disk(lambda: save(training, step, run_id, folder)))
+                summary = retry_on_full_disk(lambda: save(training, step, run_id, folder))
                 draw(folder, trust)
+                tracked.finish(summary)  # with the plots
         if not ranks.rank:
             report(folder, step, training.reason)
             for doubt in training.doubts(step):

@@ -45,6 +45,8 @@ def find_class(name: Any, key: str, trust: Collection[str] = ()) -> type:
     that is neither, and for one that lies in a run folder.
     """
     module, _, attribute = RENAMED.get(str(name), str(name)).rpartition(".")
+    if not name:
+        raise RecipeError(f"{key}: cannot import {name!r}: expected the dotted name of a class.")
     packages = (*BUILT, TRACKERS) if key.split(".")[0] == "tracker" else BUILT
     own = _within(module, packages)
     if not own and _within(module, ("pinn",)):

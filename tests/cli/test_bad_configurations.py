@@ -152,7 +152,7 @@ PROCESSES = {
 @pytest.mark.parametrize("line", PROCESSES)
 def test_a_process_ends_with_code_1_and_one_line(line: str, tmp_path: Path) -> None:
     (tmp_path / "a_file").touch()
-    train = Path(script.__file__)
+    train = Path(__file__).parents[2] / "scripts" / "train.py"
     settings = {**os.environ, "OMP_NUM_THREADS": "1"}
     settings.pop("HYDRA_FULL_ERROR", None)
     tiny = ["network.width=6", "network.depth=1", "sampler.interior=20", "sampler.boundary=8", "steps=1"]

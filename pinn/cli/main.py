@@ -28,8 +28,11 @@ _LESS = {
 """What takes less memory, by command."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run a sub-command; exit code 2 if there is none of that name, 130 after Ctrl-C, also while it is loaded."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a sub-command; 0 if it ends well.
+
+    Raises SystemExit with code 2 if there is none of that name, with 130 after Ctrl-C, also while it is loaded.
+    """
     with lasting_display():
         try:
             code = _run(list(sys.argv[1:] if argv is None else argv))
@@ -37,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise SystemExit(130) from None
     if code:
         raise SystemExit(code)
+    return 0
 
 
 def _run(words: list[str]) -> object:

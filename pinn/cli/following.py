@@ -16,7 +16,7 @@ from rich.console import Console
 from pinn.cli.progress import Progress
 from pinn.cli.signals import AbandonedStepError, SignalHandler
 from pinn.parallel import Ranks
-from pinn.runs.checkpoint import Checkpoints
+from pinn.runs.checkpoint import Checkpoints, set_aside_later
 from pinn.runs.job import Job
 from pinn.runs.metrics import MetricsFile
 from pinn.runs.resuming import Resumed
@@ -53,6 +53,8 @@ class Training:
         config = job.config
         self._ranks, self._folder = ranks, folder
         self.job, self._resumed, self._tracked = job, resumed, tracked
+        if resumed and ranks.rank == 0:
+            set_aside_later(resumed.checkpoint)
         self._checkpoints = Checkpoints(folder, config, config["checkpoint_s"], config["keep_checkpoints"], run_id)
         self.metrics = MetricsFile(folder, after=resumed.checkpoint.step - resumed.ended if resumed else 0)
         self.interruption = interruption

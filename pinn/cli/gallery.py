@@ -16,7 +16,9 @@ from pathlib import Path
 
 from pinn.cli.arguments import keywords, positive
 from pinn.report.gallery import HEADER, Entry, names, write_gallery
+from pinn.runs.claim import left_by_a_run
 from pinn.runs.markdown import markdown
+from pinn.runs.resuming import KEYS
 
 BUDGET_S = 20
 
@@ -24,13 +26,19 @@ BUDGET_S = 20
 def train(entry: Entry, overrides: Sequence[str], threads: int) -> None:
     """Run the command of a problem, and say how it went."""
     entry.folder.mkdir(parents=True, exist_ok=True)
-    options = [f"hydra.run.dir={entry.folder}", f"threads={threads}", *overrides]
-    arguments = [sys.executable, "-m", "pinn", "train", *entry.settings, *options]
+    arguments = [sys.executable, "-m", "pinn", "train", *_words(entry, overrides), f"threads={threads}"]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     result = subprocess.run(arguments, capture_output=True, text=True, env=environment)
     if result.returncode:
         entry.results.fail((result.stderr.strip().splitlines() or ["no message"])[-1])
     print(f"{entry.name}: {entry.results.failure or entry.error}", flush=True)
+
+
+def _words(entry: Entry, overrides: Sequence[str]) -> list[str]:
+    """What `pinn train` is given: the settings of a problem, or, if its run was cut off, the word to go on."""
+    if left_by_a_run(entry.folder):
+        return [f"resume={entry.folder}", *(text for text in overrides if text.partition("=")[0] in KEYS)]
+    return [*entry.settings, f"hydra.run.dir={entry.folder}", *overrides]
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

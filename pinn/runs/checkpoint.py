@@ -136,6 +136,27 @@ def newest_checkpoint(folder: Path, *, resumable: bool = False) -> Checkpoint:
     return max(sound, key=lambda checkpoint: checkpoint.step)
 
 
+def set_aside_later(checkpoint: Checkpoint) -> None:
+    """Move what a run has kept of later steps, if it goes on from an earlier one, out of the way of what comes now.
+
+    Otherwise the larger numbers of the old steps would hide the new ones.
+    """
+    folder = checkpoint.path.parent
+    folder = folder.parent if folder.name == UNDERWAY else folder
+    later = [path for path in _underway(folder) if path.stem > f"step-{checkpoint.step:09d}"]
+    if checkpoint.path.name != CHECKPOINT and (last := folder / CHECKPOINT).is_file():
+        try:
+            later += [last] if load_checkpoint(last).step > checkpoint.step else []
+        except ValueError:
+            later.append(last)
+    if later:
+        aside = folder / UNDERWAY / f"later-than-{checkpoint.step}"
+        aside.mkdir(exist_ok=True)
+        for path in later:
+            path.replace(aside / path.name)
+        log.info("%d later checkpoints are now in %s", len(later), aside)
+
+
 class Checkpoints:
     """The checkpoints of a run underway: the last `keep`, one every `every_s` seconds (None: none), and the best.
 

@@ -9,19 +9,29 @@ import torch
 from torch import Tensor
 
 from pinn.pdes import TimeWindowed
+from pinn.runs.claim import claimed, left_by_a_run, refuse_used
 from pinn.runs.job import Job, stored_config
 from pinn.runs.metrics import METRICS, MetricsFile
 from pinn.runs.process import prepare
-from pinn.runs.run import Run, load_run, save_run
+from pinn.runs.run import Run, load_run, read_summary, save_run
 
 _OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "deterministic", "device")
 
 
 def repeat(run: Run, output: Path) -> Run:
-    """Train as the run was trained, up to the step at which it ended, into the folder `output`."""
+    """Train as the run was trained, up to the step at which it ended, into the folder `output`.
+
+    Raises ValueError if that is the folder of another run, unless it is an earlier repetition.
+    """
+    if left_by_a_run(output) and "repeats" not in read_summary(output):
+        refuse_used(output)
+    with claimed(output):
+        return _repeated(run, output)
+
+
+def _repeated(run: Run, output: Path) -> Run:
     job = Job.of_run(_without_clock(run), run.trust)
     prepare(job.config["threads"], job.config["deterministic"])
-    output.mkdir(parents=True, exist_ok=True)
     metrics, last, step = MetricsFile(output), run.summary["steps"], None
     for step in job.train():
         if step.step % job.config["log_every"] == 0 or step.step in (1, last) or step.stop:

@@ -1,14 +1,13 @@
 """What a run folder tells without its field: how the run ended, and the figures of its recorded steps."""
 
 import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pinn.runs.job import FAILURE
 from pinn.runs.metrics import METRICS
-from pinn.runs.run import SUMMARY
+from pinn.runs.run import SUMMARY, read_summary
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,7 @@ class Results:
     @property
     def summary(self) -> dict[str, Any]:
         """The figures of the run at its end; empty as long as there are none. Raises ValueError for a damaged file."""
-        file = self.folder / SUMMARY
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return read_summary(self.folder)
 
     def metrics(self) -> list[dict[str, str]]:
         """The rows of the metrics file as texts; a row that is only half written is left out."""

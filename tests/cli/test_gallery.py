@@ -33,3 +33,11 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: pytest
     assert gallery.main(["--report", "--out", str(tmp_path / "file" / "gallery")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ")
+
+
+def test_a_run_that_was_cut_off_goes_on(tmp_path: Path) -> None:
+    entry = gallery.Entry("poisson", tmp_path)
+    given = ["budget_s=20", "network.width=4"]
+    assert gallery._words(entry, given) == [*entry.settings, f"hydra.run.dir={tmp_path}", *given]
+    (tmp_path / "checkpoint.pt").touch()
+    assert gallery._words(entry, given) == [f"resume={tmp_path}", "budget_s=20"]

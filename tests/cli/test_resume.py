@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pinn.cli import train
 from pinn.cli.hydra_words import hydra_words
-from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint
+from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint, newest_checkpoint
 from pinn.runs.resuming import KEYS, Resumed
 from tests.fuzzing import kills
 
@@ -74,3 +75,21 @@ def test_a_run_keeps_its_problem(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"pde\.hard cannot change with resume=.*These may change: steps"):
         Resumed.of(str(tmp_path), {}, [f"resume={tmp_path}", "pde.hard=false"])
     assert "budget_s" in KEYS
+
+
+def test_going_back_to_an_earlier_checkpoint_is_not_undone_by_later_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr("sys.argv", [])
+    folder = tmp_path / "run"
+    small = [*kills.SMALL.split(), "optimizer=lm", "checkpoint_s=0", "keep_checkpoints=10"]
+    train.main([*small, "steps=6", f"hydra.run.dir={folder}"])
+    train.main([f"resume={folder}/checkpoints/step-000000002.pt", "steps=4"])
+    assert newest_checkpoint(folder).step == load_checkpoint(folder / CHECKPOINT).step == 4
+    aside = folder / "checkpoints" / "later-than-2"
+    assert {path.name for path in aside.iterdir()} >= {CHECKPOINT, "step-000000005.pt"}
+    assert load_checkpoint(aside / CHECKPOINT).step == 6
+    train.main([f"resume={folder}", "steps=6"])
+    first, second = load_checkpoint(aside / CHECKPOINT), load_checkpoint(folder / CHECKPOINT)
+    assert all(bool((first.weights[name] == second.weights[name]).all()) for name in first.weights)

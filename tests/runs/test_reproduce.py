@@ -106,3 +106,14 @@ def test_what_cannot_be_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "stores no optimizer, sampler" in capsys.readouterr().err
     assert reproduce.main([str(tmp_path / "missing")]) == 2
     assert "There is no run folder" in capsys.readouterr().err
+
+
+def test_the_folder_of_another_run_is_no_place_for_a_repetition(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = (trained(tmp_path / name, "optimizer=adam", "steps=3") for name in "ab")
+    before = (other / "checkpoint.pt").read_bytes()
+    assert reproduce.main([str(one), "--output", str(other)]) == 2
+    assert "is the folder of another run" in capsys.readouterr().err
+    assert (other / "checkpoint.pt").read_bytes() == before
+    assert [reproduce.main([str(one)]) for _ in range(2)] == [0, 0]  # an earlier repetition gives way

@@ -80,8 +80,8 @@ class DampedLeastSquares:
             y = self._normal(right)
             x = A @ y
             correction = A @ self._normal(right - A.T @ x - damping * y)
-        size = float(x.norm())
-        return x + correction, float(correction.norm()) / size if size > 0 else 0.0
+        size, wrong = torch.stack([x.norm(), correction.norm()]).tolist()  # together: on a GPU the host waits once
+        return x + correction, wrong / size if size > 0 else 0.0
 
     def _transposed(self, parts: Sequence[Tensor]) -> Tensor:
         """Aᵀb over all blocks."""

@@ -43,10 +43,10 @@ def assert_agree(found: Any, expected: Any, device: torch.device, tolerance: flo
             assert a == b
             continue
         assert a.device.type == device.type, f"{tuple(a.shape)} was left on {a.device}"
-        a = a.detach().cpu()
+        a, b = a.detach().cpu(), b.detach()
         if not b.is_floating_point():
             assert torch.equal(a, b)
             continue
         scale = float(b[b.isfinite()].abs().max()) if b.isfinite().any() else 0.0
         atol = (tolerance or TOLERANCE[b.dtype]) * max(scale, 1e-3)
-        torch.testing.assert_close(a, b.detach(), rtol=0, atol=atol, equal_nan=True)
+        torch.testing.assert_close(a, b, rtol=0, atol=atol, equal_nan=True)

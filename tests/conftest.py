@@ -16,15 +16,13 @@ settings.load_profile("same")
 # Workers share the cores: threads of several of them on the same core are far slower than one each.
 torch.set_num_threads(1)
 
-NEEDS_A_DIAGONAL_JACOBIAN = {"Ones"}
-
 FINAL = [
     cls
     for _, cls in inspect.getmembers(pinn.operators, inspect.isclass)
     if issubclass(cls, Strategy) and not inspect.isabstract(cls)
 ]
 EXACT = [cls() for cls in FINAL if not cls.random]
-EXACT_ANYWHERE = [s for s in EXACT if type(s).__name__ not in NEEDS_A_DIAGONAL_JACOBIAN]
+EXACT_ANYWHERE = [s for s in EXACT if not s.diagonal_only]
 
 
 def name(strategy: Strategy) -> str:

@@ -48,7 +48,7 @@ class LastingStream:
 def lasting_display() -> Iterator[None]:
     """Let the standard streams be such ones while the block lasts."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (  # pyright: ignore[reportAttributeAccessIssue]
+    sys.stdout, sys.stderr = (
         stream if stream is None or isinstance(stream, LastingStream) else LastingStream(stream) for stream in before
     )
     try:

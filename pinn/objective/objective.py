@@ -40,7 +40,8 @@ class Objective:
     `chunk_size` points are differentiated at a time, which bounds memory; None takes all at once. `compiled` turns the
     gradient into compiled graphs. Neither changes the numbers beyond rounding. With several `ranks` the rows of r and J
     are those of this rank's share of the points, and losses and gradients are sums over all. `points_version` counts
-    the changes of points by `at`. ValueError for a chunk_size below 1.
+    the changes of points by `at`; `version` is another number for every other function of θ: other points, weights or
+    random directions. ValueError for a chunk_size below 1.
 
     What each residual asks of the field is recorded once, at the first point and with the network as it is then: if
     the strategy propagates derivatives forward, later evaluations propagate each field once for all that is asked.
@@ -57,7 +58,6 @@ class Objective:
     ranks: Ranks = Ranks()
     points_version: int = dataclasses.field(default=0, init=False)
     version: int = dataclasses.field(init=False, compare=False, default_factory=partial(next, _NUMBERS))
-    """Another number for every other function of θ: other points, weights, or random directions."""
 
     # What does not depend on the parameters, once and ahead: inside a transform of torch.func it could not be kept.
     _ansatz: Ansatz = dataclasses.field(init=False, repr=False)

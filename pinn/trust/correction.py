@@ -133,7 +133,7 @@ def linear_problem(
     pde: PDE, module: Corrected, strategy: Strategy, seed: int, rows: int = ROWS
 ) -> tuple[Tensor, Tensor]:
     """r and J = ∂r/∂c for the solved parameters c, at `rows` points for each feature."""
-    width, solved = module.features.layer.in_features, module.solved()  # pyright: ignore[reportAttributeAccessIssue]
+    width, solved = module.features.layer.in_features, module.solved()
     generator = torch.Generator().manual_seed(seed)
     n = rows * int(width)
     samples = Uniform(n, max(n // 4, 16), every=0).sample(pde.soft_conditions(), generator, next(iter(solved.values())))

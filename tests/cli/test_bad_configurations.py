@@ -78,7 +78,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, arrays in clouds.items():
         # Under both names, so that a file serves point clouds and measurements.
         found = dict(zip(("inside", "rim", "normals"), arrays, strict=True))
-        np.savez(path / f"{name}.npz", **found, points=(inside + 1) / 2, values=arrays[0][..., 0])  # pyright: ignore
+        np.savez(path / f"{name}.npz", **found, points=(inside + 1) / 2, values=arrays[0][..., 0])
     points, values = (rim + 1) / 2, angle
     np.savez(path / "lacks.npz", inside=inside, points=points)
     np.savez(path / "good.npz", points=points, values=values)

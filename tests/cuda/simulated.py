@@ -35,7 +35,7 @@ class SimulatedTensor(Tensor):
 
     @staticmethod
     def __new__(cls, held: Tensor, requires_grad: bool = False) -> "SimulatedTensor":
-        tensor = Tensor._make_wrapper_subclass(  # pyright: ignore[reportAttributeAccessIssue]
+        tensor = Tensor._make_wrapper_subclass(
             cls,
             held.shape,
             strides=held.stride(),

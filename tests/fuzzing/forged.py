@@ -129,12 +129,12 @@ class Watch:
     def over(self, folder: Path) -> Iterator[None]:
         """Watch, and let files be written in the folder alone."""
         self.deeds, self._folder = [], folder.resolve()
-        sys.meta_path.insert(0, self)  # pyright: ignore[reportArgumentType]
+        sys.meta_path.insert(0, self)
         try:
             yield
         finally:
             self._folder = None
-            sys.meta_path.remove(self)  # pyright: ignore[reportArgumentType]
+            sys.meta_path.remove(self)
             for name in [name for name in sys.modules if name.split(".")[0] in _FOREIGN_TOPS]:
                 del sys.modules[name]
 

@@ -109,7 +109,7 @@ def test_lbfgs_goes_on_from_a_checkpoint_of_version_0_1() -> None:
         theta["weight"].grad = gradient["weight"] * unit
         return loss_terms.loss * unit
 
-    method.step(closure)  # pyright: ignore[reportArgumentType]
+    method.step(closure)
     state = {"params": theta, "stalled": False, "unit": unit, "method": method.state_dict()}
     iteration: Any = LBFGS().start(params, 20)
     iteration.load_state_dict(state, objective)

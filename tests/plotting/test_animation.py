@@ -95,7 +95,7 @@ def test_a_gif_has_its_frames_and_one_palette(name: str, run_of: Callable[[str],
     (path,) = animate(run_of(name), tmp_path / "new", frames=4, fps=10, points=21)
     assert list(tmp_path.rglob("*.*")) == [path]  # no temporary file is left
     with Image.open(path) as image:
-        assert image.n_frames == 4  # pyright: ignore[reportAttributeAccessIssue]
+        assert image.n_frames == 4
         assert image.info["duration"] == 100
         frames = []
         for k in range(4):

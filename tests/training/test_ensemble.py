@@ -22,7 +22,7 @@ SEEDS = (0, 3, 4)
 def network(pde: PDE, seed: int, cls: type[nn.Module] = MLP) -> nn.Module:
     generator = torch.Generator().manual_seed(seed)
     bounds = pde.domain.embedded_bounds
-    return cls(len(bounds[0]), width=6, depth=2, bounds=bounds, generator=generator).double()  # pyright: ignore
+    return cls(len(bounds[0]), width=6, depth=2, bounds=bounds, generator=generator).double()
 
 
 def trained(pde: PDE, steps: int, cls: type[nn.Module] = MLP, method=METHOD) -> list[EnsembleStep]:

@@ -95,7 +95,7 @@ def test_a_look_costs_one_evaluation_where_nothing_has_parted() -> None:
     @dataclass
     class Counted(Seen):
         @property
-        def train_residual(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        def train_residual(self) -> float:
             raise AssertionError("evaluated")
 
         @train_residual.setter

@@ -34,6 +34,8 @@ class Strategy(ABC):
     """Whether derivatives are propagated through the field as `Jet` does: such operators can share a propagation, and
     the parameter Jacobian can be had by layers."""
 
+    diagonal_only: ClassVar[bool] = False
+    """Whether derivatives are exact only if the Jacobian is diagonal."""
     random: ClassVar[bool] = False
     """Whether derivatives are estimates, which follow from a seed."""
 

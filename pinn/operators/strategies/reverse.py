@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -109,6 +110,8 @@ class Ones(_Reverse):
     >>> bool((diagonal(torch.sin, x, strategy=Ones()) == torch.cos(x)).all())
     True
     """
+
+    diagonal_only: ClassVar[bool] = True
 
     seed: int = 0
 

@@ -47,7 +47,7 @@ class Scaled(Wrapper):
                 raise ValueError(f"A scale is a finite number > 0, got {number}.")
 
     @property
-    def unknowns(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+    def unknowns(self):
         return self.pde.unknowns
 
     def solution(self, u: Field) -> Field:

@@ -17,7 +17,7 @@ class Squares(Wrapper):
     """`pde`, whose conditions are all asked for by the mean square of their residuals."""
 
     @property
-    def unknowns(self) -> Mapping[str, Unknown]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def unknowns(self) -> Mapping[str, Unknown]:
         return self.pde.unknowns
 
     def solution(self, u: Field) -> Field:

@@ -23,7 +23,7 @@ def network(outputs: int | None = None, activation: str = "tanh", width: int = 6
 
 def pointwise(module: nn.Module, params: Params | None = None) -> Field:
     """The same field by a call for each point, hidden from `call_batched`."""
-    theta: dict[str, Tensor] = dict(module.named_parameters()) if params is None else dict(params)  # pyright: ignore
+    theta: dict[str, Tensor] = dict(module.named_parameters()) if params is None else dict(params)
     return lambda x: functional_call(module, theta, (x,))
 
 

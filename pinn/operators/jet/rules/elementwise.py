@@ -193,7 +193,7 @@ def real_abs(v: Tensor, order: int) -> Derivatives:
 def gelu(x: JetTensor, approximate: str = "none") -> Any:
     if approximate == "none":
         return apply("exact_gelu", x)
-    return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))  # pyright: ignore
+    return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
 
 
 @rule("mish")

@@ -80,7 +80,7 @@ class DampedLeastSquares:
             y = self._normal(right)
             x = A @ y
             correction = A @ self._normal(right - A.T @ x - damping * y)
-        size, wrong = torch.stack([x.norm(), correction.norm()]).tolist()  # together: on a GPU the host waits once
+        size, wrong = torch.stack([x.norm(), correction.norm()]).cpu().tolist()  # on a GPU the host waits once
         return x + correction, wrong / size if size > 0 else 0.0
 
     def _transposed(self, parts: Sequence[Tensor]) -> Tensor:

@@ -165,7 +165,7 @@ class _Damped(Iteration):
 
     def _trust(self, before: Tensor, after: Tensor, predicted: Tensor, eps: float) -> None:
         """Adapt λ to an accepted step: by the gain ratio, and in proportion to the loss."""
-        gain, ratio = torch.stack([(before - after) / predicted, after / before]).tolist()
+        gain, ratio = torch.stack([(before - after) / predicted, after / before]).cpu().tolist()
         self._damping *= max(1 / 3, 1 - (2 * min(gain, 1.0) - 1) ** 3) * ratio
         self._damping = max(self._damping, eps**2)
         self._growth = 2.0

@@ -13,6 +13,7 @@ from pinn.runs.job import Job
 from pinn.runs.metrics import MetricsFile
 from pinn.runs.run import build_network
 from pinn.training.ensemble import EnsembleStep, train_ensemble
+from pinn.trust.scales import scale_network
 from pinn.weighting import Fixed
 
 log = logging.getLogger("pinn")
@@ -43,8 +44,10 @@ def run_ensemble(
     like = next(job.network.parameters())
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     networks = [build_network(config["network"], job.pde, generator, trust).to(like) for generator in generators]
+    for network in networks:
+        scale_network(network, job.pde)
     metrics, step, shown = MetricsFile(folder), None, 0
-    means = {"steps": config["steps"], "budget_s": config["budget_s"]}
+    means = {"steps": config["steps"], "budget_s": config["budget_s"], "scale": False}
     for step in train_ensemble(
         job.pde, networks, job.optimizer, job.sampler, job.strategy, seeds=tuple(seeds), **means
     ):

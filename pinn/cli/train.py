@@ -25,6 +25,7 @@ from pinn.cli.own_modules import find_own_modules
 from pinn.cli.signals import SignalHandler
 from pinn.cli.train_schema import TrainConfig
 from pinn.parallel import Ranks, joined_ranks, launched_ranks
+from pinn.pdes import unscaled
 from pinn.plotting.history import plot_history
 from pinn.plotting.residual import plot_residual
 from pinn.plotting.solution import plot_solution
@@ -36,6 +37,7 @@ from pinn.runs.job import FAILURE, REFUSED, Job, record_failure, refuse_unknown
 from pinn.runs.process import prepare
 from pinn.runs.resuming import Resumed, cut_job, ended_job
 from pinn.runs.run import load_run, save_run
+from pinn.runs.scales import in_words as in_words_of_scales
 from pinn.runs.tracking import MetricsAlone, Tracked
 from pinn.runs.trusted import modules_named
 from pinn.runs.uncertainty import found_fields, found_unknowns
@@ -184,8 +186,10 @@ def say_what(job: Job, recipes: Mapping[str, Any], ranks: Ranks, resumed: Resume
     start = "" if ranks.single_block else f", {ranks.size} processes"
     if resumed:
         start += f", {'writing the results' if resumed.ended else 'going on'} after step {resumed.checkpoint.step}"
-    domain = recipes["choices"]["domain"]
-    log.info(f"{type(job.pde).__name__} on {domain}: {size} parameters, {recipes['dtype']} on {device}{start}")
+    problem = f"{type(unscaled(job.pde)).__name__} on {recipes['choices']['domain']}"
+    log.info(f"{problem}: {size} parameters, {recipes['dtype']} on {device}{start}")
+    if scales := in_words_of_scales(job.pde):
+        log.info(scales)
 
 
 def build_job(recipes: dict[str, Any], trust: Collection[str] = (), *, stored: bool = False) -> Job:

@@ -18,7 +18,7 @@ class SweepConfig:
 class TrainConfig:
     """Types of the plain keys; the groups are checked against the constructors that they name."""
 
-    pde: Any = MISSING
+    pde: Any = field(default_factory=lambda: {"scale": "auto"})
     domain: Any = MISSING
     vjp: Any = MISSING
     network: Any = MISSING

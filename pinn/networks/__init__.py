@@ -5,6 +5,7 @@ from pinn.networks.fourier import FourierNetwork
 from pinn.networks.gated import ModifiedMLP, PirateNet
 from pinn.networks.layers import ACTIVATIONS
 from pinn.networks.mlp import MLP
+from pinn.networks.scaling import fit_inputs, is_scaled, restore_scales, scale_output
 from pinn.networks.siren import Siren
 from pinn.networks.unknowns import Unknown, WithUnknowns
 from pinn.networks.windows import Windows
@@ -20,4 +21,8 @@ __all__ = [
     "Windows",
     "WithUnknowns",
     "field",
+    "fit_inputs",
+    "is_scaled",
+    "restore_scales",
+    "scale_output",
 ]

@@ -29,15 +29,31 @@ class Rescaling(nn.Module):
 
     def __init__(self, inputs: int, bounds: Bounds | None) -> None:
         super().__init__()
+        self.given = bounds is not None
         lower, upper = bounds if bounds is not None else ([-1.0] * inputs, [1.0] * inputs)
         if not len(lower) == len(upper) == inputs:
             raise ValueError(f"A network of {inputs} inputs needs as many bounds, got {len(lower)} and {len(upper)}.")
-        low, high = torch.tensor(lower, dtype=torch.float64), torch.tensor(upper, dtype=torch.float64)
-        self.register_buffer("center", ((low + high) / 2).to(torch.get_default_dtype()))
-        self.register_buffer("scale", (2 / (high - low)).to(torch.get_default_dtype()))
+        center, scale = _center_and_scale((lower, upper))
+        self.register_buffer("center", center.to(torch.get_default_dtype()))
+        self.register_buffer("scale", scale.to(torch.get_default_dtype()))
+
+    def fit(self, bounds: Bounds) -> None:
+        """Take these bounds if none were given. Raises ValueError for another number of coordinates."""
+        if not self.given:
+            if len(bounds[0]) != len(self.center):
+                raise ValueError(f"A network of {len(self.center)} inputs cannot take {len(bounds[0])} coordinates.")
+            center, scale = _center_and_scale(bounds)
+            self.center.copy_(center)
+            self.scale.copy_(scale)
+            self.given = True
 
     def forward(self, x: Tensor) -> Tensor:
         return (x - self.center) * self.scale
+
+
+def _center_and_scale(bounds: Bounds) -> tuple[Tensor, Tensor]:
+    low, high = (torch.tensor(bound, dtype=torch.float64) for bound in bounds)
+    return (low + high) / 2, 2 / (high - low)
 
 
 class FactorizedLinear(nn.Module):

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from torch import Tensor, nn
 
 from pinn.networks.layers import Bounds, Rescaling, check
+from pinn.networks.output_scale import restore_own_scale
 
 
 class Network(nn.Module, ABC):
@@ -12,7 +13,8 @@ class Network(nn.Module, ABC):
 
     `inputs` is the number of coordinates d, `outputs` the number of components, None for a scalar field; x of shape
     (…, d) gives (…) or (…, outputs). `counts`, such as width and depth, are checked. A subclass makes its layers and
-    says in `values` what they compute.
+    says in `values` what they compute. Without bounds the inputs are taken as they are until `train`, which knows the
+    domain, gives it some.
     """
 
     def __init__(
@@ -21,6 +23,7 @@ class Network(nn.Module, ABC):
         super().__init__()
         check(type(self).__name__, activation, inputs=inputs, outputs=outputs, **counts)
         self.rescale = Rescaling(inputs, bounds)
+        self.register_load_state_dict_pre_hook(restore_own_scale)
         self.activation, self.outputs = activation, outputs
 
     @abstractmethod

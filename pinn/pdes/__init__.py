@@ -17,6 +17,7 @@ from pinn.pdes.derived.inverse import Inverse
 from pinn.pdes.derived.parametric import Parametric
 from pinn.pdes.derived.scaled import Scaled
 from pinn.pdes.derived.time_windows import TimeWindowed, Window
+from pinn.pdes.derived.units import scales_of, unscaled
 from pinn.pdes.equations.advection import Advection
 from pinn.pdes.equations.advection_diffusion import AdvectionDiffusion, DecayingWave
 from pinn.pdes.equations.allen_cahn import AllenCahn
@@ -153,4 +154,6 @@ __all__ = [
     "require_dimension",
     "require_positive",
     "robin",
+    "scales_of",
+    "unscaled",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from pinn.domains import Surface
+from pinn.domains import Interior, Surface
 from pinn.pdes.condition import Condition
 from pinn.typing import Field
 
@@ -33,7 +33,8 @@ def enforce(conditions: Sequence[Condition], components: int | None = None) -> A
 def vanishes(surface: Surface, g: Field) -> bool:
     """Whether g is zero to rounding on the surface, judged in float64 at up to 200 quasi-random points.
 
-    A surface that is empty, as the boundary of a periodic box is, has no values that could differ from zero.
+    Rounding is that of the values which g has anywhere in the domain, so that its unit does not matter. A surface that
+    is empty, as the boundary of a periodic box is, has no values that could differ from zero.
     """
     sobol = torch.quasirandom.SobolEngine(surface.sample_dim, scramble=True, seed=0)
     checked = 0
@@ -41,12 +42,21 @@ def vanishes(surface: Surface, g: Field) -> bool:
         points = surface.from_uniform(sobol.draw(200, dtype=torch.float64))[0]
         if len(hits := points[~points.isnan().any(dim=1)]):
             values = torch.func.vmap(surface.data(g))(hits)
-            if not bool((values.abs() <= 16 * torch.finfo(values.dtype).eps).all()):
+            if not bool((values.abs() <= 16 * torch.finfo(values.dtype).eps * _largest(surface, g)).all()):
                 return False
         checked += len(hits)
         if checked >= 20:
             break
     return True
+
+
+def _largest(surface: Surface, g: Field) -> Tensor:
+    """The largest finite entries of g and its derivatives, as the surface prescribes them, in the domain."""
+    generator = torch.Generator().manual_seed(0)
+    (points,) = Interior(surface.domain).sample(
+        200, lambda n, k: torch.rand(n, k, generator=generator, dtype=torch.float64)
+    )
+    return torch.func.vmap(surface.data(g))(points).abs().nan_to_num(0.0, 0.0, 0.0).amax(0)
 
 
 def _distance(conditions: Sequence[Condition], components: int | None) -> Field:

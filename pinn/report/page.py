@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from pinn.pdes import unscaled
 from pinn.plotting.history import read_metrics
 from pinn.report import tables
 from pinn.report.templates import render
@@ -42,7 +43,7 @@ def write_report(
         raise ValueError(f"--output names the file to write, and {str(output)!r} is a folder.")
     metrics = curve_figures(*read_metrics(folder), run.summary) if (folder / METRICS).is_file() else {}
     fields = field_figures(run, slices, instants=instants, points=points)
-    problem = f"{run.summary.get('pde', type(run.pde).__name__)} on {run.summary.get('domain', 'its domain')}"
+    problem = f"{run.summary.get('pde', type(unscaled(run.pde)).__name__)} on {run.summary.get('domain', 'its domain')}"
     config, guarded = folder / "config.yaml", bool(run.config.get("guard", True))
     files = {
         "config.yaml": config.read_text(encoding="utf-8") if config.is_file() else "",

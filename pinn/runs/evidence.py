@@ -19,7 +19,7 @@ from pinn.objective import Objective
 from pinn.optimizers import LevenbergMarquardt, Optimizer, Schedule
 from pinn.pdes import TimeWindowed
 from pinn.runs.job import Job, stored_config
-from pinn.runs.run import Run, build_network
+from pinn.runs.run import Run
 from pinn.samplers import Sampler, Uniform
 from pinn.training.accuracy import Reference, chunks, evaluation_points, relative_l2, rms
 from pinn.trust import Examination, examined
@@ -67,9 +67,10 @@ def residuals(run: Run, network: nn.Module, factor: int) -> Residuals:
     draw = Uniform(factor * base.interior, factor * base.boundary, every=0)
     generator = torch.Generator().manual_seed(run.config["seed"] + _FRESH)
     samples = draw.sample(run.pde.soft_conditions(), generator, run.like)
-    objective = Objective(run.pde, network, samples, run.strategy, chunk_size=_CHUNK)
+    objective = Objective(_job(run).pde, network, samples, run.strategy, chunk_size=_CHUNK)
     params = {name: value.detach() for name, value in network.named_parameters()}
-    found = {name: r.detach().reshape(len(r), -1) for name, r in objective.residuals(params).items()}
+    own = dataclasses.replace(objective, pde=run.pde)
+    found = {name: r.detach().reshape(len(r), -1) for name, r in own.residuals(params).items()}
     return Residuals(
         len(samples["interior"][0]),
         rms(objective.residual(params).detach()),
@@ -80,8 +81,7 @@ def residuals(run: Run, network: nn.Module, factor: int) -> Residuals:
 
 def untrained(run: Run) -> nn.Module:
     """The network of a run before its first step."""
-    generator = torch.Generator().manual_seed(run.config["seed"])
-    return build_network(run.config["network"], run.pde, generator, run.trust).to(run.like.dtype)
+    return _job(run).network.to(run.like)
 
 
 def another_seed(run: Run, seed: int) -> float:
@@ -154,7 +154,7 @@ def collect(
     fresh, finer = (residuals(run, run.network, factor) for factor in (1, 4))
     found = Evidence(run.summary["train_residual"], fresh, finer, residuals(run, untrained(run), 1).total)
     say("examining the field …")
-    found = dataclasses.replace(found, examination=examined(run.pde, run.network, run.strategy))
+    found = dataclasses.replace(found, examination=examined(_job(run).pde, run.network, run.strategy))
     for factor in factors:
         say(f"going on with {factor} times the points, {budget_s:.3g} s …")
         found.refined[f"{factor} × points"] = refined(run, factor, budget_s)
@@ -182,9 +182,14 @@ def _values(u: Field, points: Points) -> Tensor:
         return torch.cat([vmap(u)(part) for part in chunks(points)])
 
 
+def _job(run: Run) -> Job:
+    """The job of the run, not yet trained."""
+    return Job.of_run(stored_config(run), run.trust)
+
+
 def _sampler(run: Run) -> Sampler:
     """The sampler of the run with as many points as the guard had at last."""
-    sampler = Job.of_run(stored_config(run), run.trust).sampler
+    sampler = _job(run).sampler
     return _enlarged(sampler, run.summary["points"] / sampler.interior)
 
 

@@ -17,6 +17,7 @@ from pinn.pdes import PDE, TimeWindowed
 from pinn.runs.atomic_write import atomic_write
 from pinn.runs.instantiate import TARGET, build
 from pinn.runs.run import Run, build_network
+from pinn.runs.scales import with_scales, with_stored_scale, without_scale
 from pinn.runs.tracking import Tracker
 from pinn.samplers import Sampler
 from pinn.training.failures import is_out_of_memory
@@ -25,6 +26,7 @@ from pinn.training.loop import Step, train
 from pinn.training.memory import refuse_too_large
 from pinn.training.stopping import Stopping
 from pinn.training.time_marching import train_windows
+from pinn.trust.scales import scale_network
 from pinn.weighting import Weighting
 
 KINDS = {
@@ -76,12 +78,17 @@ class Job:
             raise ValueError(f"seeds={config['seeds']} is not valid: expected an integer >= 1.")
         if not 0 <= config["seed"] < 2**62:
             raise ValueError(f"seed={config['seed']} is not valid: expected an integer from 0 to 2⁶² − 1.")
+        recipe, scale = without_scale(config["pde"])
+        config = {**config, "pde": recipe}
         if windows > 1 and config["pde"].get(TARGET) not in (_WINDOWED, "pinn.pdes.Marched"):
             config = {**config, "pde": {TARGET: _WINDOWED, "pde": config["pde"], "windows": windows}}
         config = {"tracker": NO_TRACKER, **config}
         pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key, trust) for key in KINDS)
+        pde = with_scales(pde, scale, dtype)
+        config["pde"] = with_stored_scale(config["pde"], pde)
         network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]), trust)
         network = network.to(device, dtype)
+        scale_network(network, pde)
         refuse_too_large(network, sampler.interior + sampler.boundary, config["chunk_size"])
         stopping = Stopping(config["target_error"], config["target_residual"], config["patience"])
         return cls(config, pde, network, strategy, optimizer, sampler, weighting, stopping, tracker)
@@ -133,6 +140,7 @@ class Job:
             ranks=ranks,
             state=state,
             ended=ended,
+            scale=False,
         )
 
 
@@ -143,7 +151,7 @@ def stored_config(run: Run, **changes: Any) -> dict[str, Any]:
     """
     if missing := [key for key in _NEEDED if key not in run.config]:
         raise ValueError(
-            f"{str(run.folder)!r} stores no {', '.join(missing)}: only a run of scripts/train.py can be trained again."
+            f"{str(run.folder)!r} stores no {', '.join(missing)}: only a run of `pinn train` can be trained again."
         )
     known = {key: run.summary[key] for key in ("device", "threads") if key in run.summary}
     kept = {"tracker": NO_TRACKER, "deterministic": run.config.get("deterministic", False)}

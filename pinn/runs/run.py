@@ -15,15 +15,16 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from pinn.networks import Windows, WithUnknowns, field
+from pinn.networks import Windows, WithUnknowns, field, restore_scales
 from pinn.objective import Objective
 from pinn.operators import Strategy
-from pinn.pdes import PDE, TimeWindowed
+from pinn.pdes import PDE, TimeWindowed, unscaled
 from pinn.runs.atomic_write import atomic_write
 from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint
 from pinn.runs.instantiate import build
 from pinn.runs.members import member_weights
 from pinn.runs.provenance import provenance
+from pinn.runs.scales import stored_scale, with_stored_scale, without_scale
 from pinn.runs.trusted import refuse_interpolations, refuse_links
 from pinn.runs.uncertainty import found_fields, found_unknowns
 from pinn.training.accuracy import chunks, evaluation_points
@@ -61,7 +62,7 @@ class Run:
         return next(self.network.parameters())
 
     def residual(self, points: Points) -> Tensor:
-        """The residual of the differential equation at points inside the domain: shape (N, k)."""
+        """The residual of the differential equation, in its own units, at points in the domain: shape (N, k)."""
         equation = self.pde.conditions()[0]
         objective = Objective(self.pde, self.network, {equation.name: (points,)}, self.strategy)
         return objective.residuals(dict(self.network.named_parameters()))[equation.name].detach()
@@ -110,8 +111,9 @@ def load_run(folder: str | Path, trust: Collection[str] = (), *, seed: int | Non
         weights = member_weights(folder, seed)
     try:
         refuse_interpolations(config)
-        pde: PDE = build(config["pde"], "pde", trust=trust)
+        pde: PDE = build(without_scale(config["pde"])[0], "pde", trust=trust)
         network = build_network(config["network"], pde, torch.Generator(), trust)
+        restore_scales(network, weights)
         network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
         strategy = build(config["vjp"], "vjp", trust=trust)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
@@ -150,7 +152,7 @@ def save_run(
     `config` holds the recipes `pde`, `network` and `vjp` that `load_run` builds from; `facts` are added to the summary.
     `run_id` is that of its other checkpoints.
     """
-    folder = Path(folder)
+    folder, config = Path(folder), {**config, "pde": with_stored_scale(config["pde"], step.objective.pde)}
     folder.mkdir(parents=True, exist_ok=True)
     save_checkpoint(folder / CHECKPOINT, step, config, run_id=run_id, resumable=resumable)
     facts |= {"run_id": run_id} if run_id else {}
@@ -186,6 +188,7 @@ def _figures(step: Step) -> dict[str, Any]:
         "reference_error": step.reference_error,
         "train_residual": step.train_residual,
         "heldout_residual": step.heldout_residual,
+        "scales": stored_scale(objective.pde),
         "stopped_by": step.stop,
         "unknowns": {name: dataclasses.asdict(found) for name, found in unknowns.items()},
         "unknown_fields": {name: {"rel_l2": field.error, "coverage": field.coverage} for name, field in fields.items()},
@@ -199,7 +202,8 @@ def _solution(step: Step) -> dict[str, np.ndarray]:
     points = evaluation_points(pde.domain, like)
     equation = pde.conditions()[0].name
     parts = chunks(points)
-    residuals = [step.objective.at({equation: (part,)}).residuals(step.params)[equation].detach() for part in parts]
+    own = dataclasses.replace(step.objective.eager(), pde=unscaled(pde), samples={equation: (parts[0],)})
+    residuals = [own.at({equation: (part,)}).residuals(step.params)[equation].detach() for part in parts]
     arrays = {"points": points, "u": torch.cat([vmap(step.field)(part).detach() for part in parts])}
     arrays["residual"] = torch.cat(residuals)
     if pde.exact is not None:

@@ -18,7 +18,7 @@ from torch.func import jacrev, vmap
 
 from pinn.networks import WithUnknowns
 from pinn.objective import Objective
-from pinn.pdes import Inverse
+from pinn.pdes import Inverse, unscaled
 from pinn.typing import Params, Points
 
 _CUT = 1e-7
@@ -71,7 +71,7 @@ def found_unknowns(objective: Objective, params: Params) -> dict[str, UnknownEst
 
     For another PDE with unknowns, an eigenvalue say, the deviations are 0: nothing is measured.
     """
-    network, pde = objective.network, objective.pde
+    network, pde = objective.network, unscaled(objective.pde)
     if not isinstance(network, WithUnknowns):
         return {}
     values = network.values(params)
@@ -90,7 +90,7 @@ def found_unknowns(objective: Objective, params: Params) -> dict[str, UnknownEst
 
 def found_fields(objective: Objective, params: Params, points: Points) -> dict[str, FoundField]:
     """The unknown fields of an inverse problem at points (N, d), with their deviations."""
-    network, pde = objective.network, objective.pde
+    network, pde = objective.network, unscaled(objective.pde)
     if not (isinstance(network, WithUnknowns) and isinstance(pde, Inverse)):
         return {}
     theta = {key: tensor.detach() for key, tensor in params.items()}

@@ -20,6 +20,7 @@ from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.training.accuracy import Reference
 from pinn.training.step import Step
 from pinn.training.stopping import Reason
+from pinn.trust.scales import with_network
 from pinn.typing import Params
 
 
@@ -80,6 +81,7 @@ def train_ensemble(
     seeds: Sequence[int] | None = None,
     steps: int | None = None,
     budget_s: float | None = None,
+    scale: bool = True,
 ) -> Generator[EnsembleStep, None, None]:
     """Train one network for each seed in one batch (`vmap` over parameters and points), yielding after every step.
 
@@ -87,6 +89,8 @@ def train_ensemble(
     of its seed, each has its own damping, and a step that one refuses is no matter of the others. One whose numbers are
     no longer finite is left where it was. The networks are of one kind and size, and hold the trained parameters in
     the end. Methods: Adam, Levenberg–Marquardt, and one after the other (`Schedule`).
+
+    With `scale` the networks work in scaled variables, as in `train`.
 
     Raises ValueError for another optimizer, energies, windows of time, and strategies that estimate.
     """
@@ -96,6 +100,8 @@ def train_ensemble(
     stages = optimizer.in_order if isinstance(optimizer, Schedule) else (optimizer,)
     planned = optimizer.steps if steps is None else steps
     like = next(networks[0].parameters())
+    if scale:
+        (pde, *_) = [with_network(pde, network) for network in networks]
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     samples = [sampler.sample(pde.soft_conditions(), generator, like) for generator in generators]
     objectives = [Objective(pde, network, s, strategy or Auto()) for network, s in zip(networks, samples, strict=True)]

@@ -18,6 +18,7 @@ from pinn.training.guard import Guard
 from pinn.training.state import TrainingState
 from pinn.training.step import Step
 from pinn.training.stopping import Stopping
+from pinn.trust.scales import with_network
 from pinn.weighting import Fixed, Weighting
 
 log = logging.getLogger("pinn")
@@ -45,6 +46,7 @@ def train(
     ranks: Ranks = _ONE,
     state: Mapping[str, Any] | None = None,
     ended: bool = False,
+    scale: bool = True,
 ) -> Generator[Step, None, None]:
     """Train `network` to solve `pde`, yielding after every step.
 
@@ -68,6 +70,10 @@ def train(
     A `state` that is at its end, such as that of a run that was killed while it wrote its results, is told once more if
     it is said to have `ended`: no step is taken, and the one at which it was taken is yielded.
 
+    No unit matters: the network is told the sizes of what it has to give, and, if it is one of this library that has
+    no bounds, those of the domain (`pinn.trust.scales`); both are buffers of it, so that it gives u in the units of
+    `pde`. Losses and residuals are parts of the sizes of their terms. With `scale=False` all is taken as it stands.
+
     Raises ValueError for bounds that are not positive, for a target error without exact solution and if the state is
     at its end; DivergedError, a FloatingPointError that has the last good parameters, if a term of the loss is not
     finite; NotEnoughMemoryError.
@@ -77,6 +83,7 @@ def train(
     steps = optimizer.steps if steps is None else steps
     _check_bounds(steps, budget_s, retries, sampler, ranks)
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
+    pde = with_network(pde, network) if scale else pde
     training = TrainingState(
         pde,
         network,

@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 
-from pinn.networks import Windows, field
+from pinn.networks import Windows, field, fit_inputs
 from pinn.objective import Objective
 from pinn.optimizers import Optimizer
 from pinn.pdes import TimeWindowed
@@ -18,6 +18,7 @@ from pinn.training.accuracy import Reference
 from pinn.training.guard import GuardEvent
 from pinn.training.loop import train
 from pinn.training.step import Step
+from pinn.trust.scales import with_network
 from pinn.typing import Field
 
 
@@ -30,6 +31,7 @@ def train_windows(
     budget_s: float | None = None,
     state: Mapping[str, Any] | None = None,
     ended: bool = False,
+    scale: bool = True,
     **kwargs: Any,
 ) -> Generator[Step, None, None]:
     """Train the windows of `pde` in turn, yielding after every step as `train` does, whose arguments these are.
@@ -39,6 +41,10 @@ def train_windows(
     those of each window, `budget_s` is divided among them. Figures carry the number of the `window`, and errors are
     those on its slab; the last step is that of the whole field over all time.
     """
+    if scale:
+        for k, one in enumerate(network.networks):
+            fit_inputs(one, pde.window(k).domain.embedded_bounds)
+        pde = cast(TimeWindowed, with_network(pde, network))
     window_budget_s = None if budget_s is None else budget_s / pde.windows
     first, past, window_state = (0, _Past(), None) if state is None else _restored(network, state, ended)
     if first == pde.windows:
@@ -49,7 +55,7 @@ def train_windows(
             _copy_parameters(network.networks[k - 1], network.networks[k])
         window = pde.window(k, _trained_field(pde, network, k - 1) if k else None)
         arguments = (window, network.networks[k], optimizer, sampler, *args)
-        for step in train(*arguments, budget_s=window_budget_s, state=window_state, ended=ended, **kwargs):
+        for step in train(*arguments, budget_s=window_budget_s, state=window_state, ended=ended, scale=False, **kwargs):
             last = _with_past(step, past, network, k)
             if not step.stop:
                 yield last

@@ -46,6 +46,8 @@ def forked(arguments: Sequence[str], folder: Path) -> int:
         os.dup2(log.fileno(), 2)
         code = 1
         try:
+            # A shell that starts tests in the background ignores it for them.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             train.draw = lambda *_: None  # plots are not what is killed here
             train.main(arguments)
             code = 0

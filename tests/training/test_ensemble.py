@@ -68,7 +68,7 @@ def test_one_that_fails_does_not_spoil_the_others(method) -> None:
 
 
 def test_all_converge() -> None:
-    steps = trained(Poisson(), 40)
+    steps = trained(Poisson(), 60)
     assert max(steps[-1].rel_l2()) < 1e-3
 
 

@@ -56,7 +56,7 @@ def flat(seed: int = 0) -> MLP:
 def test_a_divergence_names_step_term_and_point_and_leaves_the_last_good_parameters() -> None:
     network = flat()
     with pytest.raises(DivergedError) as caught:
-        list(train(Fragile(), network, Adam(lr=0.03, final_lr=0.03), FEW, steps=40))
+        list(train(Fragile(), network, Adam(lr=0.03, final_lr=0.03), FEW, steps=40, scale=False))
     said = str(caught.value)
     assert f"step {caught.value.step}" in said
     assert "'interior'" in said
@@ -75,7 +75,7 @@ def test_bad_data_at_the_first_step_are_not_blamed_on_the_method() -> None:
 
 def test_training_goes_back_and_takes_smaller_steps(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "pinn"):
-        steps = list(train(Fragile(), flat(), Adam(lr=0.03, final_lr=0.03), FEW, steps=40, retries=20))
+        steps = list(train(Fragile(), flat(), Adam(lr=0.03, final_lr=0.03), FEW, steps=40, retries=20, scale=False))
     assert steps[-1].step == 40
     assert steps[-1].stop == "steps"
     assert all(math.isfinite(step.loss) for step in steps)

@@ -45,10 +45,10 @@ def last(steps) -> Step:
 def test_too_few_fixed_points_are_caught() -> None:
     """30 points for 700 parameters: the loss vanishes and the error stays, unless the guard asks for more."""
     few = Sobol(30, 10, every=0)
-    blind = last(train(Poisson(), network(), LevenbergMarquardt(), few, steps=70))
+    blind = last(train(Poisson(), network(), LevenbergMarquardt(), few, steps=70, scale=False))
     assert blind.train_residual < 1e-4
     assert blind.heldout_residual > 1e2 * blind.train_residual
-    guarded = last(train(Poisson(), network(), LevenbergMarquardt(), few, steps=70, guard=Guard(every=10)))
+    guarded = last(train(Poisson(), network(), LevenbergMarquardt(), few, steps=70, guard=Guard(every=10), scale=False))
     assert guarded.findings
     assert "30" in guarded.findings[0].action
     assert len(guarded.objective.samples["interior"][0]) > 60
@@ -63,7 +63,7 @@ def test_burgers_with_too_few_fixed_points_is_caught() -> None:
     def run(guard: Guard | None) -> Step:
         generator = torch.Generator().manual_seed(3)  # fitted after some 160 steps
         net = MLP(2, width=20, depth=3, bounds=pde.domain.bounds, generator=generator).double()
-        return last(train(pde, net, LevenbergMarquardt(), few, steps=300, guard=guard))
+        return last(train(pde, net, LevenbergMarquardt(), few, steps=300, guard=guard, scale=False))
 
     blind, guarded = run(None), run(Guard())
     assert blind.train_residual < 1e-5
@@ -140,7 +140,9 @@ def test_a_method_that_welcomes_no_points_is_left_alone() -> None:
 
 def test_a_method_that_stalls_on_its_points_gets_more() -> None:
     """Levenberg–Marquardt fits 30 points to the last digit within 20 steps, before the guard's clock strikes."""
-    steps = list(train(Poisson(), network(), LevenbergMarquardt(), Sobol(30, 10, every=0), steps=60, guard=Guard()))
+    steps = list(
+        train(Poisson(), network(), LevenbergMarquardt(), Sobol(30, 10, every=0), steps=60, guard=Guard(), scale=False)
+    )
     first = steps[-1].findings[0].step
     assert first < 25
     assert steps[first - 1].loss < 1e-25

@@ -46,6 +46,7 @@ class Surface(Region):
     is False, and those that do not vanish are.
     """
 
+    domain: Domain
     smooth: bool = True
     extendable: bool = True
 

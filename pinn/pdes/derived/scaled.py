@@ -1,8 +1,7 @@
-"""A problem in scaled variables: the network gives numbers of order one, and every row of the residual is of order one.
+"""A problem with its characteristic scales: every row of its residual is of order one, and its network may be.
 
-The equations themselves stay in the user's units. A change of the unit of a coordinate, of a component or of an
-equation changes the scales by the same factor and nothing else; by a power of two it changes not a single bit of the
-scaled run.
+Field and equations stay in the user's units. A change of the unit of a coordinate, of a component or of an equation
+changes the scales by the same factor and nothing else; by a power of two it changes not a single bit of the run.
 """
 
 import dataclasses
@@ -14,21 +13,25 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from pinn.networks import Unknown
 from pinn.operators import Strategy
 from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition, Residual
 from pinn.pdes.derived.wrapper import Wrapper
+from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
 
 @dataclass(frozen=True)
 class Scaled(Wrapper):
-    """`pde` with u = A[offset + size·N], where N is the network and A the ansatz of `pde`, and residuals r/rows.
+    """`pde` with residuals r/rows, and what its network has to give: about `offset`, by `size` around it.
 
-    `size` and `offset` have one entry for each component of u (one for a scalar field), in the units of the component
-    over those of the distance function that multiplies it. `rows` has, by the name of a condition, one number for each
-    row of its residual, in the units of the row. Raises ValueError for a size or row that is not positive and finite,
-    and for other numbers of entries than there are components.
+    `size` and `offset` have one entry for each component of u that is not an unknown coefficient (one for a scalar
+    field), in the units of the component over those of the distance function that multiplies it; training hands them
+    to the network (`pinn.networks.scale_output`). Unknown coefficients have scales of their own (`Unknown`). `rows`
+    has, by the name of a condition, one number for each row of its residual, in the units of the row. An energy is
+    divided by its size, row times component, and by the measure of its region. Raises ValueError for a size or row
+    that is not positive and finite, and for other numbers of entries than there are components.
     """
 
     size: Sequence[float] = (1.0,)
@@ -36,7 +39,7 @@ class Scaled(Wrapper):
     rows: Mapping[str, Sequence[float]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        m = self.pde.components or 1
+        m = solved_components(self.pde)
         if not len(self.size) == len(self.offset) == m:
             raise ValueError(
                 f"pde.scale needs one size and one offset for each of {m} components, got {[*self.size]} and "
@@ -47,40 +50,36 @@ class Scaled(Wrapper):
                 raise ValueError(f"A scale is a finite number > 0, got {number}.")
 
     @property
-    def unknowns(self):
+    def unknowns(self) -> Mapping[str, Unknown]:
         return self.pde.unknowns
 
     def solution(self, u: Field) -> Field:
         return self.pde.solution(u)
 
     def conditions(self) -> tuple[Condition, ...]:
-        return tuple(self._scaled(condition) for condition in self.pde.conditions())
+        return tuple(self.scale(condition) for condition in self.pde.conditions())
 
     def soft_conditions(self) -> tuple[Condition, ...]:
-        return tuple(self._scaled(condition) for condition in self.pde.soft_conditions())
+        return tuple(self.scale(condition) for condition in self.pde.soft_conditions())
 
     def ansatz(self) -> Ansatz:
-        built_in, size, offset = self.pde.ansatz(), tuple(self.size), tuple(self.offset)
-        if self.pde.components is None:
-            return lambda network: built_in(lambda x: _affine(network(x), size[0], offset[0]))
+        return self.pde.ansatz()
 
-        def scaled(network: Field, x: Tensor) -> Tensor:
-            value = network(x)
-            return _affine(value, _tensor(size, value), _tensor(offset, value) if any(offset) else 0.0)
-
-        return lambda network: built_in(partial(scaled, network))
-
-    def _scaled(self, condition: Condition) -> Condition:
+    def scale(self, condition: Condition) -> Condition:
+        """A condition with each row of its residual divided by its size; as it is if none is known."""
         rows = self.rows.get(condition.name)
         if rows is None:
             return condition
-        energy = condition.energy and _divided(condition.energy, tuple(rows[:1]))
-        return dataclasses.replace(condition, residual=_divided(condition.residual, tuple(rows)), energy=energy)
+        residual = _divided(condition.residual, tuple(rows))
+        if condition.energy is None:
+            return dataclasses.replace(condition, residual=residual)
+        energy = _divided(condition.energy, (max(row * size for row, size in zip(rows, self.size, strict=False)),))
+        return dataclasses.replace(condition, residual=residual, energy=energy, measure=1.0)
 
 
-def _affine(value: Tensor, size: float | Tensor, offset: float | Tensor) -> Tensor:
-    scaled = size * value
-    return scaled + offset if isinstance(offset, Tensor) or offset else scaled
+def solved_components(pde: PDE) -> int:
+    """The number of components of u without its unknown coefficients; 1 for a scalar field."""
+    return (pde.components or 1) - len(pde.unknowns)
 
 
 def _tensor(numbers: Sequence[float], like: Tensor) -> Tensor:

@@ -9,7 +9,9 @@ from torch import Tensor
 from pinn.domains import Initial, InitialCauchy, TimeDomain
 from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition, cauchy, dirichlet
+from pinn.pdes.derived.scaled import Scaled
 from pinn.pdes.derived.wrapper import Wrapper
+from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
 
@@ -39,7 +41,8 @@ class Window(Wrapper):
             continued = cauchy(self.domain, self.previous, name=condition.name, weight=condition.weight)
         else:
             return condition
-        return dataclasses.replace(continued, prescribed=None)
+        continued = dataclasses.replace(continued, prescribed=None)
+        return self.pde.scale(continued) if isinstance(self.pde, Scaled) else continued
 
 
 _MOST_WINDOWS = 1000  # each has a network of its own
@@ -61,8 +64,9 @@ class TimeWindowed(Wrapper):
             raise ValueError(
                 f"Time windows (windows={self.windows}) need a PDE whose domain has time, got {self.pde.domain}."
             )
-        if "domain" not in {field.name for field in dataclasses.fields(self.pde)}:  # pyright: ignore[reportArgumentType]
-            kind = type(self.pde).__name__
+        inner = self.pde.pde if isinstance(self.pde, Scaled) else self.pde
+        if "domain" not in {field.name for field in dataclasses.fields(inner)}:  # pyright: ignore[reportArgumentType]
+            kind = type(inner).__name__
             raise ValueError(f"Time windows (windows={self.windows}) are not for {kind}, which takes all time at once.")
 
     @property
@@ -78,7 +82,7 @@ class TimeWindowed(Wrapper):
     def window(self, k: int, previous: Field | None = None) -> Window:
         """The k-th window, from 0 on; `previous` gives its initial data, by default those of the PDE."""
         slab = dataclasses.replace(self.domain, start=self.starts[k], duration=self.domain.duration / self.windows)
-        return Window(dataclasses.replace(self.pde, domain=slab), previous)  # pyright: ignore[reportArgumentType]
+        return Window(_on(self.pde, slab), previous)
 
     def conditions(self) -> tuple[Condition, ...]:
         return self.pde.conditions()
@@ -96,6 +100,12 @@ class TimeWindowed(Wrapper):
             return lambda x: by_window(x, self.starts, [u(x) for u in fields])
 
         return whole
+
+
+def _on(pde: PDE, domain: TimeDomain) -> PDE:
+    if isinstance(pde, Scaled):
+        return dataclasses.replace(pde, pde=_on(pde.pde, domain))
+    return dataclasses.replace(pde, domain=domain)  # pyright: ignore[reportArgumentType]
 
 
 def by_window(x: Tensor, starts: tuple[float, ...], values: list[Tensor]) -> Tensor:

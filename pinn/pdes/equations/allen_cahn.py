@@ -31,7 +31,7 @@ class AllenCahn(PDE):
     diffusivity: float = 1e-4
     exact: SpectralReference | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "diffusivity", "penalty")

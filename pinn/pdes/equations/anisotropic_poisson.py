@@ -27,7 +27,7 @@ class AnisotropicPoisson(PDE):
     angle: float = math.pi / 6
     exact: Field = SineProduct()
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "ratio", "penalty")

@@ -27,7 +27,7 @@ class Burgers(PDE):
     viscosity: float = 0.01 / math.pi
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "viscosity", "penalty")

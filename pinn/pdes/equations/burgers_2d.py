@@ -38,7 +38,7 @@ class Burgers2D(PDE):
     viscosity: float = 0.02
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

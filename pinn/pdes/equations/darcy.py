@@ -37,7 +37,7 @@ class Darcy(PDE):
     conductivity: Field = WavyConductivity()
     exact: Field = SineProduct()
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "penalty")

@@ -38,7 +38,7 @@ class Eikonal(PDE):
     speed: float = 1.0
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "speed", "penalty")

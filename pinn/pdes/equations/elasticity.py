@@ -44,7 +44,7 @@ class LinearElasticity(PDE):
     traction_on: str | None = "right"
     exact: Field = SmoothDisplacement()
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     ritz: bool = False
     components: ClassVar[int] = 2
 
@@ -90,7 +90,7 @@ class NeoHookean(PDE):
     traction_on: str | None = "right"
     exact: Field = SmoothDisplacement()
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     ritz: bool = False
     components: ClassVar[int] = 2
 

@@ -46,7 +46,7 @@ class FokkerPlanck(PDE):
     deviation: float = 0.4
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "drift", "diffusivity", "deviation", "penalty")

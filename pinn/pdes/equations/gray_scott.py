@@ -36,7 +36,7 @@ class GrayScott(PDE):
     kill: float = 0.06
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ class Heat(PDE):
     diffusivity: float = 0.1
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "diffusivity", "penalty")

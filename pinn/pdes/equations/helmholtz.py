@@ -25,7 +25,7 @@ class Helmholtz(PDE):
     wavenumber: float = 1.0
     exact: Field = SineWaves((1.0, 4.0))
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "penalty")

@@ -27,7 +27,7 @@ class KdV(PDE):
     dispersion: float = 0.022
     exact: SpectralReference | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "dispersion", "penalty")

@@ -45,7 +45,7 @@ class KdVSolitons(PDE):
     domain: TimeDomain = TimeDomain(2.0, Box((-8.0,), (10.0,)))
     exact: Field = TwoSolitons()
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "penalty")

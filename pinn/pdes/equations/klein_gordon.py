@@ -43,7 +43,7 @@ class KleinGordon(PDE):
     coupling: float = 1.0
     exact: Field = oscillation_and_growth
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "penalty")
@@ -71,7 +71,7 @@ class SineGordon(PDE):
     domain: TimeDomain = TimeDomain(4.0, Box((-6.0,), (6.0,)))
     exact: Field = Breather()
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "penalty")

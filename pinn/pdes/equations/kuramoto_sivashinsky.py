@@ -30,7 +30,7 @@ class KuramotoSivashinsky(PDE):
     gamma: float = 100 / 16**4
     exact: SpectralReference | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "penalty")

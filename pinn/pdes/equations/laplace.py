@@ -27,7 +27,7 @@ class Laplace(PDE):
     domain: Domain = Box((0.0, 0.0), (1.0, 1.0))
     exact: Field = exponential_sine
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "penalty")

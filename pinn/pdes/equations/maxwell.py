@@ -37,7 +37,7 @@ class Maxwell(PDE):
     wavenumber: float = 2.0
     exact: Field = cavity_mode
     hard: bool = False
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 3
 
     def __post_init__(self) -> None:

@@ -30,7 +30,7 @@ class NavierStokes(PDE):
     advection: float = 1.0
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 3
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class LidDrivenCavity(PDE):
     reynolds: float = 100.0
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     domain: Box = Box((0.0, 0.0), (1.0, 1.0))
     components: ClassVar[int] = 3
     scored: ClassVar[tuple[int, ...]] = (0, 1)

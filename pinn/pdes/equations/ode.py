@@ -47,7 +47,7 @@ class LotkaVolterra(PDE):
     initial: Sequence[float] = (1.0, 1.0)
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -81,7 +81,7 @@ class Pendulum(PDE):
     initial: Sequence[float] = (2.0, 0.0)
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -115,7 +115,7 @@ class Lorenz(PDE):
     initial: Sequence[float] = (1.0, 1.0, 1.0)
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 3
 
     def __post_init__(self) -> None:

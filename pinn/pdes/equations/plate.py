@@ -26,7 +26,7 @@ class BiharmonicPlate(PDE):
     rigidity: float = 1.0
     exact: Field = SineProduct()
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "rigidity", "penalty")
@@ -74,7 +74,7 @@ class EulerBernoulli(PDE):
     stiffness: float = 1.0
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "stiffness", "penalty")

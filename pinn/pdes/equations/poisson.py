@@ -25,7 +25,7 @@ class Poisson(PDE):
     domain: Domain = Box((0.0, 0.0), (1.0, 1.0))
     exact: Field = SineProduct()
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     ritz: bool = False
 
     def __post_init__(self) -> None:

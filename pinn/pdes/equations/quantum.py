@@ -45,7 +45,7 @@ class HarmonicOscillator(PDE):
     guess: float | None = None
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 2
     scored: ClassVar[tuple[int, ...]] = (0,)
 

@@ -39,7 +39,7 @@ class ReactionDiffusion(PDE):
     rate: float = 4.0
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "diffusivity", "rate", "penalty")

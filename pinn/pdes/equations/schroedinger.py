@@ -40,7 +40,7 @@ class NonlinearSchroedinger(PDE):
 
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ class Stokes(PDE):
     viscosity: float = 1.0
     exact: Field = stirred
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 3
 
     def __post_init__(self) -> None:

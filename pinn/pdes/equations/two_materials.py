@@ -47,7 +47,7 @@ class TwoMaterials(PDE):
     inside: float = 1.0
     outside: float = 5.0
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
     components: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ class UnsteadyNavierStokes(PDE):
     free_pressure: bool = False
     exact: Field | None = None
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_positive(self, "reynolds", "penalty")

@@ -55,7 +55,7 @@ class Expression(PDE):
     time: bool | None = None
     duration: float = 1.0
     hard: bool = True
-    penalty: float = 100.0
+    penalty: float = 1.0
 
     typed_exact: ClassVar[Texts | None] = None
     """The text of `exact`, which is a field once it is built."""

@@ -14,7 +14,7 @@ import pinn.weighting
 from pinn.networks import Unknown
 from pinn.operators import Hutchinson, Strategy
 from pinn.optimizers import LBFGS, Adam, LevenbergMarquardt, Optimizer, Schedule
-from pinn.pdes import Heat, Inverse, TimeWindowed
+from pinn.pdes import Burgers, Heat, Inverse, TimeWindowed
 from pinn.runs.run import build_network
 from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.training.guard import Guard
@@ -80,7 +80,9 @@ def resumes(pde: Any, cuts: tuple[int, ...] = CUTS, method: Any = train, **means
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_resumes_bit_for_bit(name: str) -> None:
-    resumes(Heat(hard=False), optimizer=OPTIMIZERS[name], sampler=Sobol(**COUNTS), steps=STEPS)
+    # One step of linear least squares is all that a linear equation asks for.
+    pde = Burgers(hard=False) if name == "LeastSquares" else Heat(hard=False)
+    resumes(pde, optimizer=OPTIMIZERS[name], sampler=Sobol(**COUNTS), steps=STEPS)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

@@ -41,7 +41,7 @@ class Inverse(Wrapper):
     unknowns: Mapping[str, Unknown] = dataclasses.field(default_factory=dict)
     sensors: int = 200
     noise: float = 0.01
-    weight: float = 100.0
+    weight: float = 1.0
     seed: int = 0
     data: str | None = None
     measured_components: Sequence[int] | None = None

@@ -8,7 +8,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -29,9 +29,9 @@ class Scaled(Wrapper):
     `size` and `offset` have one entry for each component of u that is not an unknown coefficient (one for a scalar
     field), in the units of the component over those of the distance function that multiplies it; training hands them
     to the network (`pinn.networks.scale_output`). Unknown coefficients have scales of their own (`Unknown`). `rows`
-    has, by the name of a condition, one number for each row of its residual, in the units of the row. An energy is
-    divided by its size, row times component, and by the measure of its region. Raises ValueError for a size or row
-    that is not positive and finite, and for other numbers of entries than there are components.
+    has, by the name of a condition, one number for each row of its residual, in the units of the row. All terms of
+    an energy are divided by the size of the first, row times component times measure. Raises ValueError for a size or
+    row that is not positive and finite, and for other numbers of entries than there are components.
     """
 
     size: Sequence[float] = (1.0,)
@@ -71,10 +71,15 @@ class Scaled(Wrapper):
         if rows is None:
             return condition
         residual = _divided(condition.residual, tuple(rows))
-        if condition.energy is None:
-            return dataclasses.replace(condition, residual=residual)
-        energy = _divided(condition.energy, (max(row * size for row, size in zip(rows, self.size, strict=False)),))
-        return dataclasses.replace(condition, residual=residual, energy=energy, measure=1.0)
+        energy = condition.energy and _divided(condition.energy, (self._energy,))
+        return dataclasses.replace(condition, residual=residual, energy=energy)
+
+    @cached_property
+    def _energy(self) -> float:
+        """The size of the energy, one for all of its terms, which are parts of one sum."""
+        condition = next(one for one in self.pde.conditions() if one.energy is not None)
+        rows = self.rows.get(condition.name, (1.0,))
+        return condition.measure * max(row * size for row, size in zip(rows, self.size, strict=False))
 
 
 def solved_components(pde: PDE) -> int:

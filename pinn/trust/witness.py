@@ -35,6 +35,8 @@ class Witness(Strategy):
     itself is not noted: it is not what the residual says.
     """
 
+    listens = True
+
     def __init__(self, strategy: Strategy) -> None:
         self._strategy, self._noting = strategy, True
         self.seen: list[Differentiated] = []
@@ -81,6 +83,9 @@ class Witness(Strategy):
         for order in orders:  # the highest count of each axis over all orders
             self._note(u, x, {axis: order.count(axis) for axis in order})
         return self._strategy.partials(u, x, orders)
+
+    def hear(self, f: Field, x: Tensor, orders: Mapping[int, int]) -> None:
+        self._note(f, x, orders)
 
     def _note(self, f: Field, x: Tensor, orders: Mapping[int, int], *, diagonal: bool = False) -> None:
         """`diagonal`: only ∂f_k/∂x_k is asked for, so that f_k may jump across other axes (the flux of ∇·f)."""

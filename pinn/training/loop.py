@@ -83,6 +83,9 @@ def train(
     steps = optimizer.steps if steps is None else steps
     _check_bounds(steps, budget_s, retries, sampler, ranks)
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
+    if state is None and ranks.rank == 0:
+        for told in pde.softened.values():
+            log.warning("%s: it is not built into the field, but penalised.", told)
     pde = with_network(pde, network) if scale else pde
     training = TrainingState(
         pde,

@@ -16,7 +16,7 @@ from torch.func import vmap
 from pinn.domains import Domain, Interior
 from pinn.operators import Auto, partials
 from pinn.pdes import PDE, TimeWindowed
-from pinn.trust.witness import Differentiated, differentiated
+from pinn.pdes.witness import Differentiated, differentiated
 from pinn.typing import Field, Points
 
 LINES, PIECES = 16, 24
@@ -68,7 +68,7 @@ def breaks(pde: PDE, u: Field, like: Tensor, *, seed: int = 0) -> tuple[float, l
     found: list[Break] = []
     seams = pde.starts[1:] if isinstance(pde, TimeWindowed) else ()
     for anchor in x[:ANCHORS]:
-        fields, witness = differentiated(pde, u, anchor)
+        fields, witness = differentiated(pde.conditions()[0], u, anchor)
         # A field of fewer coordinates has some of them, such as parameters, bound to those of the anchor.
         bound = any(one.dim < len(anchor) for one in fields)
         with witness.silent(), torch.no_grad():

@@ -12,8 +12,8 @@ from pinn.operators import Jet, Rows, Strategy, div, grad, laplacian
 from pinn.pdes import Expression, Parametric, Poisson
 from pinn.pdes.condition import Condition, interior
 from pinn.pdes.pde import PDE
+from pinn.pdes.witness import Witness, differentiated
 from pinn.trust.continuity import TOLERANCE, breaks
-from pinn.trust.witness import Witness, differentiated
 from pinn.typing import Field
 
 LIKE = torch.zeros((), dtype=torch.float64)
@@ -92,11 +92,13 @@ def test_parameters_are_bound_to_those_of_a_point() -> None:
 
 def test_the_witness_sees_every_field_under_an_operator() -> None:
     fields, _ = differentiated(
-        Diffusion(lambda x: 1 + x), lambda x: x[0] ** 2, torch.tensor([0.3], dtype=torch.float64)
+        Diffusion(lambda x: 1 + x).conditions()[0], lambda x: x[0] ** 2, torch.tensor([0.3], dtype=torch.float64)
     )
     assert len(fields) == 2  # the flux, and u within it
     assert [one.orders for one in fields] == [{0: 1}, {0: 1}]
-    fields, _ = differentiated(Poisson(), lambda x: x @ x, torch.tensor([0.3, 0.1], dtype=torch.float64))
+    fields, _ = differentiated(
+        Poisson().conditions()[0], lambda x: x @ x, torch.tensor([0.3, 0.1], dtype=torch.float64)
+    )
     assert [one.orders for one in fields] == [{0: 2, 1: 2}]
 
 

@@ -42,12 +42,15 @@ class Fluxes:
         """The names of the fluxes, by the places of what they are."""
 
     def is_flux(self, place: int, axis: int) -> bool:
-        """Whether a node under ∂/∂x_axis is more than a derivative and has one of space in it."""
+        """Whether a node under ∂/∂x_axis is more than a derivative and has one of space in it, but no other flux."""
         graph, space = self._graph, self._names.space_axes
         if axis not in space or graph.nodes[place].op in FIELDS:
             return False
-        beneath = [graph.nodes[a] for a in graph.beneath([place])]
-        return any(node.op == "laplacian" or (node.op == "partial" and _in_space(node, space)) for node in beneath)
+        fields = [node for a in graph.beneath([place]) if (node := graph.nodes[a]).op in FIELDS]
+        fluxes = {graph.nodes[self.field(known, 0)].data[0] for known in self.names}
+        return any(node.op == "laplacian" or _in_space(node, space) for node in fields) and not any(
+            node.data[0] in fluxes for node in fields
+        )
 
     def field(self, place: int, axis: int) -> int:
         """The field that stands for a flux, the same for the same flux."""

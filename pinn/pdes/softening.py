@@ -99,11 +99,14 @@ def _on_faces(lines: Tensor, domain: Domain, side: int) -> Tensor:
 
 def _orders(equation: Condition, domain: Domain, components: int | None) -> dict[int, int]:
     """The highest order along each axis of what an equation, or its energy, asks of a field."""
-    generator = torch.Generator().manual_seed(0)
-    (x,) = Interior(domain).sample(1, lambda n, k: torch.rand(n, k, generator=generator, dtype=torch.float64))
     said = dataclasses.replace(equation, residual=equation.energy or equation.residual)
-    _, witness = differentiated(said, smooth_field(domain, components), x[0])
+    _, witness = differentiated(said, smooth_field(domain, components), _points(domain, 1)[0])
     return dict(witness.orders)
+
+
+def _points(domain: Domain, n: int) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return Interior(domain).sample(n, lambda n, k: torch.rand(n, k, generator=generator, dtype=torch.float64))[0]
 
 
 def smooth_field(domain: Domain, components: int | None, seed: int = 0) -> Field:
@@ -140,9 +143,7 @@ def _contradicted(conditions: Sequence[Condition], domain: Domain, components: i
     """Whether the field that all of them make has other values just inside the domain than one of them prescribes."""
     shape = () if components is None else (components,)
     G = enforce(conditions, components)(lambda x: x.new_zeros(shape))
-    sobol = torch.quasirandom.SobolEngine(max(domain.interior_sample_dim, 1), scramble=True, seed=0)
-    within = Interior(domain).from_uniform(sobol.draw(_POINTS, dtype=torch.float64))[0]
-    values, apart = [vmap(G)(within[~within.isnan().any(1)]).flatten()], list[Tensor]()
+    values, apart = [vmap(G)(_points(domain, _POINTS)).flatten()], list[Tensor]()
     for condition in conditions:
         x, beside = _beside(condition, domain)
         if not len(x):

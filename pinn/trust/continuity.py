@@ -81,6 +81,25 @@ def breaks(pde: PDE, u: Field, like: Tensor, *, seed: int = 0) -> tuple[float, l
     return largest, [one for one in found if one.size > TOLERANCE]
 
 
+def stays(pde: PDE, u: Field, one: Break, like: Tensor) -> bool:
+    """Whether a break that was found at one field is at the same place for another field u: then it is not the field's.
+
+    It is in a coefficient, or in whatever else the equation has under a derivative.
+    """
+    at = torch.tensor([one.at], dtype=like.dtype, device=like.device)
+    if at.shape[1] < pde.domain.dim:
+        return False
+    fields, witness = differentiated(pde.conditions()[0], u, at[0])
+    low, high = (float(bound[one.axis]) for bound in pde.domain.bounds)
+    h = (high - low) / PIECES * _OVERLAP**BISECTIONS
+    with witness.silent(), torch.no_grad():
+        field = fields[one.part].field
+        a = _moved(at, one.axis, torch.full_like(at[:, 0], -h))
+        defect, _ = _defects(field, a, torch.full_like(at[:, 0], 4 * h), one.axis, one.order + 1)
+        size = _derivatives(field, a, one.axis, one.order)[:, one.order].abs().max()
+    return bool(defect[0, one.order] > TOLERANCE * size)
+
+
 def _along(
     domain: Domain, one: Differentiated, number: int, axis: int, order: int, x: Points, seams: Sequence[float]
 ) -> list[Break]:

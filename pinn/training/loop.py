@@ -86,9 +86,6 @@ def train(
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
     if state is None:
         examine_premises(pde)
-    if state is None and ranks.rank == 0:
-        for told in pde.softened.values():
-            log.warning("%s: it is not built into the field, but penalised.", told)
     pde = with_network(pde, network) if scale else pde
     training = TrainingState(
         pde,

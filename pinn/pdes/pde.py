@@ -52,9 +52,13 @@ class PDE(ABC):
     def _built_in(self, condition: Condition) -> bool:
         return condition.name not in self.softened and self._can_be_built_in(condition)
 
-    @cached_property
+    @property
     def softened(self) -> Mapping[str, str]:
         """The conditions that are penalised though they were to be built in, by name, and why: see `softening`."""
+        return self._softened
+
+    @cached_property
+    def _softened(self) -> Mapping[str, str]:
         equation, *others = self.conditions()
         hard = [condition for condition in others if self._can_be_built_in(condition)]
         return softened(equation, self.domain, hard, self.components) if hard else {}

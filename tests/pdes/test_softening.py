@@ -11,6 +11,8 @@ from pinn.networks import Unknown
 from pinn.operators import Strategy, grad, laplacian
 from pinn.pdes import PDE, Expression, Heat, Inverse, Parametric, Poisson, TimeWindowed, Wave
 from pinn.pdes.condition import Condition, interior
+from pinn.pdes.derived.scaled import Scaled
+from pinn.pdes.derived.squares import Squares
 from pinn.pdes.evolution import initial_and_boundary_values
 from pinn.typing import Field
 
@@ -119,9 +121,18 @@ def test_problems_made_of_others() -> None:
 
 
 def test_the_inverse_problem_agrees_with_itself() -> None:
+    """What is not built in is penalised, and what is penalised is not built in."""
     problem = Inverse(Heat(), {"diffusivity": Unknown()})
     assert not problem.softened
     assert len(problem.soft_conditions()) == 2
+    tent = rod(exact="exp(-t)*(0.5-abs(x-0.5))", equation="dt(u) = a*u", coefficients={"a": -1.0}, boundary=[])
+    assert not Inverse(tent, {"a": Unknown()}).softened
+    jump = rod(exact="exp(-t)*where(x<0.5,0,1)", equation="dt(u) = a*u", coefficients={"a": -1.0}, boundary=[])
+    assert not Inverse(jump, {"a": Unknown()}).softened  # no derivative along x
+    warm = Rod(lambda x: 1 - (2 * x[1] - 1).abs())
+    for wrapped in (Squares(warm), Scaled(warm)):
+        assert wrapped.softened.keys() == {"initial"}
+        assert [c.name for c in wrapped.soft_conditions()] == ["interior", "initial"]
 
 
 @pytest.mark.parametrize("pde", [Poisson(), Heat(), Wave(), Poisson(domain=Disk())], ids=str)

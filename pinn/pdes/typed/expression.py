@@ -98,7 +98,7 @@ class Expression(PDE):
         """
         fields = {name: value for name, value in values.items() if not isinstance(value, Tensor)}
         other = copy.copy(self)
-        for name in ("_names", "_typed_names", "_equations", "softened"):
+        for name in ("_names", "_typed_names", "_equations", "_softened"):
             vars(other).pop(name, None)
         kept = {name: value for name, value in self.coefficients.items() if name not in fields}
         numbers = {name: value for name, value in values.items() if name not in fields}

@@ -178,12 +178,13 @@ class Inverse(Wrapper):
 
 @dataclass(frozen=True)
 class _Kept(Wrapper):
-    """A PDE with some of its conditions left out."""
+    """A PDE with some of its conditions left out, but not its equation."""
 
     keep: Sequence[str] | None
 
     def conditions(self) -> tuple[Condition, ...]:
-        return tuple(c for c in self.pde.conditions() if self.keep is None or c.name in self.keep)
+        conditions = enumerate(self.pde.conditions())
+        return tuple(c for k, c in conditions if k == 0 or self.keep is None or c.name in self.keep)
 
 
 def _component(u: Field, k: int) -> Field:

@@ -174,7 +174,7 @@ def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str,
     """The last checkpoint, the solution and the summary, which is returned."""
     config = training.job.config
     facts = {"seed": config["seed"], "status": training.status, "time_to": training.metrics.time_to()}
-    facts |= {"doubts": training.doubts(step)}
+    facts |= {"doubts": training.doubts(step), "softened": dict(training.job.pde.softened)}
     facts |= {"reason": training.reason, "overrides": config["overrides"], "resumed": config.get("resumed", [])}
     facts |= config["choices"]
     return save_run(folder, step, config, run_id=run_id, resumable=training.diverged is None, **facts)

@@ -1,11 +1,14 @@
 """Derivatives of formulas by the rules of calculus, down to partial derivatives of the fields themselves.
 
 So an equation, whatever it differentiates, is a function of the point and of some ∂ᵏu, and one pass finds all of these.
+The derivative of what has kinks and jumps is that away from them, without its Dirac part: `smoothness` tells where they
+are.
 """
 
 import itertools
 from collections.abc import Callable
 
+from pinn.expressions.functions import TRUTHS
 from pinn.expressions.graph import Graph, Node
 
 
@@ -63,6 +66,14 @@ def _derivative(g: Graph, place: int, axis: int) -> int:
         return g.sub(g.div(da, b), g.div(g.mul(a, db), g.mul(b, b)))
     if op in ("number", "coordinate", "partial", "laplacian"):
         return _of_leaf(g, g.nodes[place], axis)
+    if op in TRUTHS:
+        return g.number(0)
+    if op == "where":
+        return g.where(arguments[0], inner[1], inner[2])
+    if op in ("min", "max"):
+        a, b = arguments
+        first = g.positive(g.sub(b, a) if op == "min" else g.sub(a, b), strictly=True)
+        return g.where(first, inner[0], inner[1])
     if g.value(inner[0]) == 0:
         return inner[0]
     return g.mul(_outer(g, op, arguments[0], place, data), inner[0])

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.expressions.functions import FUNCTIONS
+from pinn.expressions.functions import CHOICES, FUNCTIONS
 from pinn.expressions.grammar import read, read_equation
 from pinn.expressions.graph import Graph, Node
 from pinn.expressions.names import Names
+from pinn.expressions.operands import FIELDS, Fluxes, Operand, may_break
 from pinn.operators import Strategy, biharmonic, laplacian, partials
 from pinn.typing import Field
 
@@ -24,6 +25,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "/": operator.truediv,
     "neg": operator.neg,
     **{name: on_tensors for name, (on_tensors, _) in FUNCTIONS.items()},
+    **CHOICES,
 }
 
 
@@ -104,6 +106,9 @@ class Equations:
     With one field u(x) has the shape (), else one component for each field. `scalar` says that there is one equation,
     with a residual of shape (), else one entry for each. Raises FormulaError.
 
+    `operands` are what stands under the operators and may have kinks or jumps, each as a program of its own. With
+    `mixed`, fluxes under a divergence are fields of their own, the last ones, which have equations of their own.
+
     >>> from pinn.operators import Auto
     >>> heat = Equations.of("dt(u) = k*laplacian(u)", Names(1, True, ("u",), {"k": 0.5}))
     >>> heat(lambda x: x[0] * x[1] ** 2, torch.tensor([1.0, 3.0]), Auto())  # x² − t
@@ -113,22 +118,30 @@ class Equations:
     program: Program
     names: Names
     scalar: bool
+    operands: tuple[tuple[Operand, Program], ...] = ()
 
     @classmethod
-    def of(cls, texts: object, names: Names, label: str = "equation") -> "Equations":
+    def of(cls, texts: object, names: Names, label: str = "equation", *, mixed: bool = False) -> "Equations":
         """The equations of a text, or of a list of texts."""
         graph = Graph(names.space_axes)
-        if isinstance(texts, str) or not isinstance(texts, Sequence):
-            return cls(Program.of(graph, [read_equation(texts, names, graph, label)]), names, scalar=True)
-        labels = [f"{label}[{k}]" for k in range(len(texts))]
-        nodes = [read_equation(text, names, graph, name) for text, name in zip(texts, labels, strict=True)]
-        return cls(Program.of(graph, nodes), names, scalar=False)
+        operands: list[Operand] = []
+        fluxes = Fluxes(graph, names) if mixed else None
+        single = isinstance(texts, str) or not isinstance(texts, Sequence)
+        entries: Sequence[object] = texts if not single and isinstance(texts, Sequence) else [texts]
+        labelled = {label if single else f"{label}[{k}]": text for k, text in enumerate(entries)}
+        nodes = [read_equation(text, names, graph, name, operands, fluxes) for name, text in labelled.items()]
+        if fluxes:
+            nodes += fluxes.equations()
+            more = [name for name in fluxes.names.values() if name not in names.fields]
+            names = dataclasses.replace(names, fields=(*names.fields, *more))
+        programs = tuple((one, Program.of(graph, [one.place])) for one in operands if may_break(graph, one.place))
+        return cls(Program.of(graph, nodes), names, single and not mixed, programs)
 
     @property
     def orders(self) -> tuple[dict[int, int], ...]:
         """For each field, the highest order of its derivatives along each coordinate; empty if it does not occur."""
         found: tuple[dict[int, int], ...] = tuple({} for _ in self.names.fields)
-        for node in self._leaves():
+        for node in _leaves(self.program):
             field, *rest = (int(entry) for entry in node.data)
             if node.op == "laplacian":
                 counts = dict.fromkeys(self.names.space_axes, 2 * rest[0])
@@ -139,8 +152,16 @@ class Equations:
         return found
 
     def __call__(self, u: Field, x: Tensor, strategy: Strategy) -> Tensor:
+        if strategy.listens:
+            for operand, program in self.operands:
+                strategy.hear(_Operand(self, program, u, strategy), x, operand.orders)
+        found = self.evaluated(self.program, u, x, strategy)
+        return found[0] if self.scalar else torch.stack(found)
+
+    def evaluated(self, program: Program, u: Field, x: Tensor, strategy: Strategy) -> list[Tensor]:
+        """What a program computes at a point of some fields u."""
         several = len(self.names.fields) > 1
-        nodes = self._leaves()
+        nodes = _leaves(program)
         orders = list(dict.fromkeys(tuple(int(a) for a in n.data[1:]) for n in nodes if n.op == "partial"))
         known: dict[Any, Tensor] = dict(zip(orders, partials(u, x, orders, strategy), strict=True)) if orders else {}
         space = self.names.space_axes
@@ -151,8 +172,21 @@ class Equations:
         for node in nodes:
             whole = known[node.data[1]] if node.op == "laplacian" else known[tuple(int(a) for a in node.data[1:])]
             leaves[node] = whole[int(node.data[0])] if several else whole
-        found = self.program.run(x, leaves)
-        return found[0] if self.scalar else torch.stack(found)
+        return program.run(x, leaves)
 
-    def _leaves(self) -> list[Node]:
-        return [node for node in self.program.steps if node.op in ("partial", "laplacian")]
+
+@dataclass(frozen=True, eq=False)
+class _Operand:
+    """What an equation differentiates, as a function of the point."""
+
+    equations: Equations
+    program: Program
+    u: Field
+    strategy: Strategy
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.equations.evaluated(self.program, self.u, x, self.strategy)[0]
+
+
+def _leaves(program: Program) -> list[Node]:
+    return [node for node in program.steps if node.op in FIELDS]

@@ -1,44 +1,44 @@
 """From text to graph: Python's own syntax tree, of which a few kinds of nodes are accepted and nothing is executed."""
 
 import ast
-from collections.abc import Callable
-from difflib import get_close_matches
+from dataclasses import dataclass
+from functools import partial, reduce
 
 from torch import Tensor
 
 from pinn.expressions.calculus import derivative, laplacian
 from pinn.expressions.functions import FUNCTIONS
 from pinn.expressions.graph import Graph, RefusedError
-from pinn.expressions.names import CONSTANTS, OPERATORS, Names
-from pinn.expressions.text import ACCEPTED, FormulaError, check, plain
+from pinn.expressions.names import CHOOSING, CONSTANTS, OPERATORS, Names
+from pinn.expressions.operands import Fluxes, Operand
+from pinn.expressions.text import ACCEPTED, FormulaError, checked
+from pinn.expressions.vectors import BINARY, Value, Vector, combined, dot, each, total
 
 DEEPEST = 60
 
-Vector = tuple[int, ...]
-Value = int | Vector
-"""A node of the graph, or the nodes of a vector's components."""
 
-_BINARY: dict[type[ast.operator], Callable[[Graph, int, int], int]] = {
-    ast.Add: Graph.add,
-    ast.Sub: Graph.sub,
-    ast.Mult: Graph.mul,
-    ast.Div: Graph.div,
-    ast.Pow: Graph.power,
-}
-
-
-def read(text: object, names: Names, graph: Graph, label: str) -> int:
+def read(text: object, names: Names, graph: Graph, label: str, operands: list[Operand] | None = None) -> int:
     """The node of a scalar formula. Raises FormulaError for any other text."""
-    source, equals = _checked(text, label)
+    source, equals = checked(text, label)
     if equals:
         raise FormulaError(label, "'=' has no place in a formula", source, equals[0])
-    return _Reader(source, names, graph, label).scalar(0, len(source))
+    return _Reader(source, names, graph, label, operands).scalar(0, len(source))
 
 
-def read_equation(text: object, names: Names, graph: Graph, label: str) -> int:
-    """The node of left side − right side of "left = right", or of a formula that shall vanish."""
-    source, equals = _checked(text, label)
-    reader = _Reader(source, names, graph, label)
+def read_equation(
+    text: object,
+    names: Names,
+    graph: Graph,
+    label: str,
+    operands: list[Operand] | None = None,
+    fluxes: Fluxes | None = None,
+) -> int:
+    """The node of left side − right side of "left = right", or of a formula that shall vanish.
+
+    What stands under its operators is added to `operands`. Given `fluxes`, those under a divergence become fields.
+    """
+    source, equals = checked(text, label)
+    reader = _Reader(source, names, graph, label, operands, fluxes)
     if not equals:
         return reader.scalar(0, len(source))
     if len(equals) > 1:
@@ -47,20 +47,17 @@ def read_equation(text: object, names: Names, graph: Graph, label: str) -> int:
     return graph.sub(left, right)
 
 
-def _checked(text: object, label: str) -> tuple[str, list[int]]:
-    try:
-        source = plain(text)
-    except RefusedError as error:
-        raise ValueError(f"{label}: {error}.") from None
-    return source, check(source, label)
-
-
+@dataclass
 class _Reader:
     """Reads parts of one text."""
 
-    def __init__(self, text: str, names: Names, graph: Graph, label: str) -> None:
-        self.text, self.names, self.graph, self.label = text, names, graph, label
-        self.start = 0
+    text: str
+    names: Names
+    graph: Graph
+    label: str
+    operands: list[Operand] | None = None
+    fluxes: Fluxes | None = None
+    start: int = 0
 
     def scalar(self, start: int, end: int) -> int:
         """The node of the formula between two places."""
@@ -101,7 +98,14 @@ class _Reader:
                 return self._named(node, name)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
                 value = self._value(operand, depth)
-                return self._each(self.graph.neg, value) if isinstance(sign, ast.USub) else value
+                return each(self.graph.neg, value) if isinstance(sign, ast.USub) else value
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return self.graph.negation(self._truth(operand, depth))
+            case ast.BoolOp(op=link, values=parts):
+                joined = Graph.both if isinstance(link, ast.And) else Graph.either
+                return reduce(partial(joined, self.graph), [self._truth(part, depth) for part in parts])
+            case ast.Compare():
+                return self._compared(node, depth)
             case ast.BinOp():
                 return self._chain(node, depth)
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
@@ -120,10 +124,10 @@ class _Reader:
             if isinstance(names.coefficients[name], Tensor):
                 return graph.coefficient(list(names.coefficients).index(name))
             data = Names(names.space, names.time, still=names.still)
-            return read(names.coefficients[name], data, graph, f"coefficient {name}")
+            return read(names.coefficients[name], data, graph, f"coefficient {name}", self.operands)
         if name in CONSTANTS:
             return graph.number(CONSTANTS[name])
-        if name in FUNCTIONS or name in OPERATORS or names.operator_axis(name) is not None:
+        if name in FUNCTIONS or name in (*OPERATORS, *CHOOSING) or names.operator_axis(name) is not None:
             raise self._error(node, f"{name!r} is a function and needs its argument, as in {name}(u)")
         raise self._unknown(node, name)
 
@@ -144,30 +148,45 @@ class _Reader:
         return value
 
     def _binary(self, link: ast.BinOp, a: Value, b: Value) -> Value:
-        operate = _BINARY.get(type(link.op))
-        if operate is None:
+        if type(link.op) not in BINARY:
             raise self._error(link.right, "the operators are + - * / **", before=True)
-        if isinstance(a, int) and isinstance(b, int):
-            return operate(self.graph, a, b)
-        if isinstance(a, tuple) and isinstance(b, tuple):
-            if not isinstance(link.op, ast.Add | ast.Sub):
-                raise RefusedError("two vectors are added or subtracted; their product is dot(a, b)")
-            if len(a) != len(b):
-                raise RefusedError(f"a vector of {len(a)} components meets one of {len(b)}")
-            return tuple(operate(self.graph, p, q) for p, q in zip(a, b, strict=True))
-        if isinstance(link.op, ast.Mult):
-            return self._each(lambda p: self.graph.mul(p, b), a) if isinstance(b, int) else self._scaled(a, b)
-        if isinstance(link.op, ast.Div) and isinstance(b, int):
-            return self._each(lambda p: self.graph.div(p, b), a)
-        raise RefusedError("a vector and a scalar have a product or a quotient alone")
+        return combined(self.graph, link.op, a, b)
 
-    def _scaled(self, a: Value, b: Vector) -> Vector:
-        assert isinstance(a, int)
-        return tuple(self.graph.mul(a, q) for q in b)
+    def _compared(self, node: ast.Compare, depth: int) -> int:
+        """a < b, or a < b <= c …, which holds if each of its parts does."""
+        graph, terms = self.graph, [self._scalar(term, depth) for term in (node.left, *node.comparators)]
+        found = graph.number(1)
+        for link, a, b in zip(node.ops, terms, terms[1:], strict=False):
+            if not isinstance(link, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+                raise self._error(node, "numbers are compared by < <= > >=")
+            difference = graph.sub(a, b) if isinstance(link, ast.Gt | ast.GtE) else graph.sub(b, a)
+            part = graph.positive(difference, strictly=isinstance(link, ast.Lt | ast.Gt))
+            found = graph.both(found, part)
+        return found
+
+    def _truth(self, node: ast.expr, depth: int) -> int:
+        place = self._scalar(node, depth)
+        if not self.graph.is_truth(place):
+            raise self._error(node, "this is a number, where a comparison such as x < 0.5 is needed")
+        return place
+
+    def _chosen(self, node: ast.Call, name: str, arguments: list[ast.expr], depth: int) -> int:
+        """where(c, a, b), min(a, b, …), max(a, b, …) and heaviside(a), which is 1/2 at 0."""
+        graph, count = self.graph, len(arguments)
+        wanted = {"where": "3 arguments", "heaviside": "1 argument"}.get(name, "2 arguments or more")
+        if count < int(wanted[0]) or (count > int(wanted[0]) and "more" not in wanted):
+            raise self._error(node, f"{name} takes {wanted}, got {count}")
+        if name == "where":
+            truth, a, b = self._truth(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:])
+            return graph.where(truth, a, b)
+        values = [self._scalar(argument, depth) for argument in arguments]
+        return graph.heaviside(*values) if name == "heaviside" else reduce(partial(graph.extreme, name), values)
 
     def _call(self, node: ast.Call, name: str, arguments: list[ast.expr], depth: int) -> Value:
         graph, names = self.graph, self.names
         axis = names.operator_axis(name)
+        if name in CHOOSING:
+            return self._chosen(node, name, arguments, depth)
         if axis is None and name not in FUNCTIONS and name not in OPERATORS:
             if name in names.fields or name in names.axes or name in names.coefficients or name in CONSTANTS:
                 raise self._error(node, f"{name!r} is no function: write {name} alone, or a * for a product")
@@ -176,24 +195,35 @@ class _Reader:
         if len(arguments) != wanted:
             raise self._error(node, f"{name} takes {wanted} argument{'s' * (wanted > 1)}, got {len(arguments)}")
         if name == "dot":
-            a, b = (self._vector(argument, depth) for argument in arguments)
-            if len(a) != len(b):
-                raise RefusedError(f"a vector of {len(a)} components meets one of {len(b)}")
-            return self._sum([graph.mul(p, q) for p, q in zip(a, b, strict=True)])
+            return dot(graph, *(self._vector(argument, depth) for argument in arguments))
         if name == "div":
             v = self._vector(arguments[0], depth)
             if len(v) != names.space:
                 raise RefusedError(f"div takes a vector of {names.space} components on this domain, got {len(v)}")
-            return self._sum([derivative(graph, p, a) for p, a in zip(v, names.space_axes, strict=True)])
+            pairs = zip(v, names.space_axes, strict=True)
+            return total(graph, [self._derivative(arguments[0], p, a) for p, a in pairs])
         if name == "grad":
             u = self._scalar(arguments[0], depth)
-            return tuple(derivative(graph, u, a) for a in names.space_axes)
+            return tuple(self._derivative(arguments[0], u, a, flux=False) for a in names.space_axes)
         if name in FUNCTIONS:
             return graph.call(name, self._scalar(arguments[0], depth))
         value = self._value(arguments[0], depth)
         if axis is not None:
-            return self._each(lambda p: derivative(graph, p, axis), value)
-        return self._each(lambda p: laplacian(graph, p), value)
+            return each(lambda p: self._derivative(arguments[0], p, axis), value)
+        for p in (value,) if isinstance(value, int) else value:
+            self._note(arguments[0], p, dict.fromkeys(names.space_axes, 2))
+        return each(lambda p: laplacian(graph, p), value)
+
+    def _derivative(self, node: ast.expr, place: int, axis: int, *, flux: bool = True) -> int:
+        """∂/∂x_axis of what was typed as `node`."""
+        if flux and self.fluxes and self.fluxes.is_flux(place, axis):
+            place = self.fluxes.field(place, axis)
+        self._note(node, place, {axis: 1})
+        return derivative(self.graph, place, axis)
+
+    def _note(self, node: ast.expr, place: int, orders: dict[int, int]) -> None:
+        if self.operands is not None:
+            self.operands.append(Operand(place, orders, self.label, self.text, self.start + node.col_offset))
 
     def _scalar(self, node: ast.expr, depth: int) -> int:
         value = self._value(node, depth)
@@ -207,24 +237,9 @@ class _Reader:
             raise self._error(node, "this is a scalar, where a vector such as grad(u) or [u, v] is needed")
         return value
 
-    def _each(self, operate: Callable[[int], int], value: Value) -> Value:
-        return operate(value) if isinstance(value, int) else tuple(operate(p) for p in value)
-
-    def _sum(self, terms: list[int]) -> int:
-        total = self.graph.number(0)
-        for term in terms:
-            total = self.graph.add(total, term)
-        return total
-
     def _unknown(self, node: ast.expr, name: str) -> FormulaError:
-        names = self.names
-        known = [*names.fields, *names.axes, *names.coefficients, *CONSTANTS, *FUNCTIONS, *OPERATORS]
-        near = get_close_matches(name, known, n=1)
-        hint = f", perhaps {near[0]!r} is meant" if near else ""
-        field, _, along = name.partition("_")
-        if field in names.fields and along and set(along) <= {*names.axes}:
-            hint = f", a derivative is written {''.join(f'd{a}(' for a in along)}{field}{')' * len(along)}"
-        return self._error(node, f"{name!r} is not known{hint}", accepted=names.known())
+        hint = self.names.hint(name)
+        return self._error(node, f"{name!r} is not known{hint}", accepted=self.names.known())
 
     def _error(self, node: ast.expr, problem: str, *, before: bool = False, accepted: str = ACCEPTED) -> FormulaError:
         """The error that points at a node, or at the operator before it."""

@@ -1,10 +1,11 @@
 """A formula as a graph: each different subexpression is one node, however often it occurs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from pinn.expressions.functions import FUNCTIONS
+from pinn.expressions.functions import FUNCTIONS, TRUTHS
 
 MOST_NODES = 5000
 HIGHEST_POWER = 100.0
@@ -20,7 +21,8 @@ class Node(NamedTuple):
 
     `op` is "number" (with its value), "coordinate" (axis), "coefficient" (one that is a tensor, by its place among the
     coefficients), "partial" (field, axes of the derivative in order),
-    "laplacian" (field, how often), "power" (a number as exponent), one of "+", "-", "*", "/", "neg", or a function.
+    "laplacian" (field, how often), "power" (a number as exponent), one of "+", "-", "*", "/", "neg", a function of
+    FUNCTIONS or one of CHOICES.
     """
 
     op: str
@@ -40,6 +42,14 @@ class Graph:
         self.nodes: list[Node] = []
         self._places: dict[Node, int] = {}
         self.derivatives: dict[tuple[int, int], int] = {}
+
+    @classmethod
+    def of(cls, nodes: Sequence[Node], space: Sequence[int] = ()) -> "Graph":
+        """The graph that has these nodes at their places."""
+        graph = cls(space)
+        for node in nodes:
+            graph._node(node)
+        return graph
 
     def value(self, a: int) -> float | None:
         """The number at a place, None for anything else."""
@@ -136,6 +146,64 @@ class Graph:
         except (ValueError, OverflowError):
             raise RefusedError(f"{function} of {value:g} is no finite real number") from None
 
+    def positive(self, a: int, *, strictly: bool) -> int:
+        """1 if a > 0, or a ≥ 0, else 0."""
+        p = self.value(a)
+        if p is not None:
+            return self.number(float(p > 0 if strictly else p >= 0))
+        return self._node(Node("positive" if strictly else "nonnegative", (a,)))
+
+    def both(self, a: int, b: int) -> int:
+        """1 if two truths hold."""
+        p, q = self.value(a), self.value(b)
+        if p is not None or q is not None:
+            return self.number(0) if 0 in (p, q) else b if p is not None else a
+        return a if a == b else self._node(Node("and", (a, b)))
+
+    def negation(self, a: int) -> int:
+        """1 if a truth does not hold."""
+        p, node = self.value(a), self.nodes[a]
+        if p is not None:
+            return self.number(1 - p)
+        return node.arguments[0] if node.op == "not" else self._node(Node("not", (a,)))
+
+    def either(self, a: int, b: int) -> int:
+        """1 if one of two truths holds."""
+        p, q = self.value(a), self.value(b)
+        if p is not None or q is not None:
+            return self.number(1) if 1 in (p, q) else b if p is not None else a
+        return a if a == b else self._node(Node("or", (a, b)))
+
+    def is_truth(self, a: int) -> bool:
+        """Whether a node is 1 or 0, as a comparison is."""
+        return self.nodes[a].op in TRUTHS or self.value(a) in (0.0, 1.0)
+
+    def where(self, condition: int, a: int, b: int) -> int:
+        """a where a truth holds, b elsewhere."""
+        p = self.value(condition)
+        if p is not None or a == b:
+            return a if p or a == b else b
+        return self._node(Node("where", (condition, a, b)))
+
+    def extreme(self, kind: str, a: int, b: int) -> int:
+        """The smaller ("min") or the larger ("max") of two."""
+        p, q = self.value(a), self.value(b)
+        if p is not None and q is not None:
+            return self.number(min(p, q) if kind == "min" else max(p, q))
+        return a if a == b else self._node(Node(kind, (a, b)))
+
+    def heaviside(self, a: int) -> int:
+        """0 for a < 0, 1 for a > 0, and 1/2 at 0."""
+        return self.mul(self.number(0.5), self.add(self.number(1), self.call("sign", a)))
+
+    def rebuilt(self, op: str, parts: Sequence[int], data: tuple[float, ...]) -> int:
+        """The operation `op` on other nodes."""
+        if op == "power":
+            return self.power(parts[0], self.number(data[0]))
+        if op in _BUILT:
+            return _BUILT[op](self, *parts)
+        return self.extreme(op, *parts) if op in ("min", "max") else self.call(op, parts[0])
+
     def beneath(self, outputs: list[int]) -> list[int]:
         """All nodes that these depend on, themselves included, in order."""
         found: set[int] = set()
@@ -153,3 +221,18 @@ class Graph:
             self._places[node] = len(self.nodes)
             self.nodes.append(node)
         return self._places[node]
+
+
+_BUILT: dict[str, Callable[..., int]] = {
+    "+": Graph.add,
+    "-": Graph.sub,
+    "*": Graph.mul,
+    "/": Graph.div,
+    "neg": Graph.neg,
+    "positive": partial(Graph.positive, strictly=True),
+    "nonnegative": partial(Graph.positive, strictly=False),
+    "and": Graph.both,
+    "or": Graph.either,
+    "not": Graph.negation,
+    "where": Graph.where,
+}

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 
 from torch import Tensor
@@ -14,6 +15,8 @@ from pinn.expressions.graph import Node
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 OPERATORS = ("laplacian", "lap", "grad", "div", "dot")
+CHOOSING = ("where", "min", "max", "heaviside")
+"""Functions of several arguments, or made of others."""
 _COORDINATE = re.compile(r"d?(t|x|y|z|x\d+)", re.ASCII)
 
 
@@ -67,6 +70,15 @@ class Names:
         """The names in prescribed values, which know no fields."""
         return dataclasses.replace(self, fields=(), still=still)
 
+    def hint(self, name: str) -> str:
+        """What may be meant by a name that is not known, to go on with."""
+        field, _, along = name.partition("_")
+        if field in self.fields and along and set(along) <= {*self.axes}:
+            return f", a derivative is written {''.join(f'd{a}(' for a in along)}{field}{')' * len(along)}"
+        known = [*self.fields, *self.axes, *self.coefficients, *CONSTANTS, *FUNCTIONS, *CHOOSING, *OPERATORS]
+        near = get_close_matches(name, known, n=1)
+        return f", perhaps {near[0]!r} is meant" if near else ""
+
     def known(self) -> str:
         """All of them, for an error."""
         shown = [name for name in self.axes if not re.fullmatch(r"x\d+", name) or int(name[1:]) > 3]
@@ -74,7 +86,7 @@ class Names:
         parts = [f"fields {', '.join(self.fields)}"] if self.fields else []
         parts.append(f"coordinates of this domain {', '.join(shown) or 'none'}")
         parts += [f"coefficients {', '.join(self.coefficients)}"] if self.coefficients else []
-        parts += [f"constants {', '.join(CONSTANTS)}", f"functions {', '.join(FUNCTIONS)}"]
+        parts += [f"constants {', '.join(CONSTANTS)}", f"functions {', '.join([*FUNCTIONS, *CHOOSING])}"]
         parts.append(f"operators {', '.join([*(f'd{name}' for name in shown), *OPERATORS])}")
         return f"Known here: {'; '.join(parts)}."
 
@@ -95,7 +107,7 @@ def uses_time(texts: Sequence[str]) -> bool:
 def _check_free(kind: str, name: object) -> None:
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise ValueError(f"The {kind} {name!r} needs a name of letters and digits, such as u or v2.")
-    if name in CONSTANTS or name in FUNCTIONS or name in OPERATORS or _COORDINATE.fullmatch(name):
+    if name in CONSTANTS or name in FUNCTIONS or name in (*OPERATORS, *CHOOSING) or _COORDINATE.fullmatch(name):
         raise ValueError(
             f"The {kind} {name!r} has the name of a coordinate, constant, function or operator: choose another."
         )

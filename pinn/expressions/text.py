@@ -10,8 +10,9 @@ DEEPEST_BRACKETS = 40
 _SHOWN = 100
 
 ACCEPTED = (
-    "Accepted are numbers, names, + - * / **, brackets, sin cos tan exp log sqrt abs sign tanh sinh cosh, derivatives "
-    "such as dt(u), dx(dx(u)) and dx(k*dx(u)), laplacian(u), grad(u), div([u, v]) and dot(a, b)."
+    "Accepted are numbers, names, + - * / **, brackets, sin cos tan exp log sqrt abs sign tanh sinh cosh heaviside, "
+    "min max, where(x < 0.5, a, b) with < <= > >= and or not, derivatives such as dt(u), dx(dx(u)) and dx(k*dx(u)), "
+    "laplacian(u), grad(u), div([u, v]) and dot(a, b)."
 )
 _HINTS = {
     "^": "a power is written with **, as in x**2",
@@ -32,7 +33,10 @@ _HINTS = {
     '"': "quotation marks are not part of a formula",
     "#": "a formula has no comments",
 }
-_WORD = re.compile(r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<other>.)", re.ASCII)
+_WORD = re.compile(
+    r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<other>[<>]=?|.)", re.ASCII
+)
+_LOGICAL = ("and", "or", "not")
 
 
 class FormulaError(ValueError):
@@ -74,13 +78,13 @@ def check(text: str, label: str) -> list[int]:
         if word["name"]:
             if place == behind_number:
                 raise FormulaError(label, f"a product is written with *, as in 2*{found}", text, place)
-            if keyword.iskeyword(found):
+            if keyword.iskeyword(found) and found not in _LOGICAL:
                 raise FormulaError(
                     label, f"{found!r} is a word of Python and cannot be used; choose a name", text, place
                 )
         elif word["number"]:
             behind_number = word.end()
-        elif found not in "+-*/()[],= .":
+        elif found not in "+-*/()[],= ." and found[0] not in "<>":
             hint = _HINTS.get(found, "it is not part of a formula")
             shown = repr(found) if found.isprintable() else f"the character U+{ord(found):04X}"
             raise FormulaError(label, f"{shown} cannot be used: {hint}", text, place)
@@ -99,3 +103,12 @@ def check(text: str, label: str) -> list[int]:
     if opened:
         raise FormulaError(label, "this bracket is never closed", text, opened[-1])
     return equals
+
+
+def checked(text: object, label: str) -> tuple[str, list[int]]:
+    """A text as it is read, and the places of "=" in it. Raises ValueError for what is no text, and FormulaError."""
+    try:
+        source = plain(text)
+    except RefusedError as error:
+        raise ValueError(f"{label}: {error}.") from None
+    return source, check(source, label)

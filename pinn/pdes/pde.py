@@ -3,12 +3,14 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pinn.domains import Domain, Surface
 from pinn.networks import Unknown
 from pinn.pdes.ansatz import Ansatz, enforce, vanishes
 from pinn.pdes.condition import Condition
+from pinn.pdes.softening import softened
 from pinn.typing import Field
 
 
@@ -17,7 +19,7 @@ class PDE(ABC):
 
     `domain`, where the equation holds, with time, if any, as coordinate 0; `exact`, the solution or None;
     `hard`, whether prescribed values are built into the field (True) or penalised (False). Those that the domain cannot
-    build in, around a corner that points inward say, are penalised all the same.
+    build in, around a corner that points inward say, are penalised all the same, and so are those with kinks or jumps.
     `components` is the number of components m of u, None for a scalar field of shape (). Errors are those of the
     components `scored`, None for all. `unknowns` are coefficients to be found, by name: the last components of u.
     """
@@ -48,6 +50,20 @@ class PDE(ABC):
         return lambda network: built_in(lambda x: network(embed(x)))
 
     def _built_in(self, condition: Condition) -> bool:
+        return condition.name not in self.softened and self._can_be_built_in(condition)
+
+    @property
+    def softened(self) -> Mapping[str, str]:
+        """The conditions that are penalised though they were to be built in, by name, and why: see `softening`."""
+        return self._softened
+
+    @cached_property
+    def _softened(self) -> Mapping[str, str]:
+        equation, *others = self.conditions()
+        hard = [condition for condition in others if self._can_be_built_in(condition)]
+        return softened(equation, self.domain, hard, self.components) if hard else {}
+
+    def _can_be_built_in(self, condition: Condition) -> bool:
         region, g = condition.region, condition.prescribed
         if not self.hard or g is None or not isinstance(region, Surface) or not region.smooth:
             return False

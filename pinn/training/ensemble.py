@@ -20,6 +20,7 @@ from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.training.accuracy import Reference
 from pinn.training.step import Step
 from pinn.training.stopping import Reason
+from pinn.trust.premises import examine_premises
 from pinn.trust.scales import with_network
 from pinn.typing import Params
 
@@ -96,6 +97,7 @@ def train_ensemble(
     """
     seeds = tuple(range(len(networks)) if seeds is None else seeds)
     _check(pde, networks, seeds, strategy)
+    examine_premises(pde)
     optimizer, sampler = optimizer or Schedule((Adam(steps=30), LevenbergMarquardt())), sampler or Sobol()
     stages = optimizer.in_order if isinstance(optimizer, Schedule) else (optimizer,)
     planned = optimizer.steps if steps is None else steps

@@ -18,6 +18,7 @@ from pinn.training.guard import Guard
 from pinn.training.state import TrainingState
 from pinn.training.step import Step
 from pinn.training.stopping import Stopping
+from pinn.trust.premises import examine_premises
 from pinn.trust.scales import with_network
 from pinn.weighting import Fixed, Weighting
 
@@ -83,6 +84,8 @@ def train(
     steps = optimizer.steps if steps is None else steps
     _check_bounds(steps, budget_s, retries, sampler, ranks)
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
+    if state is None:
+        examine_premises(pde)
     pde = with_network(pde, network) if scale else pde
     training = TrainingState(
         pde,

@@ -16,7 +16,7 @@ from torch.func import vmap
 from pinn.domains import Domain, Interior
 from pinn.operators import Auto, partials
 from pinn.pdes import PDE, TimeWindowed
-from pinn.trust.witness import Differentiated, differentiated
+from pinn.pdes.witness import Differentiated, differentiated
 from pinn.typing import Field, Points
 
 LINES, PIECES = 16, 24
@@ -68,7 +68,7 @@ def breaks(pde: PDE, u: Field, like: Tensor, *, seed: int = 0) -> tuple[float, l
     found: list[Break] = []
     seams = pde.starts[1:] if isinstance(pde, TimeWindowed) else ()
     for anchor in x[:ANCHORS]:
-        fields, witness = differentiated(pde, u, anchor)
+        fields, witness = differentiated(pde.conditions()[0], u, anchor)
         # A field of fewer coordinates has some of them, such as parameters, bound to those of the anchor.
         bound = any(one.dim < len(anchor) for one in fields)
         with witness.silent(), torch.no_grad():
@@ -79,6 +79,25 @@ def breaks(pde: PDE, u: Field, like: Tensor, *, seed: int = 0) -> tuple[float, l
             break
     largest = max((one.size for one in found), default=0.0)
     return largest, [one for one in found if one.size > TOLERANCE]
+
+
+def stays(pde: PDE, u: Field, one: Break, like: Tensor) -> bool:
+    """Whether a break that was found at one field is at the same place for another field u: then it is not the field's.
+
+    It is in a coefficient, or in whatever else the equation has under a derivative.
+    """
+    at = torch.tensor([one.at], dtype=like.dtype, device=like.device)
+    if at.shape[1] < pde.domain.dim:
+        return False
+    fields, witness = differentiated(pde.conditions()[0], u, at[0])
+    low, high = (float(bound[one.axis]) for bound in pde.domain.bounds)
+    h = (high - low) / PIECES * _OVERLAP**BISECTIONS
+    with witness.silent(), torch.no_grad():
+        field = fields[one.part].field
+        a = _moved(at, one.axis, torch.full_like(at[:, 0], -h))
+        defect, _ = _defects(field, a, torch.full_like(at[:, 0], 4 * h), one.axis, one.order + 1)
+        size = _derivatives(field, a, one.axis, one.order)[:, one.order].abs().max()
+    return bool(defect[0, one.order] > TOLERANCE * size)
 
 
 def _along(

@@ -55,3 +55,34 @@ def test_wrong_input_is_explained(override: str, tmp_path: Path) -> None:
             train.main()
     assert str(stop.value.code).startswith("Error: pde: ")
     assert WRONG[override] in str(stop.value.code)
+
+
+def test_what_jumps_under_a_derivative_is_refused_and_has_a_mixed_form(tmp_path: Path) -> None:
+    layers = ["pde=expression", 'pde.equation="dx((2+sign(x-0.5))*dx(u)) = 0"', 'pde.boundary="x"', "domain=interval"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["train.py", *layers, *TINY, f"hydra.run.dir={tmp_path / 'plain'}"])
+        patch.delenv("HYDRA_FULL_ERROR", raising=False)
+        with pytest.raises(SystemExit) as stop:
+            train.main()
+        assert "this jumps near (0.5)" in str(stop.value.code)
+        assert "pde.mixed=true" in str(stop.value.code)
+        patch.setattr(
+            sys, "argv", ["train.py", *layers, *TINY, "pde.mixed=true", f"hydra.run.dir={tmp_path / 'mixed'}"]
+        )
+        train.main()
+    u = load_run(tmp_path / "mixed")
+    assert u(torch.tensor([0.3], dtype=torch.float64)).shape == (2,)
+
+
+def test_an_initial_value_with_a_kink_is_penalised_with_a_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tent = ["pde=expression", 'pde.equation="dt(u) = 0.1*lap(u)"', 'pde.initial="1-abs(2*x-1)"', 'pde.boundary="0"']
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["train.py", *tent, *TINY, "domain=interval", f"hydra.run.dir={tmp_path}"])
+        train.main()
+    told = "initial: the prescribed value has a kink near (0, 0.5)"
+    assert f"{told}: it is not built into the field, but penalised." in (tmp_path / "train.log").read_text()
+    assert json.loads((tmp_path / "summary.json").read_text())["softened"] == {"initial": told}
+    u = load_run(tmp_path)
+    assert u(torch.tensor([0.0, 0.5], dtype=torch.float64)) != 1.0  # nothing of it is built in

@@ -18,7 +18,11 @@ X = torch.tensor([0.3, 0.8, -0.6], dtype=F64)  # t, x, y
 
 def tensors(x: Tensor) -> dict[str, Any]:
     """What the names mean to Python."""
-    functions = {name: getattr(torch, name) for name in ("sin", "cos", "exp", "tanh", "sqrt", "log", "abs", "cosh")}
+    functions = {
+        name: getattr(torch, name)
+        for name in ("sin", "cos", "exp", "tanh", "sqrt", "log", "abs", "cosh", "sign", "where")
+    }
+    functions |= {"min": torch.minimum, "max": torch.maximum, "heaviside": lambda a: (1 + torch.sign(a)) / 2}
     one = torch.ones((), dtype=F64)
     return functions | {"t": x[0], "x": x[1], "y": x[2], "pi": torch.pi * one, "e": torch.e * one, "nu": 0.25 * one}
 
@@ -40,6 +44,11 @@ def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(inner, st.integers(1, 2)).map(lambda p: f"(2 + cos({p[0]}))**-{p[1]}"),
         st.tuples(st.sampled_from(["sin", "cos", "tanh"]), inner).map(lambda p: f"{p[0]}({p[1]})"),
         inner.map(lambda a: f"exp(sin({a}))"),
+        st.tuples(st.sampled_from(["abs", "sign", "heaviside"]), inner).map(lambda p: f"{p[0]}({p[1]})"),
+        st.tuples(st.sampled_from(["min", "max"]), inner, inner).map(lambda p: f"{p[0]}({p[1]}, {p[2]})"),
+        st.tuples(inner, st.sampled_from(["<", "<=", ">", ">="]), inner, inner, inner).map(
+            lambda p: f"where({p[0]} {p[1]} {p[2]}, {p[3]}, {p[4]})"
+        ),
         inner.map(lambda a: f"sqrt(2 + cos({a}))"),
         inner.map(lambda a: f"log(3 + sin({a}))"),
         inner.map(lambda a: f"(-{a})"),

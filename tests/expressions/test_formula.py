@@ -148,3 +148,31 @@ def test_orders_of_the_fields() -> None:
     names = Names(2, True, ("u", "v", "p"))
     orders = Equations.of(["dt(u) + dx(dt(dt(v)))", "laplacian(laplacian(u)) + v"], names).orders
     assert orders == ({-1: 0, 0: 1, 1: 4, 2: 4}, {-1: 0, 0: 2, 1: 1}, {})
+
+
+CHOICES = {
+    "where(x < 0.9 and not y < 0.5, x**2, 7)": lambda t, x, y: x**2,
+    "where(x < 0.5 or y > 0.7, 1, y)": lambda t, x, y: y,
+    "where(0.2 < t <= 0.3, x, y)": lambda t, x, y: x,
+    "where(1 < 2, x, y)": lambda t, x, y: x,
+    "min(x, y, 0.7)": lambda t, x, y: y,
+    "max(0.1, t, x*y)": lambda t, x, y: x * y,
+    "heaviside(x - y) + 2*heaviside(t - 0.3)": lambda t, x, y: 2 + 0 * x,
+    "(x >= 0.8)*y": lambda t, x, y: y,
+    "(x > 0.8)*y": lambda t, x, y: 0 * y,
+}
+
+
+@pytest.mark.parametrize("text", CHOICES)
+def test_choices_and_their_derivatives(text: str, strategy: Strategy) -> None:
+    """Away from breaks the derivative is that of what is chosen, by all strategies and within products."""
+    expected = CHOICES[text]
+    torch.testing.assert_close(Formula.of(text, PLANE.data())(X), torch.as_tensor(expected(*X), dtype=F64))
+    chosen = lambda y: expected(*y) * scalar(y)  # noqa: E731
+    found = Equations.of(f"dx(({text})*u)", PLANE)(scalar, X, strategy)
+    torch.testing.assert_close(found, torch.func.grad(chosen)(X)[1], rtol=1e-10, atol=1e-10)
+
+
+def test_not_a_number_stays_one() -> None:
+    for text in ("min(log(x - 2), 1)", "max(0, sqrt(x - 2))"):
+        assert Formula.of(text, PLANE.data())(X).isnan()

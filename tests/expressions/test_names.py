@@ -24,7 +24,7 @@ def test_known_names_are_listed() -> None:
         Formula.of("t", PLANE.data(still=True))
 
 
-@pytest.mark.parametrize("name", ["x", "t", "x7", "dx", "pi", "sin", "grad", "", "a b", "ä", "2u"])
+@pytest.mark.parametrize("name", ["x", "t", "x7", "dx", "pi", "sin", "min", "where", "grad", "", "a b", "ä", "2u"])
 def test_names_that_are_taken(name: str) -> None:
     with pytest.raises(ValueError, match=r"The field .* (has the name of|needs a name)"):
         Names(1, False, (name,))

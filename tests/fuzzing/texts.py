@@ -11,12 +11,14 @@ VALID = (
     "dx(dx(dx(dx(u)))) + 6*u*dx(u) - sign(x)*tan(x) = 1.5e-3*x1 + .5*x2",
     "div([u*v, dx(u) - v]) + e**(-x**2) = k*((u - v)*(u + v))",
     "2**x/(1 + u)",
+    "dx(where(x < 0.5 and not y >= 1, 1, 3)*dx(u)) = max(u, v, 0)*min(x, 1) - heaviside(x - t)*(0 < y <= 1 or u > v)",
 )
 WORDS = (
     *"""
     + - * / ** ( ) [ ] , = . e pi t x y z x1 x4 u v nu k c w 0 1 2 -1 0.5 .5 1. 1e300 1e-300 1e308 1e999 9 99999999
     100 101 9**9**9
     sin( cos( tan( exp( log( sqrt( abs( sign( tanh( sinh( cosh( dt( dx( dy( dz( lap( laplacian( grad( div( dot(
+    where( min( max( heaviside( <= >= and or
     ^ ² π ∂ ∇ é _ __import__ lambda if not x.real 0x1 0x1F 1_000 1j # \\ " ' ; : @ ! % & | ~ < > { } //
     ٣ ｘ 😀 None True f(*a) u.__class__
     """.split(),  # noqa: SIM905

@@ -12,8 +12,8 @@ from pinn.operators import Jet, Rows, Strategy, div, grad, laplacian
 from pinn.pdes import Expression, Parametric, Poisson
 from pinn.pdes.condition import Condition, interior
 from pinn.pdes.pde import PDE
+from pinn.pdes.witness import Witness, differentiated
 from pinn.trust.continuity import TOLERANCE, breaks
-from pinn.trust.witness import Witness, differentiated
 from pinn.typing import Field
 
 LIKE = torch.zeros((), dtype=torch.float64)
@@ -90,13 +90,26 @@ def test_parameters_are_bound_to_those_of_a_point() -> None:
     assert not breaks(problem, lambda x: torch.sin(x[1]) * x[2] + x[0], LIKE)[1]
 
 
+@pytest.mark.parametrize(
+    ("equation", "order"), [("dx(sign(u)*dx(u)) = 0", 0), ("lap(max(u, 0)) = 0", 1), ("dx(dx(abs(u)*u)) = 1", None)]
+)
+def test_what_a_typed_equation_differentiates_is_seen_as_it_was_typed(equation: str, order: int | None) -> None:
+    """The equation has the product rule carried out, so that no operator is asked for what jumps with u."""
+    typed = Expression(equation=equation, boundary="0", domain=LINE)
+    _, found = breaks(typed, lambda x: torch.sin(x[0] - 0.3), LIKE)
+    assert {one.order for one in found} == ({order} if order is not None else set())
+    assert all(abs(one.at[0] - 0.3) < 1e-5 for one in found)
+
+
 def test_the_witness_sees_every_field_under_an_operator() -> None:
     fields, _ = differentiated(
-        Diffusion(lambda x: 1 + x), lambda x: x[0] ** 2, torch.tensor([0.3], dtype=torch.float64)
+        Diffusion(lambda x: 1 + x).conditions()[0], lambda x: x[0] ** 2, torch.tensor([0.3], dtype=torch.float64)
     )
     assert len(fields) == 2  # the flux, and u within it
     assert [one.orders for one in fields] == [{0: 1}, {0: 1}]
-    fields, _ = differentiated(Poisson(), lambda x: x @ x, torch.tensor([0.3, 0.1], dtype=torch.float64))
+    fields, _ = differentiated(
+        Poisson().conditions()[0], lambda x: x @ x, torch.tensor([0.3, 0.1], dtype=torch.float64)
+    )
     assert [one.orders for one in fields] == [{0: 2, 1: 2}]
 
 

@@ -15,6 +15,7 @@ from pinn.pdes import PDE, Expression, Heat, Poisson
 from pinn.trust import corrected, examined, null_directions
 from pinn.trust.examination import relative_size
 from pinn.trust.features import points_within
+from tests.trust.test_doubts import ROD, BuiltIn
 
 SQUARE, LINE = Box((0.0, 0.0), (1.0, 1.0)), Box((0.0,), (1.0,))
 
@@ -103,7 +104,7 @@ def test_the_examination_of_a_sound_field_and_of_a_kinked_one() -> None:
     assert not sound.undetermined
     assert sound.estimated
     assert sound.estimate < 1e-2
-    rod = Expression(equation="dt(u) = 0.1*lap(u)", initial="1-abs(2*x-1)", boundary="0", domain=LINE)
+    rod = BuiltIn(ROD)
     kinked = examined(rod, trained(rod, 35), Auto(), columns=100)
     assert kinked.defect > 0.1
     assert "near" in kinked.breaks[0]

@@ -1,7 +1,7 @@
 """What a strategy must be able to differentiate; how it does so is its own business."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -38,6 +38,13 @@ class Strategy(ABC):
     """Whether derivatives are exact only if the Jacobian is diagonal."""
     random: ClassVar[bool] = False
     """Whether derivatives are estimates, which follow from a seed."""
+
+    listens: ClassVar[bool] = False
+    """Whether it wants to `hear` of what an equation differentiates by means of its own."""
+
+    def hear(self, f: Field, x: Tensor, orders: Mapping[int, int]) -> None:
+        """An equation has derivatives of f, up to these orders by axis, for which it asks no operator."""
+        raise NotImplementedError(f"{type(self).__name__} does not listen.")
 
     def sharing(self, shared: "Strategy") -> "Strategy":
         """This strategy for one evaluation of a residual, with what it propagates taken from `shared`."""

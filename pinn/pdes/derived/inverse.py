@@ -120,7 +120,7 @@ class Inverse(Wrapper):
 
     def ansatz(self) -> Ansatz:
         """The ansatz of `pde` for its solution; the unknowns stay as the network gives them."""
-        inner, embed = _Kept(self.pde, self.keep).ansatz(), self.domain.embed
+        inner, embed = self._kept.ansatz(), self.domain.embed
 
         def completed(network: Field, x: Tensor) -> Tensor:
             # An ansatz takes its network at the very point x, so one call serves both.
@@ -129,6 +129,14 @@ class Inverse(Wrapper):
             return torch.cat([solution.reshape(-1), value[self.solved :]])
 
         return lambda network: partial(completed, network)
+
+    @property
+    def softened(self) -> Mapping[str, str]:
+        return self._kept.softened
+
+    @cached_property
+    def _kept(self) -> "_Kept":
+        return _Kept(self.pde, self.keep)
 
     @cached_property
     def measurements(self) -> tuple[Tensor, Tensor, float]:
@@ -170,12 +178,13 @@ class Inverse(Wrapper):
 
 @dataclass(frozen=True)
 class _Kept(Wrapper):
-    """A PDE with some of its conditions left out."""
+    """A PDE with some of its conditions left out, but not its equation."""
 
     keep: Sequence[str] | None
 
     def conditions(self) -> tuple[Condition, ...]:
-        return tuple(c for c in self.pde.conditions() if self.keep is None or c.name in self.keep)
+        conditions = enumerate(self.pde.conditions())
+        return tuple(c for k, c in conditions if k == 0 or self.keep is None or c.name in self.keep)
 
 
 def _component(u: Field, k: int) -> Field:

@@ -53,6 +53,10 @@ class Scaled(Wrapper):
     def unknowns(self) -> Mapping[str, Unknown]:
         return self.pde.unknowns
 
+    @property
+    def softened(self) -> Mapping[str, str]:
+        return self.pde.softened
+
     def solution(self, u: Field) -> Field:
         return self.pde.solution(u)
 

@@ -20,6 +20,10 @@ class Squares(Wrapper):
     def unknowns(self) -> Mapping[str, Unknown]:
         return self.pde.unknowns
 
+    @property
+    def softened(self) -> Mapping[str, str]:
+        return self.pde.softened
+
     def solution(self, u: Field) -> Field:
         return self.pde.solution(u)
 

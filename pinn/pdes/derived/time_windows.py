@@ -1,6 +1,7 @@
 """Time windows: an evolution equation solved slab by slab, each from the end of the one before."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -86,6 +87,10 @@ class TimeWindowed(Wrapper):
 
     def conditions(self) -> tuple[Condition, ...]:
         return self.pde.conditions()
+
+    @property
+    def softened(self) -> Mapping[str, str]:
+        return self.pde.softened
 
     def soft_conditions(self) -> tuple[Condition, ...]:
         return self.pde.soft_conditions()

@@ -15,6 +15,8 @@ from pinn.expressions import Equations, Formula, Names, uses_time
 from pinn.operators import Strategy
 from pinn.pdes.condition import Condition, interior, manufactured
 from pinn.pdes.pde import PDE, require_positive
+from pinn.pdes.typed.fluxes import WithFluxes
+from pinn.pdes.typed.lost_jumps import refuse_lost_jumps, refuse_rough_solution
 from pinn.pdes.typed.prescribed_data import PrescribedData, Texts, typed_field
 from pinn.typing import Field
 
@@ -39,8 +41,11 @@ class Expression(PDE):
     For several fields all of these are lists with one entry for each, u(x) has the shape (m,), and None leaves a field
     free. Without `equation` it is the example in EXAMPLE.
 
-    Raises FormulaError, a ValueError that points at the character, for a text that is not a formula, and ValueError for
-    data that are missing, too many, or of no use.
+    `mixed` makes every flux under a divergence a field of its own: −div(k*grad(u)) = f becomes q = k∇u, −∇·q = f, which
+    are of first order and differentiate no k. These fields come last, have no conditions, and are not scored.
+
+    Raises FormulaError, a ValueError that points at the character, for a text that is not a formula and for what jumps
+    under a derivative, whose Dirac part would be lost; ValueError for data that are missing, too many, or of no use.
     """
 
     domain: Domain = Box((0.0,), (1.0,))
@@ -56,6 +61,7 @@ class Expression(PDE):
     duration: float = 1.0
     hard: bool = True
     penalty: float = 1.0
+    mixed: bool = False
 
     typed_exact: ClassVar[Texts | None] = None
     """The text of `exact`, which is a field once it is built."""
@@ -73,10 +79,16 @@ class Expression(PDE):
             Formula.of(text, self._names.data(), f"coefficient {name}")
         if self.exact is not None and not callable(self.exact):
             object.__setattr__(self, "typed_exact", self.exact)
-            object.__setattr__(self, "exact", typed_field("exact", self.exact, self._names)[0])
-        for name, orders in zip(self.fields, self._equations.orders, strict=True):
+            object.__setattr__(self, "exact", typed_field("exact", self.exact, self._typed_names)[0])
+        for name, orders in zip(self.fields, self._equations.orders, strict=False):
             if not orders:
                 raise ValueError(f"The field {name!r} does not occur in pde.equation; its fields are {[*self.fields]}.")
+        if self.mixed and not self._fluxes:
+            raise ValueError("pde.mixed is given, but there is no flux such as k*grad(u) under a divergence.")
+        refuse_lost_jumps(self._equations, self.domain, mixed=self.mixed)
+        if isinstance(self.exact, Formula):
+            refuse_rough_solution(self.exact, self._equations, self.domain)
+        object.__setattr__(self, "exact", self._with_fluxes(self._exact))
         self.conditions()
 
     def at(self, values: Mapping[str, Tensor | Field]) -> "Expression":
@@ -86,14 +98,15 @@ class Expression(PDE):
         """
         fields = {name: value for name, value in values.items() if not isinstance(value, Tensor)}
         other = copy.copy(self)
-        for name in ("_names", "_equations"):
+        for name in ("_names", "_typed_names", "_equations", "_softened"):
             vars(other).pop(name, None)
         kept = {name: value for name, value in self.coefficients.items() if name not in fields}
         numbers = {name: value for name, value in values.items() if name not in fields}
         object.__setattr__(other, "coefficients", {**kept, **numbers})
         object.__setattr__(other, "_coefficient_fields", fields)
         if self.typed_exact is not None and not fields:
-            object.__setattr__(other, "exact", typed_field("exact", self.typed_exact, other._names)[0])
+            exact = typed_field("exact", self.typed_exact, other._typed_names)[0]
+            object.__setattr__(other, "exact", other._with_fluxes(exact))
         return other
 
     def coefficient(self, name: str) -> float | Field:
@@ -105,7 +118,12 @@ class Expression(PDE):
 
     @property
     def components(self) -> int | None:
-        return None if len(self.fields) == 1 else len(self.fields)
+        m = len(self.fields) + len(self._fluxes)
+        return None if m == 1 else m
+
+    @property
+    def scored(self) -> tuple[int, ...] | None:
+        return tuple(range(len(self.fields))) if self._fluxes else None
 
     def residual(self, u: Field, x: Tensor, *source: Tensor, strategy: Strategy) -> Tensor:
         """N[u] at a point, less the source if there is one: shape (), or one entry for each equation of a list."""
@@ -118,14 +136,15 @@ class Expression(PDE):
         source = manufactured(self.residual, exact) if exact else None
         prescribed = PrescribedData(
             self.domain,
-            self._names,
-            self._equations.orders,
+            self._typed_names,
+            self._equations.orders[: len(self.fields)],
             exact,
             self.initial,
             self.initial_velocity,
             self.boundary,
             self.flux,
             self.penalty,
+            len(self._fluxes),
         )
         return (interior(self.domain, self.residual, source=source), *prescribed.conditions())
 
@@ -135,14 +154,37 @@ class Expression(PDE):
         return self.exact
 
     @cached_property
-    def _names(self) -> Names:
+    def _typed_names(self) -> Names:
+        """The names in texts, without the fluxes of a mixed form."""
         timed = isinstance(self.domain, TimeDomain)
         return Names(self.domain.dim - timed, timed, (*self.fields, *self._coefficient_fields), self.coefficients)
 
     @cached_property
+    def _fluxes(self) -> tuple[str, ...]:
+        """The names of the fluxes that are fields of their own."""
+        if not self.mixed:
+            return ()
+        assert self.equation is not None
+        names = self._typed_names
+        return Equations.of(self.equation, names, mixed=True).names.fields[len(names.fields) :]
+
+    @cached_property
+    def _names(self) -> Names:
+        typed = self._typed_names
+        if not self._fluxes:
+            return typed
+        return dataclasses.replace(typed, fields=(*self.fields, *self._fluxes, *self._coefficient_fields))
+
+    @cached_property
     def _equations(self) -> Equations:
         assert self.equation is not None
-        return Equations.of(self.equation, self._names)
+        return Equations.of(self.equation, self._names, mixed=self.mixed)
+
+    def _with_fluxes(self, exact: Field | None) -> Field | None:
+        """A solution in the fields alone, with its fluxes."""
+        if exact is None or not self._fluxes or isinstance(exact, WithFluxes):
+            return exact
+        return WithFluxes(exact, self._equations, len(self.fields))
 
     def _take_the_example(self) -> None:
         for name in ("exact", "initial", "initial_velocity", "boundary", "flux"):

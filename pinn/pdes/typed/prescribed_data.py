@@ -20,11 +20,12 @@ Texts = str | float | Sequence[str | float | None]
 
 
 def typed_field(
-    name: str, texts: Texts, names: Names, *, free: bool = False, still: bool = False
+    name: str, texts: Texts, names: Names, *, free: bool = False, still: bool = False, more: int = 0
 ) -> tuple[Formula, tuple[int, ...] | None]:
     """The prescribed field of `pde.name`, and the components that it speaks of, None for all.
 
-    `free` admits entries that are None, `still` no time. Raises ValueError unless there is one entry for each field.
+    `free` admits entries that are None, `still` no time; `more` components follow of which nothing is said. Raises
+    ValueError unless there is one entry for each field.
     """
     entries = [texts] if isinstance(texts, (str, int, float)) else list(texts)
     fields = ", ".join(names.fields)
@@ -37,8 +38,9 @@ def typed_field(
     if not chosen or (not free and len(chosen) < len(entries)):
         raise ValueError(f"pde.{name} needs an expression for {'one of' if free else 'each of'} the fields {fields}.")
     given = names.data(still=still)
-    formula = Formula.of(entries if len(entries) > 1 else entries[0], given, name)
-    return formula, None if len(chosen) == len(entries) else chosen
+    whole = [*entries, *[None] * more]
+    formula = Formula.of(whole if len(whole) > 1 else whole[0], given, name)
+    return formula, None if len(chosen) == len(whole) else chosen
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class PrescribedData:
     boundary: Texts | Mapping[str, Texts] | None
     flux: Texts | Mapping[str, Texts] | None
     weight: float
+    fluxes: int = 0
+    """Fields that follow, which no condition speaks of."""
 
     def conditions(self) -> list[Condition]:
         """All of them."""
@@ -86,13 +90,14 @@ class PrescribedData:
         value, moving = self._start(once, twice)
         conditions: list[Condition] = []
         if once:
-            components = None if len(once) == len(orders) else once
+            components = None if len(once) == len(orders) and not self.fluxes else once
             start = Initial(self.domain)
             conditions.append(dirichlet(start, value, name="initial", weight=self.weight, components=components))
         if twice:
             name = "initial_motion" if once else "initial"
             motion = cauchy(self.domain, moving, name=name, weight=self.weight)
-            conditions.append(motion if len(twice) == len(orders) else _restricted(motion, twice))
+            whole = len(twice) == len(orders) and not self.fluxes
+            conditions.append(motion if whole else _restricted(motion, twice))
         return conditions
 
     def _start(self, once: tuple[int, ...], twice: tuple[int, ...]) -> tuple[Field, Field]:
@@ -105,7 +110,7 @@ class PrescribedData:
             raise ValueError(
                 f"The equation has dt of {which}: give pde.initial, the value at the first instant, or pde.exact."
             )
-        value, chosen = typed_field("initial", self.initial, self.names, free=True, still=True)
+        value, chosen = self._field("initial", self.initial, still=True)
         _check_period(self.domain, "initial", value)
         self._require("initial", chosen, once + twice)
         if not twice:
@@ -115,11 +120,14 @@ class PrescribedData:
             raise ValueError(
                 f"The equation has dt(dt(…)) of {which}: give pde.initial_velocity, its dt at the first instant."
             )
-        velocity, chosen = typed_field("initial_velocity", self.initial_velocity, self.names, free=True, still=True)
+        velocity, chosen = self._field("initial_velocity", self.initial_velocity, still=True)
         self._require("initial_velocity", chosen, twice)
         assert isinstance(self.domain, TimeDomain)
         first = self.domain.start
         return value, lambda x: value(x) + (x[..., 0] - first) * velocity(x)
+
+    def _field(self, name: str, texts: Texts, *, still: bool = False) -> tuple[Formula, tuple[int, ...] | None]:
+        return typed_field(name, texts, self.names, free=True, still=still, more=self.fluxes)
 
     def _require(self, name: str, chosen: tuple[int, ...] | None, needed: tuple[int, ...]) -> None:
         for k in needed:
@@ -141,16 +149,17 @@ class PrescribedData:
                     "The domain has a boundary: give pde.boundary, the value there, pde.flux, the normal derivative, "
                     "or pde.exact; pde.boundary=[] means no condition."
                 )
-            return [dirichlet(Boundary(self.domain), exact, weight=self.weight)]
+            fields = range(len(self.names.fields)) if self.fluxes else None
+            return [dirichlet(Boundary(self.domain), exact, weight=self.weight, components=fields)]
         for name, region, texts in self._parts("boundary", self.boundary):
-            g, chosen = typed_field(name, texts, self.names, free=True)
+            g, chosen = self._field(name, texts)
             conditions.append(dirichlet(region, g, name=name, weight=self.weight, components=chosen))
         return conditions
 
     def _flux(self) -> list[Condition]:
         conditions: list[Condition] = []
         for name, region, texts in self._parts("flux", self.flux):
-            h, chosen = typed_field(name, texts, self.names, free=True)
+            h, chosen = self._field(name, texts)
             condition = neumann(region, h, name=name, weight=self.weight)
             conditions.append(condition if chosen is None else _restricted(condition, chosen))
         return conditions

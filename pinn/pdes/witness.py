@@ -1,5 +1,6 @@
 """What a residual differentiates: the fields under its operators, and the orders of the derivatives it asks for."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pinn.operators import Auto, MultiIndex, Strategy
-from pinn.pdes import PDE
+from pinn.pdes.condition import Condition
 from pinn.typing import Field
 
 
@@ -35,9 +36,14 @@ class Witness(Strategy):
     itself is not noted: it is not what the residual says.
     """
 
+    listens = True
+
     def __init__(self, strategy: Strategy) -> None:
         self._strategy, self._noting = strategy, True
         self.seen: list[Differentiated] = []
+        self.orders: Counter[int] = Counter()
+        """The highest order along each axis, of operators in the fields of others together."""
+        self._outside: Counter[int] = Counter()
         self.nests = strategy.nests  # pyright: ignore[reportAttributeAccessIssue]  (of this one, not of the class)
 
     @contextmanager
@@ -50,37 +56,53 @@ class Witness(Strategy):
             self._noting = before
 
     def gradient(self, u: Field, x: Tensor) -> Tensor:
-        self._note(u, x, dict.fromkeys(range(x.shape[0]), 1))
-        return self._strategy.gradient(u, x)
+        with self._within(u, x, dict.fromkeys(range(x.shape[0]), 1)):
+            return self._strategy.gradient(u, x)
 
     def jacobian(self, v: Field, x: Tensor) -> Tensor:
-        self._note(v, x, dict.fromkeys(range(x.shape[0]), 1))
-        return self._strategy.jacobian(v, x)
+        with self._within(v, x, dict.fromkeys(range(x.shape[0]), 1)):
+            return self._strategy.jacobian(v, x)
 
     def diagonal(self, v: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
-        self._note(v, x, dict.fromkeys(axes, 1), diagonal=True)
-        return self._strategy.diagonal(v, x, axes)
+        with self._within(v, x, dict.fromkeys(axes, 1), diagonal=True):
+            return self._strategy.diagonal(v, x, axes)
 
     def directional(self, u: Field, x: Tensor, direction: Tensor) -> Tensor:
-        self._note(u, x, dict.fromkeys(range(x.shape[0]), 1))
-        return self._strategy.directional(u, x, direction)
+        with self._within(u, x, dict.fromkeys(range(x.shape[0]), 1)):
+            return self._strategy.directional(u, x, direction)
 
     def hessian(self, u: Field, x: Tensor) -> Tensor:
-        self._note(u, x, dict.fromkeys(range(x.shape[0]), 2))
-        return self._strategy.hessian(u, x)
+        with self._within(u, x, dict.fromkeys(range(x.shape[0]), 2)):
+            return self._strategy.hessian(u, x)
 
     def laplacian(self, u: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
-        self._note(u, x, dict.fromkeys(axes, 2))
-        return self._strategy.laplacian(u, x, axes)
+        with self._within(u, x, dict.fromkeys(axes, 2)):
+            return self._strategy.laplacian(u, x, axes)
 
     def biharmonic(self, u: Field, x: Tensor, axes: Sequence[int]) -> Tensor:
-        self._note(u, x, dict.fromkeys(axes, 4))
-        return self._strategy.biharmonic(u, x, axes)
+        with self._within(u, x, dict.fromkeys(axes, 4)):
+            return self._strategy.biharmonic(u, x, axes)
 
     def partials(self, u: Field, x: Tensor, orders: Sequence[MultiIndex]) -> tuple[Tensor, ...]:
-        for order in orders:  # the highest count of each axis over all orders
-            self._note(u, x, {axis: order.count(axis) for axis in order})
-        return self._strategy.partials(u, x, orders)
+        highest = {axis: max(order.count(axis) for order in orders) for axis in {a for order in orders for a in order}}
+        with self._within(u, x, highest):
+            return self._strategy.partials(u, x, orders)
+
+    def hear(self, f: Field, x: Tensor, orders: Mapping[int, int]) -> None:
+        self._note(f, x, orders)
+
+    @contextmanager
+    def _within(self, f: Field, x: Tensor, orders: Mapping[int, int], *, diagonal: bool = False) -> Iterator[None]:
+        """Note an operator on f, and while it is at work that others in f stand within it."""
+        self._note(f, x, orders, diagonal=diagonal)
+        before = self._outside
+        if self._noting:
+            self._outside = before + Counter(orders)
+            self.orders |= self._outside
+        try:
+            yield
+        finally:
+            self._outside = before
 
     def _note(self, f: Field, x: Tensor, orders: Mapping[int, int], *, diagonal: bool = False) -> None:
         """`diagonal`: only ∂f_k/∂x_k is asked for, so that f_k may jump across other axes (the flux of ∇·f)."""
@@ -106,15 +128,14 @@ class _Component:
 
 
 def differentiated(
-    pde: PDE, u: Field, x: Tensor, strategy: Strategy | None = None
+    equation: Condition, u: Field, x: Tensor, strategy: Strategy | None = None
 ) -> tuple[list[Differentiated], Witness]:
-    """The fields that the equation of `pde` differentiates at u, seen at the point x, and the strategy in them.
+    """The fields that an equation differentiates at u, seen at the point x, and the strategy in them.
 
-    The equation is evaluated once, at one point, without a transform: a field that stands in it is a function of its
+    It is evaluated once, at one point, without a transform: a field that stands in it is a function of its
     own point alone.
     """
     witness = Witness(strategy or Auto())
-    equation = pde.conditions()[0]
     data: tuple[Any, ...] = ()
     if equation.given is not None:
         data = (equation.given(x),)

@@ -24,6 +24,7 @@ from pinn.cli.hydra_words import hydra_words, is_sweep, refuse_environment, with
 from pinn.cli.own_modules import find_own_modules
 from pinn.cli.signals import SignalHandler
 from pinn.cli.train_schema import TrainConfig
+from pinn.networks import trained_parameters
 from pinn.parallel import Ranks, joined_ranks, launched_ranks
 from pinn.pdes import unscaled
 from pinn.plotting.history import plot_history
@@ -182,7 +183,8 @@ def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str,
 
 def say_what(job: Job, recipes: Mapping[str, Any], ranks: Ranks, resumed: Resumed | None) -> None:
     """The first line that the user sees."""
-    size, device = sum(p.numel() for p in job.network.parameters()), next(job.network.parameters()).device
+    trained = trained_parameters(job.network).values()
+    size, device = sum(p.numel() for p in trained), next(job.network.parameters()).device
     start = "" if ranks.single_block else f", {ranks.size} processes"
     if resumed:
         start += f", {'writing the results' if resumed.ended else 'going on'} after step {resumed.checkpoint.step}"

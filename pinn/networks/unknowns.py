@@ -85,10 +85,16 @@ class WithUnknowns(nn.Module):
     def values(self, params: Params) -> dict[str, float]:
         """The unknown numbers, fields left out, at other parameters of the whole network."""
         return {
-            name: float(unknown.value(params[f"free.{name}.weight"].detach()))
+            name: float(unknown.value(_number(params, name, self.free[name]).detach()))
             for name, unknown in self.unknowns.items()
             if not unknown.field
         }
+
+
+def _number(params: Params, name: str, own: nn.Module) -> Tensor:
+    """θ of an unknown number, its own if it is not among the parameters that are trained."""
+    assert isinstance(own, Constant)
+    return params.get(f"free.{name}.weight", own.weight)
 
 
 def _free(unknown: Unknown, inputs: int, generator: torch.Generator | None) -> nn.Module:

@@ -82,6 +82,9 @@ def found_unknowns(objective: Objective, params: Params) -> dict[str, UnknownEst
     found = {}
     for name, value in values.items():
         weight = f"free.{name}.weight"
+        if weight not in params:  # it was held at its value
+            found[name] = UnknownEstimate(value, 0.0, truth.get(name))
+            continue
         slope = jacrev(network.unknowns[name].value)(params[weight].detach())
         deviation = float(answer.deviations({weight: slope.reshape(1, *params[weight].shape)}))
         found[name] = UnknownEstimate(value, deviation, truth.get(name))

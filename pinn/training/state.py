@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from pinn.networks import WithUnknowns
+from pinn.networks import WithUnknowns, trained_parameters
 from pinn.objective import LossTerms, Objective
 from pinn.objective.compilation import Compiled
 from pinn.operators import Strategy
@@ -52,7 +52,8 @@ class TrainingState:
         ranks: Ranks,
     ) -> None:
         self._network, self._optimizer, self._strategy = network, optimizer, strategy
-        self._seed, self._ranks, self._like = seed, ranks, next(network.parameters())
+        self._seed, self._ranks, self._initial = seed, ranks, trained_parameters(network)
+        self._like = next(iter(self._initial.values()))
         generator, conditions = torch.Generator().manual_seed(seed), pde.soft_conditions()
         samples = sampler.sample(conditions, generator, self._like)
         self._compiled = Compiled() if compile else None
@@ -69,7 +70,6 @@ class TrainingState:
         self._points = PointScheduler(sampler, guard, generator)
         self._weights = weighting.start(torch.Generator().manual_seed(seed + 2))
         self._findings: list[GuardEvent] = []
-        self._initial = dict(network.named_parameters())
         self.steps, self.step, self.seconds = steps, 0, 0.0
         self._reseeded: int | None = None  # the step whose random directions the objective has
         self._iteration = self._start()

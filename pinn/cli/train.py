@@ -225,6 +225,7 @@ def report(folder: Path, step: Step, reason: str) -> None:
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
     for name, found in found_unknowns(step.objective.on_one_process(), step.params).items():
         spread = f" ± {found.interval()[1] - found.value:.1e} (95 %)" if found.deviation else ""
+        spread = f" (no interval: {found.why})" if found.why else spread
         log.info(f"{name} = {found.value:.6g}{spread}" + ("" if found.truth is None else f", true {found.truth:.6g}"))
     some = next(iter(step.objective.samples.values()))[0][:200]
     for name, field in found_fields(step.objective.on_one_process(), step.params, some).items():

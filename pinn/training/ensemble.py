@@ -21,6 +21,7 @@ from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.training.accuracy import Reference, probe_points
 from pinn.training.step import Step
 from pinn.training.stopping import Reason
+from pinn.training.unused import refuse_unused
 from pinn.trust.scales import with_network
 from pinn.typing import Params
 
@@ -110,6 +111,7 @@ def train_ensemble(
     samples = [sampler.sample(pde.soft_conditions(), generator, like) for generator in generators]
     objectives = [Objective(pde, network, s, strategy or Auto()) for network, s in zip(networks, samples, strict=True)]
     refuse_energies(objectives[0].conditions)
+    refuse_unused(objectives[0], trained_parameters(networks[0]))
     params = _stacked([trained_parameters(network) for network in networks])
     fixed = _stacked([_fixed(network) for network in networks])
     reference = Reference.of(pde.domain, pde.solution(pde.exact), like, pde.scored) if pde.exact else None

@@ -79,10 +79,10 @@ class Expression(PDE):
                 raise ValueError(f"The field {name!r} does not occur in pde.equation; its fields are {[*self.fields]}.")
         self.conditions()
 
-    def at(self, values: Mapping[str, Tensor | Field]) -> "Expression":
+    def at(self, values: Mapping[str, Tensor | Field], *, solved: bool = True) -> "Expression":
         """The same problem with other coefficients: tensors, which may be those of a transform, or fields.
 
-        Everything that was typed with them follows, `exact` included.
+        Everything that was typed with them follows, `exact` only if the problem is to be `solved` with them.
         """
         fields = {name: value for name, value in values.items() if not isinstance(value, Tensor)}
         other = copy.copy(self)
@@ -92,7 +92,7 @@ class Expression(PDE):
         numbers = {name: value for name, value in values.items() if name not in fields}
         object.__setattr__(other, "coefficients", {**kept, **numbers})
         object.__setattr__(other, "_coefficient_fields", fields)
-        if self.typed_exact is not None and not fields:
+        if self.typed_exact is not None and not fields and solved:
             object.__setattr__(other, "exact", typed_field("exact", self.typed_exact, other._names)[0])
         return other
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pinn.domains import Domain, Surface
 from pinn.networks import Unknown
 from pinn.pdes.ansatz import Ansatz, enforce, vanishes
+from pinn.pdes.compatibility import violations
 from pinn.pdes.condition import Condition
 from pinn.typing import Field
 
@@ -17,7 +18,8 @@ class PDE(ABC):
 
     `domain`, where the equation holds, with time, if any, as coordinate 0; `exact`, the solution or None;
     `hard`, whether prescribed values are built into the field (True) or penalised (False). Those that the domain cannot
-    build in, around a corner that points inward say, are penalised all the same.
+    build in, around a corner that points inward say, are penalised all the same, and so are values that violate another
+    condition where they meet (`pinn.pdes.compatibility`).
     `components` is the number of components m of u, None for a scalar field of shape (). Errors are those of the
     components `scored`, None for all. `unknowns` are coefficients to be found, by name: the last components of u.
     """
@@ -47,9 +49,20 @@ class PDE(ABC):
         embed = self.domain.embed
         return lambda network: built_in(lambda x: network(embed(x)))
 
+    @property
+    def softened(self) -> Mapping[str, str]:
+        """The conditions that are penalised since they violate another one, by name, with the name of that."""
+        known = vars(self).get("_softened_by_name")
+        if known is None:
+            known = violations(self.conditions()) if self.hard else {}
+            vars(self)["_softened_by_name"] = known  # of a frozen dataclass: another one is made for other data
+        return known
+
     def _built_in(self, condition: Condition) -> bool:
         region, g = condition.region, condition.prescribed
         if not self.hard or g is None or not isinstance(region, Surface) or not region.smooth:
+            return False
+        if condition.name in self.softened:
             return False
         return region.extendable or vanishes(region, g)
 

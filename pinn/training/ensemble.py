@@ -22,6 +22,7 @@ from pinn.training.accuracy import Reference, probe_points
 from pinn.training.step import Step
 from pinn.training.stopping import Reason
 from pinn.training.unused import refuse_unused
+from pinn.trust.contradictions import refuse_contradictions
 from pinn.trust.scales import with_network
 from pinn.typing import Params
 
@@ -101,6 +102,7 @@ def train_ensemble(
     """
     seeds = tuple(range(len(networks)) if seeds is None else seeds)
     _check(pde, networks, seeds, strategy)
+    refuse_contradictions(pde)
     optimizer, sampler = optimizer or Schedule((Adam(steps=30), LevenbergMarquardt())), sampler or Sobol()
     stages = optimizer.in_order if isinstance(optimizer, Schedule) else (optimizer,)
     planned = optimizer.steps if steps is None else steps

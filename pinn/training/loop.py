@@ -19,6 +19,7 @@ from pinn.training.guard import Guard
 from pinn.training.state import TrainingState
 from pinn.training.step import Step
 from pinn.training.stopping import Stopping
+from pinn.trust.contradictions import refuse_contradictions
 from pinn.trust.scales import with_network
 from pinn.weighting import Fixed, Weighting
 
@@ -75,15 +76,17 @@ def train(
     no bounds, those of the domain (`pinn.trust.scales`); both are buffers of it, so that it gives u in the units of
     `pde`. Losses and residuals are parts of the sizes of their terms. With `scale=False` all is taken as it stands.
 
-    Raises ValueError for bounds that are not positive, for a target error without exact solution, for a network that is
-    no field (`refuse_unfit`) and if the state is at its end; DivergedError, a FloatingPointError that has the last good
-    parameters, if a term of the loss is not finite; NotEnoughMemoryError.
+    Raises ValueError for bounds that are not positive, for a target error without exact solution, for conditions that
+    contradict each other, for a network that is no field (`refuse_unfit`) and if the state is at its end;
+    DivergedError, a FloatingPointError that has the last good parameters, if a term of the loss is not finite;
+    NotEnoughMemoryError.
     """
     optimizer = optimizer or usual_optimizer(network)
     sampler = sampler or Sobol()
     steps = optimizer.steps if steps is None else steps
     _check_bounds(steps, budget_s, retries, sampler, ranks)
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
+    refuse_contradictions(pde)
     refuse_unfit(network, probe_points(pde.domain, network))
     pde = with_network(pde, network) if scale else pde
     training = TrainingState(

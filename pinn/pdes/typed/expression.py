@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,6 +79,7 @@ class Expression(PDE):
             if not orders:
                 raise ValueError(f"The field {name!r} does not occur in pde.equation; its fields are {[*self.fields]}.")
         self.conditions()
+        self._refuse_unused()
 
     def at(self, values: Mapping[str, Tensor | Field], *, solved: bool = True) -> "Expression":
         """The same problem with other coefficients: tensors, which may be those of a transform, or fields.
@@ -86,7 +88,7 @@ class Expression(PDE):
         """
         fields = {name: value for name, value in values.items() if not isinstance(value, Tensor)}
         other = copy.copy(self)
-        for name in ("_names", "_equations"):
+        for name in ("_names", "_equations", "_softened_by_name"):
             vars(other).pop(name, None)
         kept = {name: value for name, value in self.coefficients.items() if name not in fields}
         numbers = {name: value for name, value in values.items() if name not in fields}
@@ -143,6 +145,15 @@ class Expression(PDE):
     def _equations(self) -> Equations:
         assert self.equation is not None
         return Equations.of(self.equation, self._names)
+
+    def _refuse_unused(self) -> None:
+        """Raise ValueError for a coefficient that stands in no formula: a misspelt one would have no effect."""
+        given = [self.equation, self.typed_exact, self.initial, self.initial_velocity, self.boundary, self.flux]
+        for name in self.coefficients:
+            if not any(re.search(rf"\b{name}\b", text) for part in given for text in _texts(part)):
+                raise ValueError(
+                    f"No formula uses pde.coefficients.{name}: leave it out, or look at how it is spelt in the others."
+                )
 
     def _take_the_example(self) -> None:
         for name in ("exact", "initial", "initial_velocity", "boundary", "flux"):

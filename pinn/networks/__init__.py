@@ -25,9 +25,9 @@ __all__ = [
     "field",
     "fit_inputs",
     "is_scaled",
+    "refuse_unfit",
     "restore_scales",
     "scale_output",
-    "refuse_unfit",
     "state_at",
     "trained_parameters",
 ]

@@ -10,7 +10,7 @@ Tried on torch 2.13.0; 2.11 is the lower bound. What each name is needed for:
   called once for all points of a `vmap` and a hand-written adjoint is used by plain autograd alone (`torch._C`).
 - `current_function_mode`: the mode that intercepts torch functions, to have it again beneath `vmap`.
 - `tree_flatten`, `tree_map`, `tree_unflatten`, `TreeSpec`: nested containers of tensors (`torch.utils._pytree`).
-- `BatchNorm`: the class of all BatchNorm layers.
+- `BatchNorm`, `Dropout`: the classes of all layers of these names.
 
 Importing it does not load `torch._inductor`, which takes a third of the time of `import pinn`.
 """
@@ -23,11 +23,13 @@ from torch import Tensor
 from torch._C import _functorch  # pyright: ignore[reportAttributeAccessIssue]
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
+from torch.nn.modules.dropout import _DropoutNd as Dropout
 from torch.overrides import _get_current_function_mode as current_function_mode
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_map, tree_unflatten
 
 __all__ = [
     "BatchNorm",
+    "Dropout",
     "TreeSpec",
     "compile_graph",
     "current_function_mode",

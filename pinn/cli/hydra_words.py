@@ -63,6 +63,7 @@ def hydra_words(words: Sequence[str]) -> list[str]:
     """
     if any(word.startswith("--experimental-rerun") for word in words):
         raise ValueError("--experimental-rerun executes what is in a file. Use resume=RUN, or pinn reproduce RUN.")
+    words = [word.removeprefix("pde.") if word.startswith("pde.scale=") else word for word in words]
     if launched_ranks().rank:  # one run, one folder: only the first rank writes
         scratch = tempfile.gettempdir()
         return [*words, f"hydra.run.dir={scratch}", "hydra.output_subdir=null", "hydra/job_logging=none"]

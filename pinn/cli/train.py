@@ -24,6 +24,7 @@ from pinn.cli.hydra_words import hydra_words, is_sweep, refuse_environment, with
 from pinn.cli.own_modules import find_own_modules
 from pinn.cli.signals import SignalHandler
 from pinn.cli.train_schema import TrainConfig
+from pinn.networks import trained_parameters
 from pinn.parallel import Ranks, joined_ranks, launched_ranks
 from pinn.pdes import unscaled
 from pinn.plotting.history import plot_history
@@ -182,7 +183,8 @@ def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str,
 
 def say_what(job: Job, recipes: Mapping[str, Any], ranks: Ranks, resumed: Resumed | None) -> None:
     """The first line that the user sees."""
-    size, device = sum(p.numel() for p in job.network.parameters()), next(job.network.parameters()).device
+    trained = trained_parameters(job.network).values()
+    size, device = sum(p.numel() for p in trained), next(job.network.parameters()).device
     start = "" if ranks.single_block else f", {ranks.size} processes"
     if resumed:
         start += f", {'writing the results' if resumed.ended else 'going on'} after step {resumed.checkpoint.step}"
@@ -223,6 +225,7 @@ def report(folder: Path, step: Step, reason: str) -> None:
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
     for name, found in found_unknowns(step.objective.on_one_process(), step.params).items():
         spread = f" ± {found.interval()[1] - found.value:.1e} (95 %)" if found.deviation else ""
+        spread = f" (no interval: {found.why})" if found.why else spread
         log.info(f"{name} = {found.value:.6g}{spread}" + ("" if found.truth is None else f", true {found.truth:.6g}"))
     some = next(iter(step.objective.samples.values()))[0][:200]
     for name, field in found_fields(step.objective.on_one_process(), step.params, some).items():

@@ -18,7 +18,7 @@ class SweepConfig:
 class TrainConfig:
     """Types of the plain keys; the groups are checked against the constructors that they name."""
 
-    pde: Any = field(default_factory=lambda: {"scale": "auto"})
+    pde: Any = MISSING
     domain: Any = MISSING
     vjp: Any = MISSING
     network: Any = MISSING
@@ -28,6 +28,7 @@ class TrainConfig:
     tracker: Any = MISSING
     device: str = MISSING
     dtype: str = MISSING
+    scale: Any = MISSING
     seed: int = MISSING
     seeds: int = MISSING
     steps: int | None = MISSING

@@ -1,10 +1,12 @@
 """Networks, and how a network becomes a field."""
 
+from pinn.networks.contract import refuse_unfit
 from pinn.networks.field import field
 from pinn.networks.fourier import FourierNetwork
 from pinn.networks.gated import ModifiedMLP, PirateNet
 from pinn.networks.layers import ACTIVATIONS
 from pinn.networks.mlp import MLP
+from pinn.networks.parameters import state_at, trained_parameters
 from pinn.networks.scaling import fit_inputs, is_scaled, restore_scales, scale_output
 from pinn.networks.siren import Siren
 from pinn.networks.unknowns import Unknown, WithUnknowns
@@ -23,6 +25,9 @@ __all__ = [
     "field",
     "fit_inputs",
     "is_scaled",
+    "refuse_unfit",
     "restore_scales",
     "scale_output",
+    "state_at",
+    "trained_parameters",
 ]

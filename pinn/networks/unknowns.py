@@ -19,8 +19,9 @@ class Unknown:
 
         initial + s θ,   lower + (initial − lower) e^θ,   lower + (upper − lower) σ(θ + θ₀)
 
-    with s = max(|initial|, 1) and σ the logistic function. A field has θ(x) from a network of its own, of `width` and
-    `depth`. Raises ValueError unless lower < initial < upper, and for an upper bound alone.
+    with s = |initial|, 1 for a number that begins at 0, and σ the logistic function: in other units all is the same. A
+    field has θ(x) from a network of its own, of `width` and `depth`. Raises ValueError unless lower < initial < upper,
+    and for an upper bound alone.
     """
 
     initial: float = 1.0
@@ -45,7 +46,7 @@ class Unknown:
     def value(self, theta: Tensor) -> Tensor:
         """The coefficient from the free number θ, of any shape; `initial` at θ = 0."""
         if self.lower is None:
-            return self.initial + max(abs(self.initial), 1.0) * theta
+            return self.initial + (abs(self.initial) or 1.0) * theta
         if self.upper is None:
             return self.lower + (self.initial - self.lower) * torch.exp(theta)
         share = (self.initial - self.lower) / (self.upper - self.lower)
@@ -85,10 +86,16 @@ class WithUnknowns(nn.Module):
     def values(self, params: Params) -> dict[str, float]:
         """The unknown numbers, fields left out, at other parameters of the whole network."""
         return {
-            name: float(unknown.value(params[f"free.{name}.weight"].detach()))
+            name: float(unknown.value(_number(params, name, self.free[name]).detach()))
             for name, unknown in self.unknowns.items()
             if not unknown.field
         }
+
+
+def _number(params: Params, name: str, own: nn.Module) -> Tensor:
+    """θ of an unknown number, its own if it is not among the parameters that are trained."""
+    assert isinstance(own, Constant)
+    return params.get(f"free.{name}.weight", own.weight)
 
 
 def _free(unknown: Unknown, inputs: int, generator: torch.Generator | None) -> nn.Module:

@@ -17,12 +17,13 @@ from pinn.typing import Params
 class StackedObjective:
     """S objectives of one problem with points of their own, as functions of stacked parameters.
 
-    Every tensor of `params` has a first axis of length S, and so has every result. `buffers` are those of the networks,
-    stacked in the same way: they may be random, as the frequencies of a Fourier network are.
+    Every tensor of `params` has a first axis of length S, and so has every result. `fixed` are the buffers of the
+    networks, and the parameters that are not trained, stacked in the same way: they may be random, as the frequencies
+    of a Fourier network are.
     """
 
-    def __init__(self, objectives: Sequence[Objective], buffers: Params) -> None:
-        self._residuals, self._buffers = objectives[0]._residuals, dict(buffers)
+    def __init__(self, objectives: Sequence[Objective], fixed: Params) -> None:
+        self._residuals, self._fixed = objectives[0]._residuals, dict(fixed)
         blocks = [objective._blocks.parts[0] for objective in objectives]
         self._data: dict[str, Sample] = {
             name: tuple(torch.stack(parts) for parts in zip(*(block[name] for block in blocks), strict=True))
@@ -47,7 +48,7 @@ class StackedObjective:
         return self._mapped(self._rows, params)
 
     def _mapped(self, function: Callable[[Params, Params, Mapping[str, Sample]], Any], params: Params) -> Any:
-        return vmap(function)({name: value.detach() for name, value in params.items()}, self._buffers, self._data)
+        return vmap(function)({name: value.detach() for name, value in params.items()}, self._fixed, self._data)
 
     def _residual(self, own: Params, fixed: Params, data: Mapping[str, Sample]) -> Tensor:
         return self._residuals.stacked({**fixed, **own}, data)

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from pinn.networks import trained_parameters
 from pinn.optimizers.adam import Adam
 from pinn.optimizers.lbfgs import LBFGS
 from pinn.optimizers.levenberg_marquardt import LevenbergMarquardt
@@ -14,7 +15,7 @@ def usual_optimizer(network: nn.Module) -> Optimizer:
 
     At P = 4000 a step of Levenberg–Marquardt takes seconds on one core.
     """
-    parameters = sum(parameter.numel() for parameter in network.parameters())
+    parameters = sum(parameter.numel() for parameter in trained_parameters(network).values())
     if parameters <= 4000:
         return Schedule((Adam(steps=30), LevenbergMarquardt()))
     return Schedule((Adam(steps=500), LBFGS()))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pinn.domains import Domain, Surface
 from pinn.networks import Unknown
 from pinn.pdes.ansatz import Ansatz, enforce, vanishes
+from pinn.pdes.compatibility import violations
 from pinn.pdes.condition import Condition
 from pinn.pdes.softening import softened
 from pinn.typing import Field
@@ -19,7 +20,8 @@ class PDE(ABC):
 
     `domain`, where the equation holds, with time, if any, as coordinate 0; `exact`, the solution or None;
     `hard`, whether prescribed values are built into the field (True) or penalised (False). Those that the domain cannot
-    build in, around a corner that points inward say, are penalised all the same, and so are those with kinks or jumps.
+    build in, around a corner that points inward say, are penalised all the same, and so are those with kinks or jumps
+    and those that violate another condition (`softened`).
     `components` is the number of components m of u, None for a scalar field of shape (). Errors are those of the
     components `scored`, None for all. `unknowns` are coefficients to be found, by name: the last components of u.
     """
@@ -50,18 +52,26 @@ class PDE(ABC):
         return lambda network: built_in(lambda x: network(embed(x)))
 
     def _built_in(self, condition: Condition) -> bool:
-        return condition.name not in self.softened and self._can_be_built_in(condition)
+        return self._can_be_built_in(condition) and condition.name not in self.softened
 
     @property
     def softened(self) -> Mapping[str, str]:
-        """The conditions that are penalised though they were to be built in, by name, and why: see `softening`."""
+        """The conditions that are penalised though they were to be built in, by name, and why.
+
+        Their values have a kink or jump, contradict others that are built in (`pinn.pdes.softening`), or violate a flux
+        at the first instant (`pinn.pdes.compatibility`).
+        """
         return self._softened
 
     @cached_property
     def _softened(self) -> Mapping[str, str]:
         equation, *others = self.conditions()
         hard = [condition for condition in others if self._can_be_built_in(condition)]
-        return softened(equation, self.domain, hard, self.components) if hard else {}
+        if not hard:
+            return {}
+        found = softened(equation, self.domain, hard, self.components)
+        rest = [condition for condition in others if condition.name not in found]
+        return {**found, **violations(rest)}
 
     def _can_be_built_in(self, condition: Condition) -> bool:
         region, g = condition.region, condition.prescribed

@@ -64,7 +64,7 @@ class Entry:
         """What stands under its error: the steps and where they were made, then each unknown number."""
         s = self.results.summary
         unknowns = [
-            f"{name} = {item['value']:.5g} ± {1.96 * item['deviation']:.1g}"
+            f"{name} = {item['value']:.5g}" + (f" ± {1.96 * item['deviation']:.1g}" if item["deviation"] else "")
             for name, item in (s.get("unknowns") or {}).items()
         ]
         return [f"{s['steps']} steps, {s['parameters']} parameters, {s['dtype']} on {s['device']}", *unknowns]

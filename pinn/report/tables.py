@@ -66,10 +66,11 @@ def unknowns(summary: Mapping[str, Any]) -> list[Table]:
     """Unknown numbers with their intervals, and unknown fields with what is known of their error; none without any."""
     rows = []
     for name, entry in (summary.get("unknowns") or {}).items():
-        estimate = UnknownEstimate(**entry)
+        deviation = entry.get("deviation")  # null where no interval can be given
+        estimate = UnknownEstimate(**{**entry, "deviation": math.nan if deviation is None else deviation})
         low, high = estimate.interval()
         measured = estimate.deviation > 0
-        interval = f"{low:.6g} … {high:.6g}" if measured else "–"
+        interval = f"{low:.6g} … {high:.6g}" if measured else estimate.why or "–"
         truth = "–" if estimate.truth is None else f"{estimate.truth:.6g}"
         inside = "–" if estimate.truth is None or not measured else "yes" if low <= estimate.truth <= high else "no"
         deviation = f"{estimate.deviation:.2g}" if measured else "–"

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from pinn.networks import state_at
 from pinn.runs.atomic_write import PART, atomic_write
 from pinn.runs.checksum import fingerprint
 from pinn.runs.sizes import refuse_compressed, refuse_expanded
@@ -52,7 +53,7 @@ def save_checkpoint(
     path: Path, step: Step, config: Mapping[str, Any], *, run_id: str | None = None, resumable: bool = True
 ) -> None:
     """Write the checkpoint of a step, whole or not at all. Raises OSError if the disk is full."""
-    weights = step.objective.network.state_dict() | dict(step.params)
+    weights = state_at(step.objective.network, step.params)
     data = {"format": _FORMAT, "step": step.step, "config": dict(config), "weights": weights}
     data |= {"run_id": run_id, "stop": step.stop}
     if resumable:

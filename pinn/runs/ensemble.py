@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pinn.networks import state_at
 from pinn.runs.members import save_members
 from pinn.runs.run import save_run
 from pinn.training.ensemble import EnsembleStep
@@ -29,7 +30,7 @@ def save_ensemble(folder: Path, step: EnsembleStep, config: Mapping[str, Any], *
             f"Training diverged for all {len(step.seeds)} seeds: take smaller steps (optimizer.lr, more damping)."
         )
     best = min(sound, key=judged.__getitem__)
-    states = [objective.network.state_dict() | step.params_of(k) for k, objective in enumerate(step.objectives)]
+    states = [state_at(objective.network, step.params_of(k)) for k, objective in enumerate(step.objectives)]
     save_members(folder, step.seeds, states)
     values = [judged[k] for k in sound]
     figures = {

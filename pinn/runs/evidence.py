@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.domains.npz import refuse_decompression
+from pinn.networks import trained_parameters
 from pinn.objective import Objective
 from pinn.optimizers import LevenbergMarquardt, Optimizer, Schedule
 from pinn.pdes import TimeWindowed
@@ -100,7 +101,7 @@ def refined(run: Run, factor: int, budget_s: float) -> float:
     job = Job.of_run(stored_config(run, budget_s=budget_s, guard=False, **free), run.trust)
     job.network.load_state_dict(run.network.state_dict())
     optimizer = _last(job.optimizer)
-    small = sum(parameter.numel() for parameter in job.network.parameters()) <= _DENSE
+    small = sum(parameter.numel() for parameter in trained_parameters(job.network).values()) <= _DENSE
     squares = all(condition.energy is None for condition in run.pde.soft_conditions())
     if optimizer.first_order and small and squares:
         optimizer = LevenbergMarquardt()

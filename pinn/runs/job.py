@@ -17,7 +17,7 @@ from pinn.pdes import PDE, TimeWindowed
 from pinn.runs.atomic_write import atomic_write
 from pinn.runs.instantiate import TARGET, build
 from pinn.runs.run import Run, build_network
-from pinn.runs.scales import with_scales, with_stored_scale, without_scale
+from pinn.runs.scales import stored_scale, with_scales
 from pinn.runs.tracking import Tracker
 from pinn.samplers import Sampler
 from pinn.training.failures import is_out_of_memory
@@ -78,14 +78,12 @@ class Job:
             raise ValueError(f"seeds={config['seeds']} is not valid: expected an integer >= 1.")
         if not 0 <= config["seed"] < 2**62:
             raise ValueError(f"seed={config['seed']} is not valid: expected an integer from 0 to 2⁶² − 1.")
-        recipe, scale = without_scale(config["pde"])
-        config = {**config, "pde": recipe}
         if windows > 1 and config["pde"].get(TARGET) not in (_WINDOWED, "pinn.pdes.Marched"):
             config = {**config, "pde": {TARGET: _WINDOWED, "pde": config["pde"], "windows": windows}}
         config = {"tracker": NO_TRACKER, **config}
         pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key, trust) for key in KINDS)
-        pde = with_scales(pde, scale, dtype)
-        config["pde"] = with_stored_scale(config["pde"], pde)
+        pde = with_scales(pde, config.get("scale"), dtype)
+        config["scale"] = stored_scale(pde)
         network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]), trust)
         network = network.to(device, dtype)
         scale_network(network, pde)

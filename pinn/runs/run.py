@@ -24,7 +24,7 @@ from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_c
 from pinn.runs.instantiate import build
 from pinn.runs.members import member_weights
 from pinn.runs.provenance import provenance
-from pinn.runs.scales import stored_scale, with_stored_scale, without_scale
+from pinn.runs.scales import stored_scale
 from pinn.runs.trusted import refuse_interpolations, refuse_links
 from pinn.runs.uncertainty import found_fields, found_unknowns
 from pinn.training.accuracy import chunks, evaluation_points
@@ -111,7 +111,7 @@ def load_run(folder: str | Path, trust: Collection[str] = (), *, seed: int | Non
         weights = member_weights(folder, seed)
     try:
         refuse_interpolations(config)
-        pde: PDE = build(without_scale(config["pde"])[0], "pde", trust=trust)
+        pde: PDE = build(config["pde"], "pde", trust=trust)
         network = build_network(config["network"], pde, torch.Generator(), trust)
         restore_scales(network, weights)
         network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
@@ -152,7 +152,7 @@ def save_run(
     `config` holds the recipes `pde`, `network` and `vjp` that `load_run` builds from; `facts` are added to the summary.
     `run_id` is that of its other checkpoints.
     """
-    folder, config = Path(folder), {**config, "pde": with_stored_scale(config["pde"], step.objective.pde)}
+    folder, config = Path(folder), {**config, "scale": stored_scale(step.objective.pde)}
     folder.mkdir(parents=True, exist_ok=True)
     save_checkpoint(folder / CHECKPOINT, step, config, run_id=run_id, resumable=resumable)
     facts |= {"run_id": run_id} if run_id else {}

@@ -10,20 +10,11 @@ from pinn.pdes import PDE, TimeWindowed, scales_of
 from pinn.runs.instantiate import TARGET, build
 from pinn.trust.scales import scaled
 
-SCALE = "scale"
-"""The key of a problem, beside the arguments of its class, that says how it is scaled."""
 _SCALED = "pinn.pdes.Scaled"
 
 
-def without_scale(recipe: Any) -> tuple[Any, Any]:
-    """The recipe of a problem without its key `scale`, and what that said; None if nothing."""
-    if not isinstance(recipe, Mapping) or SCALE not in recipe:
-        return recipe, None
-    return {name: value for name, value in recipe.items() if name != SCALE}, recipe[SCALE]
-
-
 def with_scales(pde: PDE, scale: Any, dtype: torch.dtype) -> PDE:
-    """A problem with the scales that `pde.scale` asks for.
+    """A problem with the scales that the key `scale` asks for.
 
     These are auto, null for none, the size of u in its own unit, one number or one for each component, or what a run
     has stored (`stored_scale`). Raises ValueError for anything else.
@@ -37,16 +28,10 @@ def with_scales(pde: PDE, scale: Any, dtype: torch.dtype) -> PDE:
     sizes = scale if isinstance(scale, Sequence) and not isinstance(scale, str) else [scale]
     if not all(isinstance(size, (int, float)) and not isinstance(size, bool) for size in sizes):
         raise ValueError(
-            f"pde.scale={scale} is not valid: expected auto, null for no scales, or the size of u in its own unit, one "
+            f"scale={scale} is not valid: expected auto, null for no scales, or the size of u in its own unit, one "
             "number or one for each component."
         )
     return scaled(pde, [float(size) for size in sizes], dtype=dtype)
-
-
-def with_stored_scale(recipe: Any, pde: PDE) -> Any:
-    """The recipe of a problem with the scales that it has, so that training can go on with them."""
-    scale = stored_scale(pde)
-    return {**recipe, SCALE: scale} if scale and isinstance(recipe, Mapping) else recipe
 
 
 def stored_scale(pde: PDE) -> dict[str, Any] | None:
@@ -62,7 +47,7 @@ def _with_stored(pde: PDE, scale: Mapping[str, Any]) -> PDE:
     if isinstance(pde, TimeWindowed):
         return dataclasses.replace(pde, pde=_with_stored(pde.pde, scale))
     recipe = {TARGET: _SCALED, **scale}
-    return build(recipe, "pde.scale", pde=pde)
+    return build(recipe, "scale", pde=pde)
 
 
 def in_words(pde: PDE) -> str:

@@ -6,7 +6,8 @@ Near the solution the least-squares parameters answer to an error ε of the data
 
 with the Jacobian J of the stacked residual. So a quantity g(θ) has the deviation σ √(w/N) ‖∇g J⁺_data‖, σ that of the
 noise, estimated from the misfit by σ̂² = Σ misfit² / (n − p) with p the trace of the data's block of JJ⁺ (Seber & Wild
-1989, Sections 2.1 and 5.1).
+1989, Sections 2.1 and 5.1), for each measured component. All this is at a minimum: where a Gauss–Newton step would
+still move the quantity by a good part of its deviation, there is no interval.
 """
 
 import math
@@ -18,20 +19,28 @@ from torch.func import jacrev, vmap
 
 from pinn.networks import WithUnknowns
 from pinn.objective import Objective
-from pinn.pdes import Inverse, unscaled
+from pinn.pdes import Inverse
 from pinn.typing import Params, Points
+from pinn.weighting.by_noise import DATA, data_rows, inverse_within
 
+CONVERGED = 0.3
+"""Of its deviation: the part by which a Gauss–Newton step may still move an unknown whose interval is given. The error
+is then √(1 + 0.3²), 4 %, larger than the deviation at worst."""
 _CUT = 1e-7
 """Singular values below this part of the largest are those of directions that the residual does not see."""
 
 
 @dataclass(frozen=True)
 class UnknownEstimate:
-    """An unknown number: its value, its standard deviation, and the true one where the data were made from it."""
+    """An unknown number: its value, its standard deviation, and the true one where the data were made from it.
+
+    The deviation is NaN where none can be given, and `why` says why.
+    """
 
     value: float
     deviation: float
     truth: float | None = None
+    why: str = ""
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """The bounds between which the number lies with that probability, if errors are normal.
@@ -71,27 +80,32 @@ def found_unknowns(objective: Objective, params: Params) -> dict[str, UnknownEst
 
     For another PDE with unknowns, an eigenvalue say, the deviations are 0: nothing is measured.
     """
-    network, pde = objective.network, unscaled(objective.pde)
+    network, pde = objective.network, inverse_within(objective.pde)
     if not isinstance(network, WithUnknowns):
         return {}
     values = network.values(params)
-    if not isinstance(pde, Inverse) or not values:
+    if pde is None or not values:
         return {name: UnknownEstimate(value, 0.0) for name, value in values.items()}
     answer = _Answer(objective, params)
     truth = pde.truth if pde.data is None else {}
     found = {}
     for name, value in values.items():
         weight = f"free.{name}.weight"
+        if weight not in params:  # it was held at its value
+            found[name] = UnknownEstimate(value, 0.0, truth.get(name))
+            continue
         slope = jacrev(network.unknowns[name].value)(params[weight].detach())
-        deviation = float(answer.deviations({weight: slope.reshape(1, *params[weight].shape)}))
-        found[name] = UnknownEstimate(value, deviation, truth.get(name))
+        slopes = {weight: slope.reshape(1, *params[weight].shape)}
+        deviation, step = float(answer.deviations(slopes)), float(answer.steps(slopes))
+        why = _doubt(step, deviation, answer.followed, pde)
+        found[name] = UnknownEstimate(value, math.nan if why else deviation, truth.get(name), why)
     return found
 
 
 def found_fields(objective: Objective, params: Params, points: Points) -> dict[str, FoundField]:
     """The unknown fields of an inverse problem at points (N, d), with their deviations."""
-    network, pde = objective.network, unscaled(objective.pde)
-    if not (isinstance(network, WithUnknowns) and isinstance(pde, Inverse)):
+    network, pde = objective.network, inverse_within(objective.pde)
+    if not isinstance(network, WithUnknowns) or pde is None:
         return {}
     theta = {key: tensor.detach() for key, tensor in params.items()}
     found = {}
@@ -108,34 +122,57 @@ def found_fields(objective: Objective, params: Params, points: Points) -> dict[s
     return found
 
 
+def _doubt(step: float, deviation: float, followed: float, pde: Inverse) -> str:
+    """Why an interval would say nothing; empty if it does."""
+    if not abs(step) <= CONVERGED * deviation:
+        return (
+            f"training has not converged: the linearised problem would move it by {step:.1e}, where noise accounts for "
+            f"{deviation:.1e}"
+        )
+    values = pde.measurements[1].numel()
+    if pde.weight is not None and not any(u.field for u in pde.unknowns.values()) and followed > 0.1 * values:
+        return (
+            f"with pde.weight={pde.weight:g} the solution follows the noise, {followed:.0f} of {values} values: "
+            "pde.weight=null finds a weight"
+        )
+    return ""
+
+
 class _Answer:
-    """How the parameters answer to noise in the data: σ√(w/N) J⁺ in the columns of the data."""
+    """How the parameters answer to noise in the data, at the weights with which they were trained.
+
+    The noise has a deviation of its own for each measured component, from misfits and degrees of freedom.
+    """
 
     def __init__(self, objective: Objective, params: Params) -> None:
-        plain = objective.weighted({}).eager()
-        r, J = plain.linearize(params)
-        rows = _rows_of(plain, "data", params)
+        plain = objective.on_one_process().eager()
+        rows, J = data_rows(plain, params)
+        r = plain.residual(params).detach().double()
         U, S, Vh = torch.linalg.svd(J.double(), full_matrices=False)
         kept = _CUT * S[0] < S
-        self._U, self._S, self._Vh = U[rows][:, kept], S[kept], Vh[kept]
-        misfit = r[rows].double()
-        freedom = max(len(misfit) - float(self._U.square().sum()), 1.0)
+        self._data, self._S, self._Vh = U[rows][:, kept], S[kept], Vh[kept]
+        self._step = -(U[:, kept].T @ r) / S[kept]
+        components = plain.residuals(params)[DATA].shape[1]
         # The scale √(w/N) of the rows is in J and in the misfit alike.
-        self._sigma = math.sqrt(float(misfit.square().sum()) / freedom)
+        misfit, hat = (part.reshape(-1, components) for part in (r[rows], self._data.square().sum(1)))
+        freedom = (len(misfit) - hat.sum(0)).clamp(min=1.0)
+        self._sigma = (misfit.square().sum(0) / freedom).sqrt().repeat(len(misfit))
+        self.followed = float(hat.sum())
+        """Degrees of freedom with which the fit follows the data."""
         self._params = params
 
     def deviations(self, slopes: Params) -> Tensor:
         """The deviations of N quantities from their slopes (N, *shape) by name of parameter: shape (N,)."""
+        return ((self._rows(slopes) / self._S) @ self._data.T * self._sigma).norm(dim=1)
+
+    def steps(self, slopes: Params) -> Tensor:
+        """How far a Gauss–Newton step from here would move each quantity: shape (N,), 0 once training has converged."""
+        return self._rows(slopes) @ self._step
+
+    def _rows(self, slopes: Params) -> Tensor:
+        """The slopes in the singular directions, (N, rank)."""
         n = len(next(iter(slopes.values())))
         parts = [
             slopes[k].reshape(n, -1) if k in slopes else v.new_zeros(n, v.numel()) for k, v in self._params.items()
         ]
-        G = torch.cat(parts, 1).double()
-        return self._sigma * ((G @ self._Vh.T / self._S) @ self._U.T).norm(dim=1)
-
-
-def _rows_of(objective: Objective, name: str, params: Params) -> slice:
-    """The rows of one condition in the stacked residual."""
-    sizes = {key: residual.numel() for key, residual in objective.residuals(params).items()}
-    start = sum(size for key, size in sizes.items() if list(sizes).index(key) < list(sizes).index(name))
-    return slice(start, start + sizes[name])
+        return torch.cat(parts, 1).double() @ self._Vh.T

@@ -4,10 +4,12 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.domains import Domain
+from pinn.networks import trained_parameters
+from pinn.trust.features import points_within
 from pinn.typing import Field, Points
 
 _RESOLUTION = 1e4
@@ -23,6 +25,12 @@ def refuse_unresolved(domain: Domain, dtype: torch.dtype) -> None:
                 f"{(b - a) / (torch.finfo(dtype).eps * max(abs(a), abs(b))):.0f} numbers apart: shift the coordinates "
                 "towards 0."
             )
+
+
+def probe_points(domain: Domain, network: nn.Module) -> Points:
+    """Eight points of a domain as a network sees them, in the dtype and on the device of its trained parameters."""
+    like = next(iter(trained_parameters(network).values()), torch.zeros(()))
+    return vmap(domain.embed)(points_within(domain, 8, like))
 
 
 def grid(domain: Domain, n: int, like: Tensor) -> Points:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from pinn.networks import refuse_unfit, trained_parameters
 from pinn.objective import Objective
 from pinn.objective.energies import refuse_energies
 from pinn.objective.stacked import StackedObjective
@@ -17,9 +18,11 @@ from pinn.optimizers.batched import start_batched
 from pinn.optimizers.parameters import copied
 from pinn.pdes import PDE, TimeWindowed
 from pinn.samplers import Sampler, Sobol, Uniform
-from pinn.training.accuracy import Reference
+from pinn.training.accuracy import Reference, probe_points
 from pinn.training.step import Step
 from pinn.training.stopping import Reason
+from pinn.training.unused import refuse_unused
+from pinn.trust.contradictions import refuse_contradictions
 from pinn.trust.premises import examine_premises
 from pinn.trust.scales import with_network
 from pinn.typing import Params
@@ -93,25 +96,30 @@ def train_ensemble(
 
     With `scale` the networks work in scaled variables, as in `train`.
 
-    Raises ValueError for another optimizer, energies, windows of time, and strategies that estimate.
+    Parameters with requires_grad=False and buffers stay as they are, those of each network its own.
+
+    Raises ValueError for another optimizer, energies, windows of time, strategies that estimate, and networks that are
+    no field (`refuse_unfit`).
     """
     seeds = tuple(range(len(networks)) if seeds is None else seeds)
     _check(pde, networks, seeds, strategy)
+    refuse_contradictions(pde)
     examine_premises(pde)
     optimizer, sampler = optimizer or Schedule((Adam(steps=30), LevenbergMarquardt())), sampler or Sobol()
     stages = optimizer.in_order if isinstance(optimizer, Schedule) else (optimizer,)
     planned = optimizer.steps if steps is None else steps
-    like = next(networks[0].parameters())
+    like = next(iter(trained_parameters(networks[0]).values()))
     if scale:
         (pde, *_) = [with_network(pde, network) for network in networks]
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     samples = [sampler.sample(pde.soft_conditions(), generator, like) for generator in generators]
     objectives = [Objective(pde, network, s, strategy or Auto()) for network, s in zip(networks, samples, strict=True)]
     refuse_energies(objectives[0].conditions)
-    params = _stacked([dict(network.named_parameters()) for network in networks])
-    buffers = _stacked([dict(network.named_buffers()) for network in networks])
+    refuse_unused(objectives[0], trained_parameters(networks[0]))
+    params = _stacked([trained_parameters(network) for network in networks])
+    fixed = _stacked([_fixed(network) for network in networks])
     reference = Reference.of(pde.domain, pde.solution(pde.exact), like, pde.scored) if pde.exact else None
-    stacked = StackedObjective(objectives, buffers)
+    stacked = StackedObjective(objectives, fixed)
     failed = torch.zeros(len(seeds), dtype=torch.bool, device=like.device)
     number, start, stop = 0, time.perf_counter(), None
     for stage, share in shares(stages, planned):
@@ -135,7 +143,7 @@ def train_ensemble(
                 break
             if sampler.every and number % sampler.every == 0:
                 objectives = _redrawn(sampler, objectives, params, generators)
-                stacked = StackedObjective(objectives, buffers)
+                stacked = StackedObjective(objectives, fixed)
         if stop:
             break
     with torch.no_grad():
@@ -162,6 +170,12 @@ def _stacked(parts: Sequence[Params]) -> dict[str, Tensor]:
     return {name: torch.stack([part[name].detach() for part in parts]) for name in parts[0]}
 
 
+def _fixed(network: nn.Module) -> dict[str, Tensor]:
+    """What training leaves as it is: buffers, and parameters that ask for no gradient."""
+    held = {name: value for name, value in network.named_parameters() if not value.requires_grad}
+    return {**dict(network.named_buffers()), **held}
+
+
 def _redrawn(
     sampler: Sampler, objectives: Sequence[Objective], params: Params, generators: Sequence[torch.Generator]
 ) -> list[Objective]:
@@ -182,3 +196,7 @@ def _check(pde: PDE, networks: Sequence[nn.Module], seeds: Sequence[int], strate
     shapes = [{name: value.shape for name, value in network.state_dict().items()} for network in networks]
     if any(shape != shapes[0] for shape in shapes):
         raise ValueError("train_ensemble needs networks of one kind and size.")
+    for network in networks:
+        refuse_unfit(network, probe_points(pde.domain, network))
+        if trained_parameters(network).keys() != trained_parameters(networks[0]).keys():
+            raise ValueError("train_ensemble needs the same parameters with requires_grad in all networks.")

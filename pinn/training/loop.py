@@ -7,17 +7,19 @@ from typing import Any
 
 from torch import nn
 
+from pinn.networks import refuse_unfit
 from pinn.operators import Auto, Strategy
 from pinn.optimizers import Optimizer, usual_optimizer
 from pinn.parallel import Ranks
 from pinn.pdes import PDE
 from pinn.samplers import Sampler, Sobol
-from pinn.training.accuracy import refuse_unresolved
+from pinn.training.accuracy import probe_points, refuse_unresolved
 from pinn.training.failures import DivergedError
 from pinn.training.guard import Guard
 from pinn.training.state import TrainingState
 from pinn.training.step import Step
 from pinn.training.stopping import Stopping
+from pinn.trust.contradictions import refuse_contradictions
 from pinn.trust.premises import examine_premises
 from pinn.trust.scales import with_network
 from pinn.weighting import Fixed, Weighting
@@ -57,7 +59,7 @@ def train(
     seconds, when the optimizer stalls, or as `stopping` says. A `guard` sees to it that the network does not fit its
     points alone. At most `chunk_size` points are differentiated at a time, to bound memory; `compile` turns gradients
     and Jacobians into compiled graphs, whose making is left out of the clock. When the loop ends, however it ends, the
-    network holds the trained parameters.
+    network holds the trained parameters; those with requires_grad=False, and buffers, stay as they are.
 
     A strategy that estimates takes new directions at every step, a function of its own seed, `seed` and the step, as
     long as the optimizer welcomes new points. With several `ranks`, each calls this with the same arguments, evaluates
@@ -75,9 +77,10 @@ def train(
     no bounds, those of the domain (`pinn.trust.scales`); both are buffers of it, so that it gives u in the units of
     `pde`. Losses and residuals are parts of the sizes of their terms. With `scale=False` all is taken as it stands.
 
-    Raises ValueError for bounds that are not positive, for a target error without exact solution and if the state is
-    at its end; DivergedError, a FloatingPointError that has the last good parameters, if a term of the loss is not
-    finite; NotEnoughMemoryError.
+    Raises ValueError for bounds that are not positive, for a target error without exact solution, for conditions that
+    contradict each other, for a network that is no field (`refuse_unfit`) and if the state is at its end;
+    DivergedError, a FloatingPointError that has the last good parameters, if a term of the loss is not finite;
+    NotEnoughMemoryError.
     """
     optimizer = optimizer or usual_optimizer(network)
     sampler = sampler or Sobol()
@@ -85,7 +88,9 @@ def train(
     _check_bounds(steps, budget_s, retries, sampler, ranks)
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
     if state is None:
+        refuse_contradictions(pde)
         examine_premises(pde)
+    refuse_unfit(network, probe_points(pde.domain, network))
     pde = with_network(pde, network) if scale else pde
     training = TrainingState(
         pde,

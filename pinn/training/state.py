@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from pinn.networks import WithUnknowns
+from pinn.networks import WithUnknowns, trained_parameters
 from pinn.objective import LossTerms, Objective
 from pinn.objective.compilation import Compiled
 from pinn.operators import Strategy
@@ -23,8 +23,10 @@ from pinn.training.guard import Guard, GuardEvent
 from pinn.training.points import PointScheduler
 from pinn.training.step import Step, changed
 from pinn.training.stopping import Reason, Stopping
+from pinn.training.unused import refuse_unused
 from pinn.typing import Params
-from pinn.weighting import Weighting
+from pinn.weighting import Fixed, Weighting
+from pinn.weighting.by_noise import NoiseWeight, inverse_within
 
 
 class TrainingState:
@@ -52,12 +54,14 @@ class TrainingState:
         ranks: Ranks,
     ) -> None:
         self._network, self._optimizer, self._strategy = network, optimizer, strategy
-        self._seed, self._ranks, self._like = seed, ranks, next(network.parameters())
+        self._seed, self._ranks, self._initial = seed, ranks, trained_parameters(network)
+        self._like = next(iter(self._initial.values()))
         generator, conditions = torch.Generator().manual_seed(seed), pde.soft_conditions()
         samples = sampler.sample(conditions, generator, self._like)
         self._compiled = Compiled() if compile else None
         # Without the weights of `_weights`, at the points of now.
         self._plain = Objective(pde, network, samples, strategy, chunk_size, self._compiled, ranks=ranks)
+        refuse_unused(self._plain, self._initial)
         unseen = Uniform(sampler.interior, sampler.boundary, every=0)
         self._heldout = self._plain.on_one_process().at(
             unseen.sample(conditions, torch.Generator().manual_seed(seed + 1), self._like)
@@ -67,9 +71,13 @@ class TrainingState:
         known = self._reference is not None and not self._reference.zero
         self._stopper = stopping.start(error_known=known)
         self._points = PointScheduler(sampler, guard, generator)
-        self._weights = weighting.start(torch.Generator().manual_seed(seed + 2))
+        inverse = inverse_within(pde) if isinstance(weighting, Fixed) else None
+        self._weights = (
+            NoiseWeight(inverse)
+            if inverse is not None and inverse.weight_found
+            else weighting.start(torch.Generator().manual_seed(seed + 2))
+        )
         self._findings: list[GuardEvent] = []
-        self._initial = dict(network.named_parameters())
         self.steps, self.step, self.seconds = steps, 0, 0.0
         self._reseeded: int | None = None  # the step whose random directions the objective has
         self._iteration = self._start()

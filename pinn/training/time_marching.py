@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from pinn.networks import Windows, field, fit_inputs
+from pinn.networks import Windows, field, fit_inputs, state_at, trained_parameters
 from pinn.objective import Objective
 from pinn.optimizers import Optimizer
 from pinn.pdes import TimeWindowed
@@ -94,7 +94,7 @@ def _with_past(step: Step, past: _Past, network: Windows, k: int) -> Step:
 
 def _state_dict(network: Windows, k: int, past: _Past, step: Step) -> dict[str, Any]:
     """All that is needed to go on after a step of window k."""
-    trained = {f"networks.{k}.{name}": value for name, value in step.params.items()}
+    trained = {f"networks.{k}.{name}": value for name, value in state_at(network.networks[k], step.params).items()}
     return {
         "window": k,
         "ended": step.stop is not None,
@@ -132,7 +132,8 @@ def _copy_parameters(before: nn.Module, after: nn.Module) -> None:
     """The parameters of one window for the next; what scales its inputs stays its own."""
     with torch.no_grad():
         for old, new in zip(before.parameters(), after.parameters(), strict=True):
-            new.copy_(old)
+            if new.requires_grad:
+                new.copy_(old)
 
 
 def _whole(pde: TimeWindowed, network: Windows, sampler: Sampler, last: Step, seed: int) -> Step:
@@ -143,7 +144,7 @@ def _whole(pde: TimeWindowed, network: Windows, sampler: Sampler, last: Step, se
     objective = Objective(pde, network, draws[0], last.objective.strategy, last.objective.chunk_size)
     return dataclasses.replace(
         last,
-        params={name: value.detach() for name, value in network.named_parameters()},
+        params={name: value.detach() for name, value in trained_parameters(network).items()},
         objective=objective,
         heldout=objective.at(draws[1]),
         reference=Reference.of(pde.domain, pde.exact, like, pde.pde.scored) if pde.exact else None,

@@ -155,7 +155,7 @@ def _given(components: Sequence[float], pde: PDE, one: _Linearised) -> Tensor:
     m = one.J.shape[1]
     sizes = torch.tensor([*components] * (m if len(components) == 1 else 1), dtype=torch.float64)
     if len(sizes) != m or not bool(((sizes > 0) & sizes.isfinite()).all()):
-        raise ValueError(f"pde.scale needs a finite number > 0 for all or for each of {m}, got {[*components]}.")
+        raise ValueError(f"scale needs a finite number > 0 for all or for each of {m}, got {[*components]}.")
     ansatz = pde.ansatz()
 
     def constant(value: float) -> Field:

@@ -15,7 +15,6 @@ from pinn.pdes import PDE
 from pinn.runs.instantiate import build
 from pinn.runs.job import find_device, find_dtype
 from pinn.runs.run import build_network
-from pinn.runs.scales import without_scale
 from pinn.runs.tracking import Tracker
 from pinn.samplers import Sampler
 from pinn.trust.premises import refuse_lost_jumps
@@ -70,7 +69,7 @@ def test_a_pde_takes_a_domain_or_says_what_it_needs(pde: str, domain: str) -> No
 @pytest.mark.parametrize("pde", sorted(path.stem for path in (CONFIGS / "pde").glob("*.yaml")))
 def test_no_problem_has_data_that_cannot_be_built_in(pde: str) -> None:
     """What is looked through before training finds nothing in sound problems, however steep their data are."""
-    recipe, _ = without_scale(composed(f"pde={pde}")["pde"])
+    recipe = composed(f"pde={pde}")["pde"]
     built = build(recipe, "pde")
     assert built.softened == {}
     refuse_lost_jumps(built)

@@ -146,7 +146,7 @@ def test_sizes_that_are_known_otherwise() -> None:
     assert scales is not None
     assert scales.size[0] > scales_of(scaled(pde)).size[0]  # pyright: ignore[reportOptionalMemberAccess]
     for wrong in ([1.0, 2.0], [0.0], [math.inf], [-1.0]):
-        with pytest.raises(ValueError, match=r"pde\.scale needs a finite number > 0"):
+        with pytest.raises(ValueError, match=r"scale needs a finite number > 0"):
             scaled(pde, wrong)
 
 

@@ -10,16 +10,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.domains import MOST_POINTS
+from pinn.domains import MOST_POINTS, Boundary
 from pinn.networks import Unknown
 from pinn.operators import Strategy
 from pinn.pdes.ansatz import Ansatz
-from pinn.pdes.condition import Condition
+from pinn.pdes.condition import Condition, at_point
 from pinn.pdes.couplings import measured
-from pinn.pdes.derived.coefficients import check_coefficients, coefficients_of, residual_of, substituted
-from pinn.pdes.derived.measurements import read_measurements, synthetic_measurements
+from pinn.pdes.derived.coefficients import (
+    check_coefficients,
+    coefficients_of,
+    condition_of,
+    following,
+    residual_of,
+    substituted,
+)
+from pinn.pdes.derived.measurements import read_measurements, relative, synthetic_measurements
 from pinn.pdes.derived.wrapper import Wrapper
+from pinn.pdes.pde import PDE
 from pinn.typing import Field
+
+OF_FIELDS = 100.0
+"""The weight of data where a function is unknown, and of its own boundary values."""
 
 
 @dataclass(frozen=True)
@@ -28,24 +39,28 @@ class Inverse(Wrapper):
 
     u = (solution, unknowns): every coefficient is one more component of the field, constant unless it is a field. The
     equation and conditions are those of `pde`, with the coefficients as found; the conditions are kept if their names
-    are in `keep` (null: all). Source terms are known, those of `pde` as given.
+    are in `keep` (null: all). Initial, boundary and source data that speak of an unknown follow it, and are asked for
+    softly; those that come from the solution `exact` of `pde` are known. `on_boundary` prescribes unknown fields on the
+    boundary, by name: a number or a function of the point.
 
     The data are `sensors` values of the solution of `pde` at random points with normal noise, whose deviation is
     `noise` times the root mean square of each component; or `points` and `values` in the file `data` (.npz), of shapes
     (n, d) and (n,) or (n, m). `measured_components` says which components are measured, null: all. `weight` multiplies
-    the mean square of misfits. Raises ValueError for a coefficient that `pde` does not have, for less than one
-    sensor, negative noise, components that there are not, and data that do not fit or lie outside; FileNotFoundError
-    if there is no such file.
+    the mean square of misfits. Null finds it (`pinn.weighting.by_noise`), for misfits in parts of the root mean square
+    of each component; where a function is unknown it stands for 100 and misfits as they are. Raises ValueError for a
+    coefficient that `pde` does not have, for an energy, for less than one sensor, negative noise, components that there
+    are not, and data that do not fit or lie outside; FileNotFoundError if there is no such file.
     """
 
     unknowns: Mapping[str, Unknown] = dataclasses.field(default_factory=dict)
     sensors: int = 200
     noise: float = 0.01
-    weight: float = 1.0
+    weight: float | None = None
     seed: int = 0
     data: str | None = None
     measured_components: Sequence[int] | None = None
     keep: Sequence[str] | None = None
+    on_boundary: Mapping[str, float | Field] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_coefficients("Inverse", self.pde, tuple(self.unknowns))
@@ -57,8 +72,8 @@ class Inverse(Wrapper):
             raise ValueError(f"Inverse needs sensors >= 1 and at most {MOST_POINTS}, got sensors={self.sensors}.")
         if not 0 <= self.noise < math.inf:
             raise ValueError(f"Inverse needs a finite noise >= 0, got noise={self.noise}.")
-        if not 0 < self.weight < math.inf:
-            raise ValueError(f"Inverse needs a finite weight > 0, got weight={self.weight}.")
+        if self.weight is not None and not 0 < self.weight < math.inf:
+            raise ValueError(f"Inverse needs a finite weight > 0, or null for that of the noise, got {self.weight}.")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"Inverse needs a seed from 0 to 2⁶³ − 1, got seed={self.seed}.")
         chosen = self._measured
@@ -72,6 +87,11 @@ class Inverse(Wrapper):
         names = [condition.name for condition in self.pde.conditions()]
         if wrong := [name for name in self.keep or () if name not in names]:
             raise ValueError(f"Inverse cannot keep the conditions {wrong}; there are {', '.join(names)}.")
+        for name in self.on_boundary:
+            if name not in self.unknowns or not self.unknowns[name].field:
+                raise ValueError(f"Inverse.on_boundary takes unknown fields, got {name!r}.")
+        if any(condition.energy is not None for condition in self.pde.conditions()):
+            raise ValueError("Inverse takes residuals, and an energy does not determine its coefficients: ritz=false.")
         _ = self.measurements
 
     @property
@@ -115,8 +135,10 @@ class Inverse(Wrapper):
     def conditions(self) -> tuple[Condition, ...]:
         kept = [c for k, c in enumerate(self.pde.conditions()) if k == 0 or self.keep is None or c.name in self.keep]
         points, values, _ = self.measurements
-        data = measured(points, values, components=self._measured, weight=self.weight)
-        return (*(self._completed(condition) for condition in kept), data)
+        weight = 1.0 if self.weight_found else self.weight or OF_FIELDS
+        data = measured(points, values, components=self._measured, weight=weight)
+        data = relative(data, values) if self.weight_found else data
+        return (*(self._completed(condition) for condition in kept), *self._known_fields(), data)
 
     def ansatz(self) -> Ansatz:
         """The ansatz of `pde` for its solution; the unknowns stay as the network gives them."""
@@ -149,14 +171,40 @@ class Inverse(Wrapper):
         )
 
     @property
+    def weight_found(self) -> bool:
+        """Whether training is to find the weight of the data."""
+        return self.weight is None and not any(unknown.field for unknown in self.unknowns.values())
+
+    @property
     def _measured(self) -> tuple[int, ...]:
         return tuple(range(self.solved)) if self.measured_components is None else tuple(self.measured_components)
 
     def _solution(self, values: Tensor) -> Tensor:
         return values[0] if self.pde.components is None else values[: self.solved]
 
+    @cached_property
+    def _following(self) -> frozenset[str]:
+        """The conditions whose data follow an unknown."""
+        return frozenset(following(self.pde, self.unknowns))
+
+    def _known_fields(self) -> tuple[Condition, ...]:
+        return tuple(self._known_field(name, value) for name, value in self.on_boundary.items())
+
+    def _known_field(self, name: str, value: float | Field) -> Condition:
+        """The boundary values of an unknown field, in parts of its start value."""
+        k, initial = self.solved + list(self.unknowns).index(name), self.unknowns[name].initial
+
+        def residual(u: Field, x: Tensor, *sample: Tensor, strategy: Strategy) -> Tensor:
+            return (u(x)[k] - sample[-1]) / (abs(initial) or 1.0)
+
+        g: Field = value if callable(value) else lambda x: torch.full_like(x[0], value)
+        return Condition(f"boundary_{name}", Boundary(self.domain), residual, at_point(g), OF_FIELDS)
+
     def _completed(self, condition: Condition) -> Condition:
         residual, g = partial(self._residual, condition.name), condition.prescribed
+        if condition.name in self._following:
+            residual = partial(self._with_data, condition.name)
+            return dataclasses.replace(condition, residual=residual, given=None, prescribed=None)
         if g is None:
             return dataclasses.replace(condition, residual=residual)
         components = condition.components or tuple(range(self.solved))
@@ -167,13 +215,24 @@ class Inverse(Wrapper):
         return dataclasses.replace(condition, residual=residual, prescribed=prescribed, components=components)
 
     def _residual(self, name: str, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
-        numbers = u(sample[0])[self.solved :]
+        return residual_of(self._found(u, sample[0]), name, self._solved(u), *sample, strategy=strategy)
+
+    def _with_data(self, name: str, u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
+        """The residual with the data that the unknowns make."""
+        condition = condition_of(self._found(u, sample[0]), name)
+        assert condition.given is not None
+        return condition.residual(self._solved(u), *sample, condition.given(*sample), strategy=strategy)
+
+    def _solved(self, u: Field) -> Field:
+        return lambda x: self._solution(u(x))
+
+    def _found(self, u: Field, x: Tensor) -> PDE:
+        """`pde` with the unknowns that a field has at a point."""
+        numbers = u(x)[self.solved :]
         values: dict[str, Tensor | Field] = {}
         for k, (key, unknown) in enumerate(self.unknowns.items()):
             values[key] = _component(u, self.solved + k) if unknown.field else numbers[k]
-        return residual_of(
-            substituted(self.pde, values), name, lambda x: self._solution(u(x)), *sample, strategy=strategy
-        )
+        return substituted(self.pde, values)
 
 
 @dataclass(frozen=True)

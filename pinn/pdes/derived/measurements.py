@@ -1,5 +1,6 @@
 """What an inverse problem is fitted to: values of a solution at points, measured or made."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import torch
@@ -8,6 +9,8 @@ from torch.func import vmap
 
 from pinn.domains import Domain, Interior
 from pinn.domains.npz import read_arrays
+from pinn.operators import Strategy
+from pinn.pdes.condition import Condition
 from pinn.typing import Field
 
 
@@ -49,3 +52,15 @@ def synthetic_measurements(
     deviation = noise * values.square().mean(0).sqrt()
     errors = torch.randn(values.shape, generator=generator, dtype=torch.float64)
     return points, values + deviation * errors, float(deviation.square().mean().sqrt())
+
+
+def relative(data: Condition, values: Tensor) -> Condition:
+    """The misfits in parts of the root mean square of each measured component."""
+    size = values.square().mean(0).sqrt()
+    size = torch.where(size > 0, size, 1.0).tolist()
+
+    def residual(u: Field, *sample: Tensor, strategy: Strategy) -> Tensor:
+        r = data.residual(u, *sample, strategy=strategy)
+        return r / torch.tensor(size, dtype=r.dtype, device=r.device)
+
+    return dataclasses.replace(data, residual=residual)

@@ -42,7 +42,7 @@ class Scaled(Wrapper):
         m = solved_components(self.pde)
         if not len(self.size) == len(self.offset) == m:
             raise ValueError(
-                f"pde.scale needs one size and one offset for each of {m} components, got {[*self.size]} and "
+                f"scale needs one size and one offset for each of {m} components, got {[*self.size]} and "
                 f"{[*self.offset]}."
             )
         for number in (*self.size, *(one for row in self.rows.values() for one in row)):

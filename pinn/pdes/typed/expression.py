@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,11 +91,12 @@ class Expression(PDE):
             refuse_rough_solution(self.exact, self._equations, self.domain)
         object.__setattr__(self, "exact", self._with_fluxes(self._exact))
         self.conditions()
+        self._refuse_unused()
 
-    def at(self, values: Mapping[str, Tensor | Field]) -> "Expression":
+    def at(self, values: Mapping[str, Tensor | Field], *, solved: bool = True) -> "Expression":
         """The same problem with other coefficients: tensors, which may be those of a transform, or fields.
 
-        Everything that was typed with them follows, `exact` included.
+        Everything that was typed with them follows, `exact` only if the problem is to be `solved` with them.
         """
         fields = {name: value for name, value in values.items() if not isinstance(value, Tensor)}
         other = copy.copy(self)
@@ -104,7 +106,7 @@ class Expression(PDE):
         numbers = {name: value for name, value in values.items() if name not in fields}
         object.__setattr__(other, "coefficients", {**kept, **numbers})
         object.__setattr__(other, "_coefficient_fields", fields)
-        if self.typed_exact is not None and not fields:
+        if self.typed_exact is not None and not fields and solved:
             exact = typed_field("exact", self.typed_exact, other._typed_names)[0]
             object.__setattr__(other, "exact", other._with_fluxes(exact))
         return other
@@ -185,6 +187,15 @@ class Expression(PDE):
         if exact is None or not self._fluxes or isinstance(exact, WithFluxes):
             return exact
         return WithFluxes(exact, self._equations, len(self.fields))
+
+    def _refuse_unused(self) -> None:
+        """Raise ValueError for a coefficient that stands in no formula: a misspelt one would have no effect."""
+        given = [self.equation, self.typed_exact, self.initial, self.initial_velocity, self.boundary, self.flux]
+        for name in self.coefficients:
+            if not any(re.search(rf"\b{name}\b", text) for part in given for text in _texts(part)):
+                raise ValueError(
+                    f"No formula uses pde.coefficients.{name}: leave it out, or look at how it is spelt in the others."
+                )
 
     def _take_the_example(self) -> None:
         for name in ("exact", "initial", "initial_velocity", "boundary", "flux"):

@@ -85,7 +85,7 @@ def train(
     _check_bounds(steps, budget_s, retries, sampler, ranks)
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
     if state is None:
-        examine_premises(pde)
+        examine_premises(pde, next(network.parameters()))
     pde = with_network(pde, network) if scale else pde
     training = TrainingState(
         pde,

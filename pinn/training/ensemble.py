@@ -104,7 +104,7 @@ def train_ensemble(
     seeds = tuple(range(len(networks)) if seeds is None else seeds)
     _check(pde, networks, seeds, strategy)
     refuse_contradictions(pde)
-    examine_premises(pde)
+    examine_premises(pde, next(networks[0].parameters()))
     optimizer, sampler = optimizer or Schedule((Adam(steps=30), LevenbergMarquardt())), sampler or Sobol()
     stages = optimizer.in_order if isinstance(optimizer, Schedule) else (optimizer,)
     planned = optimizer.steps if steps is None else steps

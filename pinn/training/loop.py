@@ -89,7 +89,7 @@ def train(
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
     if state is None:
         refuse_contradictions(pde)
-        examine_premises(pde)
+        examine_premises(pde, next(network.parameters()))
     refuse_unfit(network, probe_points(pde.domain, network))
     pde = with_network(pde, network) if scale else pde
     training = TrainingState(

@@ -17,14 +17,17 @@ _POINTS = 200
 log = logging.getLogger("pinn")
 
 
-def examine_premises(pde: PDE) -> None:
-    """Say which prescribed values are not built into the field, and refuse what no training can solve. ValueError."""
-    refuse_lost_jumps(pde)
+def examine_premises(pde: PDE, like: Tensor) -> None:
+    """Say which prescribed values are not built into the field, and refuse what no training can solve. ValueError.
+
+    Equations are evaluated at points with dtype and device of `like`, as in training.
+    """
+    refuse_lost_jumps(pde, like)
     for told in pde.softened.values():
         log.warning("%s: it is not built into the field, but penalised.", told)
 
 
-def refuse_lost_jumps(pde: PDE) -> None:
+def refuse_lost_jumps(pde: PDE, like: Tensor) -> None:
     """Raise ValueError if the equation differentiates something that jumps, such as a coefficient in −∇·(k∇u).
 
     The fundamental theorem is held against what it differentiates at a smooth field; what fails there, and fails at the
@@ -34,7 +37,6 @@ def refuse_lost_jumps(pde: PDE) -> None:
     equation = pde.conditions()[0]
     if equation.energy is not None:
         return
-    like = torch.zeros((), dtype=torch.float64)
     some, other = (smooth_field(pde.domain, pde.components, seed) for seed in range(2))
     _, found = breaks(pde, some, like)
     for one in found:

@@ -14,7 +14,7 @@ from pinn.pdes.pde import PDE
 from pinn.training.ensemble import train_ensemble
 from pinn.trust.premises import refuse_lost_jumps
 from pinn.typing import Field
-from tests.trust.test_continuity import LINE, Diffusion
+from tests.trust.test_continuity import LIKE, LINE, Diffusion
 
 SQUARE = Box()
 
@@ -38,12 +38,13 @@ SOUND = {
 @pytest.mark.parametrize("name", JUMPS)
 def test_a_coefficient_that_jumps_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"Diffusion: a differentiated quantity jumps .* two|`interface`"):
-        refuse_lost_jumps(JUMPS[name])
+        refuse_lost_jumps(JUMPS[name], LIKE)
 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_what_can_be_solved_is_not(name: str) -> None:
-    refuse_lost_jumps(SOUND[name])
+    refuse_lost_jumps(SOUND[name], LIKE)
+    refuse_lost_jumps(SOUND[name], LIKE.float())
 
 
 def test_neither_training_begins() -> None:
@@ -72,4 +73,4 @@ class Kinked(PDE):
 
 def test_a_source_that_lacks_a_part_is_refused() -> None:
     with pytest.raises(ValueError, match="a source that is made from it lacks a part"):
-        refuse_lost_jumps(Kinked())
+        refuse_lost_jumps(Kinked(), LIKE)

@@ -13,6 +13,7 @@ from pinn.runs.job import Job
 from pinn.runs.metrics import MetricsFile
 from pinn.runs.run import build_network
 from pinn.training.ensemble import EnsembleStep, train_ensemble
+from pinn.training.memory import refuse_too_large
 from pinn.trust.scales import scale_network
 from pinn.weighting import Fixed
 
@@ -42,6 +43,7 @@ def run_ensemble(
     refuse_alone(config, job)
     seeds = range(config["seed"], config["seed"] + config["seeds"])
     like = next(job.network.parameters())
+    refuse_too_large(job.network, job.sampler.interior + job.sampler.boundary, None, copies=len(seeds))
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     networks = [build_network(config["network"], job.pde, generator, trust).to(like) for generator in generators]
     for network in networks:

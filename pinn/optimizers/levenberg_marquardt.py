@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from pinn.objective import LossTerms, Objective
+from pinn.objective.memory import size_of
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.memory_check import MemoryCheck
+from pinn.optimizers.memory_check import MemoryCheck, dense_numbers
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
@@ -39,6 +40,7 @@ class LevenbergMarquardt(Optimizer):
     name: ClassVar[str] = "lm"
     title: ClassVar[str] = "Levenberg–Marquardt"
     descends: ClassVar[bool] = True
+    takes_jacobian: ClassVar[bool] = True
 
     damping: float = 1e-3
     acceleration: float = 0.75
@@ -55,6 +57,9 @@ class LevenbergMarquardt(Optimizer):
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _Damped(self, params)
+
+    def working_set(self, M: int, params: Params) -> float:
+        return super().working_set(M, params) + dense_numbers(M, size_of(params))
 
 
 class _Damped(Iteration):

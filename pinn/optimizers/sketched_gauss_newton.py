@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinn.objective import LossTerms, Objective
+from pinn.objective.memory import size_of
 from pinn.objective.projected import linearize_projected
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
@@ -36,6 +37,8 @@ class SketchedGaussNewton(Optimizer):
     name: ClassVar[str] = "sketched_gn"
     title: ClassVar[str] = "sketched Gauss–Newton"
     descends: ClassVar[bool] = True
+    takes_jacobian: ClassVar[bool] = True
+    holds_jacobian: ClassVar[bool] = False
 
     sketch: int = 1000
     damping: float = 1e-3
@@ -53,6 +56,9 @@ class SketchedGaussNewton(Optimizer):
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _Sketched(self, params)
+
+    def working_set(self, M: int, params: Params) -> float:
+        return super().working_set(M, params) + sketched_numbers(M, min(self.sketch, size_of(params)))
 
 
 class Subspace:
@@ -186,9 +192,14 @@ class _Sketched(Iteration):
         M = objective.residual(self.params).numel()
         like = flatten(self.params)
         s = min(self._recipe.sketch, like.numel())
-        needed = (2 * M * s + 2 * s * s) * like.element_size() / 1e9
+        needed = sketched_numbers(M, s) * like.element_size() / 1e9
         if needed > self._recipe.max_gb:
             raise ValueError(
                 f"SketchedGaussNewton needs {needed:.3g} GB for M={M} residuals and {s} dimensions, above max_gb="
                 f"{self._recipe.max_gb:g}. Lower optimizer.sketch or sampler.interior, or raise optimizer.max_gb."
             )
+
+
+def sketched_numbers(M: int, s: int) -> int:
+    """How many numbers there are in the sketched Jacobian, a copy of it, and two squares of its columns."""
+    return 2 * M * s + 2 * s * s

@@ -18,6 +18,7 @@ from pinn.optimizers.parameters import copied
 from pinn.pdes import PDE, TimeWindowed
 from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.training.accuracy import Reference
+from pinn.training.memory import refuse_step
 from pinn.training.step import Step
 from pinn.training.stopping import Reason
 from pinn.trust.premises import examine_premises
@@ -108,6 +109,7 @@ def train_ensemble(
     samples = [sampler.sample(pde.soft_conditions(), generator, like) for generator in generators]
     objectives = [Objective(pde, network, s, strategy or Auto()) for network, s in zip(networks, samples, strict=True)]
     refuse_energies(objectives[0].conditions)
+    refuse_step(objectives[0], dict(networks[0].named_parameters()), optimizer, copies=len(seeds))
     params = _stacked([dict(network.named_parameters()) for network in networks])
     buffers = _stacked([dict(network.named_buffers()) for network in networks])
     reference = Reference.of(pde.domain, pde.solution(pde.exact), like, pde.scored) if pde.exact else None

@@ -21,11 +21,12 @@ from pinn.operators import Strategy
 from pinn.pdes import PDE, TimeWindowed, unscaled
 from pinn.runs.atomic_write import atomic_write
 from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint
+from pinn.runs.data_files import with_copies
 from pinn.runs.instantiate import build
 from pinn.runs.members import member_weights
 from pinn.runs.provenance import provenance
 from pinn.runs.scales import stored_scale, with_stored_scale, without_scale
-from pinn.runs.trusted import refuse_interpolations, refuse_links
+from pinn.runs.trusted import modules_named, refuse_interpolations, refuse_links
 from pinn.runs.uncertainty import found_fields, found_unknowns
 from pinn.training.accuracy import chunks, evaluation_points
 from pinn.training.memory import refuse_too_large
@@ -69,23 +70,27 @@ class Run:
 
 
 def build_network(
-    recipe: Mapping[str, Any], pde: PDE, generator: torch.Generator, trust: Collection[str] = ()
+    recipe: Mapping[str, Any],
+    pde: PDE,
+    generator: torch.Generator,
+    trust: Collection[str] = (),
+    root: Path | None = None,
 ) -> nn.Module:
     """The network of a recipe, with inputs, outputs and bounds from the PDE and weights from the generator.
 
     A PDE that is solved in windows of time has one for each of them; one with unknown coefficients has these in it.
     """
     if isinstance(pde, TimeWindowed):
-        first = build_network(recipe, pde.window(0), generator, trust)
+        first = build_network(recipe, pde.window(0), generator, trust, root)
         refuse_too_large(first, 0, None, copies=pde.windows)
-        networks = [first, *(build_network(recipe, pde.window(k), generator, trust) for k in range(1, pde.windows))]
-        return Windows(networks, pde.starts)
+        others = (build_network(recipe, pde.window(k), generator, trust, root) for k in range(1, pde.windows))
+        return Windows([first, *others], pde.starts)
     bounds = pde.domain.embedded_bounds
     if not bounds[0]:
         raise ValueError(f"{type(pde).__name__} needs a domain with coordinates, got {pde.domain}; try domain=box.")
     outputs = pde.components if pde.components is None else pde.components - len(pde.unknowns)
     arguments = {"inputs": len(bounds[0]), "outputs": outputs, "bounds": bounds, "generator": generator}
-    network = build(recipe, "network", trust=trust, **arguments)
+    network = build(recipe, "network", trust=trust, root=root, **arguments)
     if not isinstance(network, nn.Module) or not any(True for _ in network.parameters()):
         raise ValueError(
             f"network: {type(network).__name__} is no torch.nn.Module with weights, so none can be trained."
@@ -97,7 +102,8 @@ def load_run(folder: str | Path, trust: Collection[str] = (), *, seed: int | Non
     """The run in `folder` as a callable field, on the CPU: at its end, or at its last checkpoint if it has none.
 
     `folder` may also be one of its checkpoints, `RUN/checkpoints/best.pt`. Classes of pinn alone are built; a run with
-    a class of your own needs its module in `trust`, each time, since to import a module is to run its code. Raises
+    a class of your own needs its module in `trust`, each time, since to import a module is to run its code. Files of
+    data are read from within the folder; `trust` may name others, with a slash in their names. Raises
     FileNotFoundError if there is no run, ValueError if it is damaged, of another program, or names other modules.
     Of a run of several seeds it is the best, or that of `seed`.
     """
@@ -111,11 +117,11 @@ def load_run(folder: str | Path, trust: Collection[str] = (), *, seed: int | Non
         weights = member_weights(folder, seed)
     try:
         refuse_interpolations(config)
-        pde: PDE = build(without_scale(config["pde"])[0], "pde", trust=trust)
-        network = build_network(config["network"], pde, torch.Generator(), trust)
+        pde: PDE = build(without_scale(config["pde"])[0], "pde", trust=trust, root=folder)
+        network = build_network(config["network"], pde, torch.Generator(), trust, folder)
         restore_scales(network, weights)
         network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
-        strategy = build(config["vjp"], "vjp", trust=trust)
+        strategy = build(config["vjp"], "vjp", trust=trust, root=folder)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise ValueError(f"{str(checkpoint.path)!r} is whole, but cannot be built: {error}") from error
     summary = read_summary(folder)
@@ -150,10 +156,11 @@ def save_run(
     """Write checkpoint, solution and summary of a run into `folder`, and return the summary.
 
     `config` holds the recipes `pde`, `network` and `vjp` that `load_run` builds from; `facts` are added to the summary.
-    `run_id` is that of its other checkpoints.
+    Files of data that it names are copied into the folder. `run_id` is that of its other checkpoints.
     """
     folder, config = Path(folder), {**config, "pde": with_stored_scale(config["pde"], step.objective.pde)}
     folder.mkdir(parents=True, exist_ok=True)
+    config = with_copies(config, folder, trust=modules_named(config))
     save_checkpoint(folder / CHECKPOINT, step, config, run_id=run_id, resumable=resumable)
     facts |= {"run_id": run_id} if run_id else {}
     arrays = _solution(step)

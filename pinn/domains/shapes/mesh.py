@@ -13,7 +13,7 @@ from torch import Tensor
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import in_bounding_box, refuse_extension
 from pinn.optional import package
-from pinn.typing import Field, Points
+from pinn.typing import DataFile, Field, Points
 
 _AT_ONCE = 2**21  # pairs of a point and a triangle, to bound memory
 
@@ -35,7 +35,7 @@ class Mesh(Domain):
     0.166667
     """
 
-    file: str | None = None
+    file: DataFile | None = None
     vertices: Sequence[Sequence[float]] = _TETRAHEDRON[0]
     faces: Sequence[Sequence[int]] = _TETRAHEDRON[1]
 

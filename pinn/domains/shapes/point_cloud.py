@@ -12,7 +12,7 @@ from torch import Tensor
 from pinn.domains.domain import Domain
 from pinn.domains.npz import read_arrays
 from pinn.domains.rejection import refuse_extension
-from pinn.typing import Field, Points
+from pinn.typing import DataFile, Field, Points
 
 
 def _circle(n: int) -> tuple[tuple[float, float], ...]:
@@ -38,7 +38,7 @@ class PointCloud(Domain):
     inside: Sequence[Sequence[float]] = _sunflower(2000)
     rim: Sequence[Sequence[float]] = _circle(200)
     normals: Sequence[Sequence[float]] = _circle(200)
-    file: str | None = None
+    file: DataFile | None = None
 
     _inside: np.ndarray = field(init=False, repr=False)
     _rim: np.ndarray = field(init=False, repr=False)

@@ -19,7 +19,7 @@ from pinn.pdes.couplings import measured
 from pinn.pdes.derived.coefficients import check_coefficients, coefficients_of, residual_of, substituted
 from pinn.pdes.derived.measurements import read_measurements, synthetic_measurements
 from pinn.pdes.derived.wrapper import Wrapper
-from pinn.typing import Field
+from pinn.typing import DataFile, Field
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Inverse(Wrapper):
     noise: float = 0.01
     weight: float = 1.0
     seed: int = 0
-    data: str | None = None
+    data: DataFile | None = None
     measured_components: Sequence[int] | None = None
     keep: Sequence[str] | None = None
 

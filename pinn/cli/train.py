@@ -16,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from pinn.cli.display import lasting_display
-from pinn.cli.ensemble import run_ensemble
+from pinn.cli.ensemble import refuse_alone, run_ensemble
 from pinn.cli.failures import InputError, brief_errors, in_words
 from pinn.cli.folders import check_folders
 from pinn.cli.following import Training, retry_on_full_disk
@@ -144,11 +144,8 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
             job = dataclasses.replace(job, config=with_copies(job.config, folder, trust=trust))
         say_what(job, recipes, ranks, resumed)
         if recipes.get("seeds", 1) > 1 and not resumed:
-            facts = {"overrides": recipes["overrides"], **recipes["choices"]}
-            members, summary = run_ensemble(job, folder, interruption, tuple(trust), **facts)
-            draw(folder, trust)
-            log.info(f"run folder: {folder}")
-            return summary["statistics"]["median"] if members.reference else math.nan
+            refuse_alone(job.config, job, ranks)
+            return many(job, folder, interruption, tuple(trust), recipes)
         tracker = job.tracker if ranks.rank == 0 else MetricsAlone()
         with Tracked(tracker, recipes, folder) as tracked:
             training = Training(job, folder, tracked, interruption, resumed, ranks, run_id)
@@ -168,6 +165,21 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
     if not ranks.rank and training.doubts(step) and HydraConfig.get().mode == RunMode.RUN:
         raise SystemExit(DOUBTED)  # in a sweep the others go on; the summary of the job says why
     return step.rel_l2
+
+
+def many(
+    job: Job, folder: Path, interruption: SignalHandler, trust: tuple[str, ...], recipes: Mapping[str, Any]
+) -> float:
+    """Train many seeds at once; the median of their errors, NaN if no solution is known."""
+    facts = {"overrides": recipes["overrides"], **recipes["choices"]}
+    members, summary = run_ensemble(job, folder, interruption, trust, **facts)
+    draw(folder, trust)
+    log.info(f"run folder: {folder}")
+    if interruption.signal:
+        raise SystemExit(interruption.exit_code)
+    if summary["doubts"] and HydraConfig.get().mode == RunMode.RUN:
+        raise SystemExit(DOUBTED)
+    return summary["statistics"]["median"] if members.reference else math.nan
 
 
 def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str, Any]:

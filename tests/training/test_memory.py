@@ -81,5 +81,6 @@ def test_training_asks_before_its_first_step(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(NotEnoughMemoryError, match="before the first step: 2000 points"):
         next(train(pde, networks[0], LevenbergMarquardt(), Sobol(2000, 1)))
     next(train(pde, networks[0], LevenbergMarquardt(), Sobol(20, 1), chunk_size=500))
+    networks = [MLP(2, width=100, depth=2, bounds=pde.domain.bounds).double() for _ in range(3)]
     with pytest.raises(NotEnoughMemoryError, match="31503 parameters"):
-        next(train_ensemble(pde, networks, LevenbergMarquardt(), Sobol(1000, 1)))
+        next(train_ensemble(pde, networks, LevenbergMarquardt(), Sobol(1000, 1), scale=False))

@@ -137,7 +137,7 @@ class _Sketched(Iteration):
             self._check_memory(objective)
             self._version, self._loss_terms = objective.version, objective.evaluate(self.params)
         start = self._loss_terms
-        self._stalled = not (start.loss.isfinite() and start.loss > 0)
+        self._stalled = not bool(start.loss.isfinite() & (start.loss > 0))
         if not self._stalled:
             self._stalled = not self._descend(objective)
         return start
@@ -157,16 +157,20 @@ class _Sketched(Iteration):
         self._scale = torch.maximum(self._scale, norms)
         system, eps = DampedLeastSquares(A, objective.ranks), torch.finfo(D.dtype).eps
         while self._damping < 1 / eps**2:
-            y = system.solve(self._damping, [-part for part in r])
-            if not y.norm() > eps * (D * theta).norm():
+            y, moves = system.solve_and_test(
+                self._damping, [-part for part in r], lambda y: y.norm() > eps * (D * theta).norm()
+            )
+            if not moves:
                 return False
             trial = unflatten(theta + subspace.lift(y) / D, self.params)
             loss_terms = objective.evaluate(trial)
             before, after = self._loss_terms.loss, loss_terms.loss
-            if after < before:
-                squares = objective.ranks.sum([(block @ y).square().sum() for block in A])
-                gain = min(float((before - after) / (squares + 2 * self._damping * y.square().sum())), 1.0)
-                self._damping *= max(1 / 3, 1 - (2 * gain - 1) ** 3) * float(after / before)
+            predicted = objective.ranks.sum([(block @ y).square().sum() for block in A])
+            predicted = predicted + 2 * self._damping * y.square().sum()
+            judged = [(after < before).to(after), (before - after) / predicted, after / before]
+            falls, gain, ratio = torch.stack(judged).cpu().tolist()
+            if falls:
+                self._damping *= max(1 / 3, 1 - (2 * min(gain, 1.0) - 1) ** 3) * ratio
                 self._damping, self._growth = max(self._damping, eps**2), 2.0
                 self.params, self._loss_terms = trial, loss_terms
                 return True

@@ -98,8 +98,8 @@ def levenberg_marquardt(args: argparse.Namespace) -> Iterator[Row]:
         network = MLP(2, width=width, depth=3, generator=torch.Generator().manual_seed(0)).double().to(args.device)
         size = sum(parameter.numel() for parameter in network.parameters())
         method = LevenbergMarquardt(max_gb=60.0, acceleration=0.0)
-        stamps = []
-        for step in train(pde, network, method, Sobol(2 * size, 8, every=0), steps=3 if size > (2_000 if args.quick else 10_000) else 6):
+        stamps, few = [], 3 if size > (2_000 if args.quick else 10_000) else 6
+        for step in train(pde, network, method, Sobol(2 * size, 8, every=0), steps=few):
             if args.device.type == "cuda":
                 torch.cuda.synchronize()
             stamps.append((time.perf_counter(), step.figures["refused"]))

@@ -209,7 +209,7 @@ def _solution(step: Step) -> dict[str, np.ndarray]:
     points = evaluation_points(pde.domain, like)
     equation = pde.conditions()[0].name
     parts = chunks(points)
-    own = dataclasses.replace(step.objective.eager(), pde=unscaled(pde), samples={equation: (parts[0],)})
+    own = dataclasses.replace(step.objective.weighted({}).eager(), pde=unscaled(pde), samples={equation: (parts[0],)})
     residuals = [own.at({equation: (part,)}).residuals(step.params)[equation].detach() for part in parts]
     arrays = {"points": points, "u": torch.cat([vmap(step.field)(part).detach() for part in parts])}
     arrays["residual"] = torch.cat(residuals)

@@ -39,7 +39,8 @@ from pinn.runs.job import FAILURE, REFUSED, Job, record_failure, refuse_unknown
 from pinn.runs.process import prepare
 from pinn.runs.results import DIVERGED, DOUBTED
 from pinn.runs.resuming import Resumed, cut_job, ended_job, folder_of
-from pinn.runs.run import load_run, save_run
+from pinn.runs.run import load_run
+from pinn.runs.saving import save_run
 from pinn.runs.scales import in_words as in_words_of_scales
 from pinn.runs.tracking import MetricsAlone, Tracked
 from pinn.runs.trusted import modules_named

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pinn.runs.members import save_members
-from pinn.runs.run import save_run
+from pinn.runs.saving import save_run
 from pinn.training.ensemble import EnsembleStep
 
 

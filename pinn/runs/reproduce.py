@@ -14,7 +14,8 @@ from pinn.runs.data_files import with_copies
 from pinn.runs.job import Job, stored_config
 from pinn.runs.metrics import METRICS, MetricsFile
 from pinn.runs.process import prepare
-from pinn.runs.run import Run, load_run, read_summary, save_run
+from pinn.runs.run import Run, load_run, read_summary
+from pinn.runs.saving import save_run
 
 _OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "deterministic", "device")
 

@@ -51,6 +51,10 @@ class EnsembleStep:
     findings: Mapping[int, GuardEvent] = dataclasses.field(default_factory=dict)
     """What the guard has found first of a seed, by seed."""
 
+    def __repr__(self) -> str:
+        median, stop = float(self.losses.median()), f", ends by {self.stop}" if self.stop else ""
+        return f"EnsembleStep({self.step}, {self.method}, {len(self.seeds)} seeds, median loss {median:.3e}{stop})"
+
     def params_of(self, k: int) -> dict[str, Tensor]:
         """The parameters of the k-th network."""
         return {name: value[k].clone() for name, value in self.params.items()}

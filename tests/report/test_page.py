@@ -17,7 +17,7 @@ from pinn import load_run
 from pinn.optional import MissingPackageError
 from pinn.plotting.history import read_metrics
 from pinn.report import tables as report_tables
-from pinn.runs.run import CHECKPOINT
+from pinn.runs.checkpoint import CHECKPOINT
 
 pytest.importorskip("plotly")
 

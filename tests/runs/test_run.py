@@ -16,10 +16,11 @@ from pinn.domains import Interior
 from pinn.operators import laplacian
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.pdes import unscaled
+from pinn.runs.checkpoint import CHECKPOINT
 from pinn.runs.checksum import fingerprint
 from pinn.runs.instantiate import build
 from pinn.runs.metrics import METRICS, MetricsFile
-from pinn.runs.run import CHECKPOINT, SOLUTION, SUMMARY, build_network
+from pinn.runs.run import SOLUTION, SUMMARY, build_network
 from pinn.samplers import Sobol
 from pinn.training.loop import Step
 from pinn.weighting import RBA

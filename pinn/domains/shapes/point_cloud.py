@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -35,9 +35,9 @@ class PointCloud(Domain):
     finite, and normals of length zero or that point inward; FileNotFoundError if there is no such file.
     """
 
-    inside: Sequence[Sequence[float]] = _sunflower(2000)
-    rim: Sequence[Sequence[float]] = _circle(200)
-    normals: Sequence[Sequence[float]] = _circle(200)
+    inside: Sequence[Sequence[float]] = field(default_factory=partial(_sunflower, 2000))
+    rim: Sequence[Sequence[float]] = field(default_factory=partial(_circle, 200))
+    normals: Sequence[Sequence[float]] = field(default_factory=partial(_circle, 200))
     file: DataFile | None = None
 
     _inside: np.ndarray = field(init=False, repr=False)

@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if is_sweep(words):
         share_modules()
     sys.argv = ["pinn train", *words]  # where Hydra looks for them
-    with lasting_display(), brief_errors() as brief:
+    with lasting_display(), brief_errors(words) as brief:
         task = Task(trust, brief)
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="train")(task)()
 
@@ -216,8 +216,10 @@ def build_job(recipes: dict[str, Any], trust: Collection[str] = (), root: Path |
 
 
 def draw(folder: Path, trust: Collection[str] = ()) -> None:
-    """All plots of a run, into its folder."""
+    """All plots of a run, into its folder, unless it was told to leave them out."""
     run = load_run(folder, trust)
+    if not run.config.get("plots", True):
+        return
     plot_solution(run, folder)
     plot_residual(run, folder)
     plot_history(folder, folder)

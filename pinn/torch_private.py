@@ -9,8 +9,10 @@ Tried on torch 2.13.0; 2.11 is the lower bound. What each name is needed for:
 - `transforms_active`, `is_batched`, `innermost_vmap`: which transform of `torch.func` runs now, so that a network is
   called once for all points of a `vmap` and a hand-written adjoint is used by plain autograd alone (`torch._C`).
 - `current_function_mode`: the mode that intercepts torch functions, to have it again beneath `vmap`.
-- `tree_flatten`, `tree_map`, `tree_unflatten`, `TreeSpec`: nested containers of tensors (`torch.utils._pytree`).
+- `tree_flatten`, `tree_leaves`, `tree_map`, `tree_unflatten`, `TreeSpec`: nested containers of tensors
+  (`torch.utils._pytree`).
 - `BatchNorm`, `Dropout`: the classes of all layers of these names.
+- `TorchDispatchMode`: sees every operation, to count the memory of what it makes (`torch.utils._python_dispatch`).
 
 Importing it does not load `torch._inductor`, which takes a third of the time of `import pinn`.
 """
@@ -25,11 +27,13 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 from torch.nn.modules.dropout import _DropoutNd as Dropout
 from torch.overrides import _get_current_function_mode as current_function_mode
-from torch.utils._pytree import TreeSpec, tree_flatten, tree_map, tree_unflatten
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import TreeSpec, tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 __all__ = [
     "BatchNorm",
     "Dropout",
+    "TorchDispatchMode",
     "TreeSpec",
     "compile_graph",
     "current_function_mode",
@@ -40,6 +44,7 @@ __all__ = [
     "run_node",
     "transforms_active",
     "tree_flatten",
+    "tree_leaves",
     "tree_map",
     "tree_unflatten",
 ]

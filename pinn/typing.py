@@ -4,6 +4,7 @@ Letters used everywhere: `N` points, `d` space-time dimension, `m` components, `
 """
 
 from collections.abc import Callable, Mapping
+from typing import Annotated
 
 from torch import Tensor
 
@@ -15,6 +16,10 @@ Points = Tensor
 
 Params = Mapping[str, Tensor]
 """Parameters by name: network weights, and the unknown coefficients of an inverse problem."""
+
+DATA = "a file of data"
+DataFile = Annotated[str, DATA]
+"""The name of a file of data: a run keeps a copy of it in its folder, and reads no other."""
 
 Draw = Callable[[int, int], Tensor]
 """A source of numbers uniform on [0, 1): `draw(n, k)` has shape (n, k)."""

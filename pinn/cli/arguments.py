@@ -25,8 +25,8 @@ def add_trust(options: argparse.ArgumentParser) -> None:
         metavar="MODULE",
         action=_Trust,
         default=[],
-        help="import this module of yours, in the working folder or on PYTHONPATH, if the run names a class of it "
-        "(default: none; may be given several times)",
+        help="import this module of yours, in the working folder or on PYTHONPATH, if the run names a class of it; "
+        "with a slash in its name (./data.npz) a file that the run may read (default: none; may be given often)",
     )
 
 

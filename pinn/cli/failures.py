@@ -3,11 +3,12 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hydra.errors import CompactHydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from pinn.cli.suggestions import suggestion
 from pinn.training.failures import LESS_MEMORY, NotEnoughMemoryError, is_out_of_memory
 
 FULL = "HYDRA_FULL_ERROR"
@@ -35,9 +36,10 @@ def in_words(error: Exception) -> Exception:
 
 
 @contextlib.contextmanager
-def brief_errors() -> Iterator[bool]:
+def brief_errors(words: Sequence[str] = ()) -> Iterator[bool]:
     """While this lasts, errors of Hydra end the process in a line or two, unless the user has asked for tracebacks.
 
+    `words` are what the user has typed, for a guess at what was meant by a key or a choice that there is not.
     Gives whether errors are to be brief. Hydra itself would show a traceback of a full disk or an unknown resolver.
     """
     if os.environ.get(FULL):
@@ -47,6 +49,8 @@ def brief_errors() -> Iterator[bool]:
     try:
         yield True
     except CompactHydraException as error:
+        if line := suggestion(str(error), words):
+            raise SystemExit(line) from None
         cause = error.__cause__
         print(error, *([cause] if isinstance(cause, OmegaConfBaseException) else []), sep="\n", file=sys.stderr)
         raise SystemExit(1) from None

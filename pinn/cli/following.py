@@ -21,7 +21,7 @@ from pinn.runs.job import Job
 from pinn.runs.metrics import MetricsFile
 from pinn.runs.resuming import Resumed
 from pinn.runs.tracking import Tracked
-from pinn.training.failures import DivergedError, clone_tensors
+from pinn.training.failures import DivergedError, clone_tensors, is_out_of_memory
 from pinn.training.step import Step
 from pinn.trust.doubts import doubts
 
@@ -75,13 +75,14 @@ class Training:
         if self._doubts is None:
             first = self._first_loss if math.isfinite(self._first_loss) else step.loss
             stalled = step.stop in ("stalled", "stagnation") and not self._resumed
-            self._doubts = doubts(
-                step.objective.on_one_process().eager(),
-                step.params,
-                stalled=stalled,
-                first_loss=first,
-                last_loss=step.loss,
-            )
+            objective, losses = step.objective.on_one_process().eager(), {"first_loss": first, "last_loss": step.loss}
+            try:
+                self._doubts = doubts(objective, step.params, stalled=stalled, **losses)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                log.warning("The field is not examined for jumps: there is not enough memory.")
+                self._doubts = []
         return self._doubts
 
     def follow(self, label: str) -> Step:

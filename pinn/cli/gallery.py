@@ -18,6 +18,7 @@ from pinn.cli.arguments import keywords, positive
 from pinn.report.gallery import HEADER, Entry, names, write_gallery
 from pinn.runs.claim import left_by_a_run
 from pinn.runs.markdown import markdown
+from pinn.runs.results import DOUBTED
 from pinn.runs.resuming import KEYS
 
 BUDGET_S = 20
@@ -29,9 +30,10 @@ def train(entry: Entry, overrides: Sequence[str], threads: int) -> None:
     arguments = [sys.executable, "-m", "pinn", "train", *_words(entry, overrides), f"threads={threads}"]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     result = subprocess.run(arguments, capture_output=True, text=True, env=environment)
-    if result.returncode:
+    if result.returncode not in (0, DOUBTED):
         entry.results.fail((result.stderr.strip().splitlines() or ["no message"])[-1])
-    print(f"{entry.name}: {entry.results.failure or entry.error}", flush=True)
+    doubted = "".join(f" (do not believe it: {doubt})" for doubt in entry.results.doubts)
+    print(f"{entry.name}: {entry.results.failure or entry.error}{doubted}", flush=True)
 
 
 def _words(entry: Entry, overrides: Sequence[str]) -> list[str]:

@@ -25,7 +25,7 @@ def is_sweep(words: Sequence[str]) -> bool:
 
 
 def without_trust(words: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """The words but for `--trust MODULE`, and these modules. Raises ValueError for a --trust without one."""
+    """The words but for `--trust MODULE`, and these modules or files. Raises ValueError for a --trust without one."""
     rest, trust = [], []
     left = iter(words)
     for word in left:
@@ -35,7 +35,7 @@ def without_trust(words: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
             continue
         module = value if equals else next(left, "")
         if not module or module.startswith("-") or "=" in module:
-            raise ValueError("--trust needs the name of a module: --trust my_module.")
+            raise ValueError("--trust needs a module, or a file with a slash in its name: --trust my_module.")
         trust.append(module)
     return rest, tuple(trust)
 

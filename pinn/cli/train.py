@@ -1,5 +1,6 @@
 """`pinn train`: train a network to solve a PDE; `--help` for all keys."""
 
+import dataclasses
 import logging
 import math
 import sys
@@ -15,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from pinn.cli.display import lasting_display
-from pinn.cli.ensemble import run_ensemble
+from pinn.cli.ensemble import refuse_alone, run_ensemble
 from pinn.cli.failures import InputError, brief_errors, in_words
 from pinn.cli.folders import check_folders
 from pinn.cli.following import Training, retry_on_full_disk
@@ -34,10 +35,13 @@ from pinn.runs.atomic_write import atomic_write
 from pinn.runs.checkpoint import new_run_id
 from pinn.runs.claim import claimed, refuse_used
 from pinn.runs.configs import config_folder
+from pinn.runs.data_files import with_copies
 from pinn.runs.job import FAILURE, REFUSED, Job, record_failure, refuse_unknown
 from pinn.runs.process import prepare
-from pinn.runs.resuming import Resumed, cut_job, ended_job
-from pinn.runs.run import load_run, save_run
+from pinn.runs.results import DIVERGED, DOUBTED
+from pinn.runs.resuming import Resumed, cut_job, ended_job, folder_of
+from pinn.runs.run import load_run
+from pinn.runs.saving import save_run
 from pinn.runs.scales import in_words as in_words_of_scales
 from pinn.runs.tracking import MetricsAlone, Tracked
 from pinn.runs.trusted import modules_named
@@ -47,10 +51,6 @@ from pinn.training.failures import DivergedError
 from pinn.training.step import Step
 
 log = logging.getLogger("pinn")
-DIVERGED = 3
-"""The exit code if training met a number that is not finite."""
-DOUBTED = 4
-"""The exit code of a run that speaks against itself: a jump that its equation does not see, a training that stalled."""
 OWN_KEYS = ("choices", "overrides", "resumed")
 """What a run adds to its configuration."""
 GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if is_sweep(words):
         share_modules()
     sys.argv = ["pinn train", *words]  # where Hydra looks for them
-    with lasting_display(), brief_errors() as brief:
+    with lasting_display(), brief_errors(words) as brief:
         task = Task(trust, brief)
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name="train")(task)()
 
@@ -137,19 +137,17 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
         recipes["overrides"], run_id = overrides, new_run_id()
         trust = (*trust, *modules_named(recipes))  # the user has typed them, or the file that names them
     with SignalHandler() as interruption:
-        job = build_job(recipes, trust, stored=resumed is not None)
+        job = build_job(recipes, trust, root=folder_of(resumed.checkpoint.path) if resumed else None)
         ranks = joined_ranks(next(job.network.parameters()).device)
         folder = ranks.told(folder)
         if not resumed and ranks.rank == 0:
             with atomic_write(folder / "config.yaml") as temporary:
                 temporary.write_text(OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
+            job = dataclasses.replace(job, config=with_copies(job.config, folder, trust=trust))
         say_what(job, recipes, ranks, resumed)
         if recipes.get("seeds", 1) > 1 and not resumed:
-            facts = {"overrides": recipes["overrides"], **recipes["choices"]}
-            members, summary = run_ensemble(job, folder, interruption, tuple(trust), **facts)
-            draw(folder, trust)
-            log.info(f"run folder: {folder}")
-            return summary["statistics"]["median"] if members.reference else math.nan
+            refuse_alone(job.config, job, ranks)
+            return many(job, folder, interruption, tuple(trust), recipes)
         tracker = job.tracker if ranks.rank == 0 else MetricsAlone()
         with Tracked(tracker, recipes, folder) as tracked:
             training = Training(job, folder, tracked, interruption, resumed, ranks, run_id)
@@ -169,6 +167,21 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
     if not ranks.rank and training.doubts(step) and HydraConfig.get().mode == RunMode.RUN:
         raise SystemExit(DOUBTED)  # in a sweep the others go on; the summary of the job says why
     return step.rel_l2
+
+
+def many(
+    job: Job, folder: Path, interruption: SignalHandler, trust: tuple[str, ...], recipes: Mapping[str, Any]
+) -> float:
+    """Train many seeds at once; the median of their errors, NaN if no solution is known."""
+    facts = {"overrides": recipes["overrides"], **recipes["choices"]}
+    members, summary = run_ensemble(job, folder, interruption, trust, **facts)
+    draw(folder, trust)
+    log.info(f"run folder: {folder}")
+    if interruption.signal:
+        raise SystemExit(interruption.exit_code)
+    if summary["doubts"] and HydraConfig.get().mode == RunMode.RUN:
+        raise SystemExit(DOUBTED)
+    return summary["statistics"]["median"] if members.reference else math.nan
 
 
 def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str, Any]:
@@ -194,19 +207,21 @@ def say_what(job: Job, recipes: Mapping[str, Any], ranks: Ranks, resumed: Resume
         log.info(scales)
 
 
-def build_job(recipes: dict[str, Any], trust: Collection[str] = (), *, stored: bool = False) -> Job:
-    """All that a configuration describes, typed or stored by a run, in a process that is prepared for it.
+def build_job(recipes: dict[str, Any], trust: Collection[str] = (), root: Path | None = None) -> Job:
+    """All that a configuration describes, typed or stored in the run folder `root`, in a process prepared for it.
 
     Raises ValueError.
     """
     refuse_unknown(recipes, [*TrainConfig.__dataclass_fields__, *OWN_KEYS])
     prepare(recipes["threads"], recipes["deterministic"])
-    return Job.of_run(recipes, trust) if stored else Job.of(recipes, trust)
+    return Job.of(recipes, trust) if root is None else Job.of_run(recipes, trust, root=root)
 
 
 def draw(folder: Path, trust: Collection[str] = ()) -> None:
-    """All plots of a run, into its folder."""
+    """All plots of a run, into its folder, unless it was told to leave them out."""
     run = load_run(folder, trust)
+    if not run.config.get("plots", True):
+        return
     plot_solution(run, folder)
     plot_residual(run, folder)
     plot_history(folder, folder)

@@ -43,6 +43,7 @@ class TrainConfig:
     compile: bool = MISSING
     deterministic: bool = MISSING
     log_every: int = MISSING
+    plots: bool = MISSING
     retries: int = MISSING
     checkpoint_s: float | None = MISSING
     keep_checkpoints: int = MISSING

@@ -1,5 +1,7 @@
 """What a domain must know: its points, its boundary with normals, its size, and a distance to build in conditions."""
 
+import dataclasses
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +29,18 @@ class Algebra:
     difference: Callable[["Domain", "Domain"], "Domain"]
     transformed: Callable[..., "Domain"]
     tagged: Callable[["Domain", Mapping[str, Callable[[Tensor], Tensor]]], "Domain"]
+
+
+def short_repr(domain: "Domain") -> str:
+    """The domain as text, long lists of points cut short: a frozen dataclass by its arguments."""
+    brief = reprlib.Repr()
+    brief.maxtuple = brief.maxlist = 4
+    arguments = ", ".join(
+        f"{field.name}={brief.repr(getattr(domain, field.name))}"
+        for field in dataclasses.fields(domain)  # pyright: ignore[reportArgumentType]  (its subclasses are dataclasses)
+        if field.repr
+    )
+    return f"{type(domain).__name__}({arguments})"
 
 
 class Domain(ABC):

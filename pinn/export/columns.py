@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.func import vmap
 
 from pinn.domains import Domain, TimeDomain
+from pinn.domains.coordinates import typed_names, without_parameters
 from pinn.operators import jacobian, laplacian
-from pinn.plotting.sections import typed_names, without_parameters
 from pinn.runs import Run
 from pinn.training.accuracy import chunks
 from pinn.typing import Points

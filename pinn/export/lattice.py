@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pinn.domains import Domain, TimeDomain
-from pinn.plotting.sections import without_parameters
+from pinn.domains.coordinates import without_parameters
 from pinn.typing import Points
 
 MOST_NODES = 5_000_000

@@ -86,7 +86,10 @@ def rows(layers: Sequence[Layer], params: Params, scale: float = 1.0) -> Tensor:
             # Straight into its place: J is large, and a further pass over it costs as much as the product.
             torch.bmm(adjoints[:, i].mT, layer.inputs, out=weight[:, i])
         if layer.bias is not None:
-            columns[layer.bias].add_(adjoints[:, :, layer.bias_streams].sum(2))
+            # An index is a number where it can be: a list goes to the device as a tensor, for which the host waits.
+            one = len(layer.bias_streams) == 1
+            streams = adjoints[:, :, layer.bias_streams[0]] if one else adjoints[:, :, layer.bias_streams].sum(2)
+            columns[layer.bias].add_(streams)
     return J
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import torch
 
+from pinn.objective.memory import size_of
 from pinn.optimizers.first_order import FirstOrder, check_rates
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied
@@ -38,3 +39,7 @@ class Adam(Optimizer):
         theta = copied(params)
         adam = torch.optim.Adam(theta.values(), lr=self.lr, betas=(self.beta1, self.beta2))
         return FirstOrder(self.name, theta, [adam], steps, self.final_lr / self.lr)
+
+    def working_set(self, M: int, params: Params) -> float:
+        """Two moments of each parameter, and their quotient."""
+        return super().working_set(M, params) + 3 * size_of(params)

@@ -1,6 +1,6 @@
 """Damped linear least squares, min ‖Jx − b‖² + λ‖x‖², for one J and many λ and b."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -36,13 +36,31 @@ class DampedLeastSquares:
 
     def solve(self, damping: float, b: Tensor | Sequence[Tensor], *, squared: bool = True) -> Tensor:
         """The solution for λ = `damping` > 0, shape (P,); `squared=False` goes to QR at once."""
+        return self.solve_and_test(damping, b, None, squared=squared)[0]
+
+    def solve_and_test(
+        self,
+        damping: float,
+        b: Tensor | Sequence[Tensor],
+        test: Callable[[Tensor], Tensor] | None,
+        *,
+        squared: bool = True,
+    ) -> tuple[Tensor, bool]:
+        """The solution, and whether it passes a test, whose answer has shape (): on a GPU the host waits once for both.
+
+        If Cholesky is not good enough, it waits once more.
+        """
         self._damping = damping
-        if squared and self._cholesky():
-            x, error = self._corrected(b)
-            if error <= _WRONG:
-                return x
+        if squared:
+            failed = self._cholesky()
+            x, sizes = self._corrected(b)
+            passed = sizes.new_ones(()) if test is None else test(x).to(sizes)
+            size, wrong, broken, passed = torch.stack([*sizes, failed.to(sizes), passed]).cpu().tolist()
+            if not broken and (wrong / size if size > 0 else 0.0) <= _WRONG:
+                return x, bool(passed)
         self._qr()
-        return self._corrected(b)[0]
+        x = self._corrected(b)[0]
+        return x, test is None or bool(test(x))
 
     def solve_again(self, b: Tensor | Sequence[Tensor]) -> Tensor:
         """The solution for another b, and the λ of the last `solve`."""
@@ -53,14 +71,15 @@ class DampedLeastSquares:
         """Whether the last solution came from Cholesky, and so from a squared condition number."""
         return self._squared
 
-    def _cholesky(self) -> bool:
+    def _cholesky(self) -> Tensor:
+        """Factor C; other than 0 if that breaks down, shape ()."""
         if self._gram is None:
             self._gram = self._ranks.sum([gram(A) for A in self._A])
         C = self._gram.clone()
         C.diagonal().add_(self._damping)
         L, failed = torch.linalg.cholesky_ex(C)
         self._R, self._squared = L.mT, True
-        return not bool(failed)
+        return failed
 
     def _qr(self) -> None:
         A = self._A[0] if self._ranks.single_block else triangular(self._A, self._ranks)
@@ -68,8 +87,8 @@ class DampedLeastSquares:
         root.diagonal().fill_(self._damping**0.5)
         self._R, self._squared = torch.linalg.qr(torch.cat([A, root]), mode="r").R, False
 
-    def _corrected(self, b: Tensor | Sequence[Tensor]) -> tuple[Tensor, float]:
-        """The solution, and the relative error that it had before its correction."""
+    def _corrected(self, b: Tensor | Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """The solution, and its size and that of its correction, shape (2,)."""
         parts, damping = [b] if isinstance(b, Tensor) else list(b), self._damping
         if self._primal:
             x = self._normal(self._transposed(parts))
@@ -80,8 +99,7 @@ class DampedLeastSquares:
             y = self._normal(right)
             x = A @ y
             correction = A @ self._normal(right - A.T @ x - damping * y)
-        size, wrong = torch.stack([x.norm(), correction.norm()]).cpu().tolist()  # on a GPU the host waits once
-        return x + correction, wrong / size if size > 0 else 0.0
+        return x + correction, torch.stack([x.norm(), correction.norm()])
 
     def _transposed(self, parts: Sequence[Tensor]) -> Tensor:
         """Aᵀb over all blocks."""

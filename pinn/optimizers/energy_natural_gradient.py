@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import torch
 
 from pinn.objective import LossTerms, Objective
+from pinn.objective.memory import size_of
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.memory_check import MemoryCheck
+from pinn.optimizers.memory_check import MemoryCheck, dense_numbers
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
@@ -30,6 +31,7 @@ class EnergyNaturalGradient(Optimizer):
     name: ClassVar[str] = "engd"
     title: ClassVar[str] = "ENGD"
     descends: ClassVar[bool] = True
+    takes_jacobian: ClassVar[bool] = True
 
     damping: float = 1e-12
     max_gb: float = 8.0
@@ -43,6 +45,9 @@ class EnergyNaturalGradient(Optimizer):
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _Natural(self, params)
+
+    def working_set(self, M: int, params: Params) -> float:
+        return super().working_set(M, params) + dense_numbers(M, size_of(params))
 
 
 class _Natural(Iteration):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from pinn.objective.memory import size_of
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.quasi_newton import InverseHessian, QuasiNewton
 from pinn.typing import Params
@@ -35,6 +36,10 @@ class LBFGS(Optimizer):
 
     def start(self, params: Params, steps: int) -> Iteration:
         return QuasiNewton(self.name, params, _Pairs(self.history), accepts_new_points=False)
+
+    def working_set(self, M: int, params: Params) -> float:
+        """The pairs."""
+        return super().working_set(M, params) + 2 * min(self.history, self.steps) * size_of(params)
 
 
 class _Pairs(InverseHessian):

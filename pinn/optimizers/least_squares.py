@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pinn.objective import LossTerms, Objective
+from pinn.objective.memory import size_of
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.parallel import triangular
@@ -44,6 +45,10 @@ class LeastSquares(Optimizer):
     def start(self, params: Params, steps: int) -> Iteration:
         return _LastLayer(self, params)
 
+    def working_set(self, M: int, params: Params) -> float:
+        """The columns of the last layer, scaled, and a copy for its singular values."""
+        return super().working_set(M, params) + 3 * M * size_of({name: params[name] for name in _last_layer(params)})
+
 
 class _LastLayer(Iteration):
     name = LeastSquares.name
@@ -53,8 +58,7 @@ class _LastLayer(Iteration):
         self.params = copied(params)
         self._recipe, self._share = recipe, 1.0  # of a step that is tried first
         self._stalled = False
-        layer = list(params)[-1].rpartition(".")[0]
-        self._last = [name for name in params if name.rpartition(".")[0] == layer]
+        self._last = _last_layer(params)
 
     @property
     def stalled(self) -> bool:
@@ -91,6 +95,12 @@ class _LastLayer(Iteration):
                 break
             step = step / 2
         return start
+
+
+def _last_layer(params: Params) -> list[str]:
+    """The names of the parameters of the module that holds the last one."""
+    layer = list(params)[-1].rpartition(".")[0]
+    return [name for name in params if name.rpartition(".")[0] == layer]
 
 
 def _minimiser(A: Tensor, b: Tensor, rcond: float) -> Tensor:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from pinn.objective import LossTerms, Objective
+from pinn.objective.memory import size_of
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.memory_check import MemoryCheck
+from pinn.optimizers.memory_check import MemoryCheck, dense_numbers
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
@@ -39,6 +40,7 @@ class LevenbergMarquardt(Optimizer):
     name: ClassVar[str] = "lm"
     title: ClassVar[str] = "Levenberg–Marquardt"
     descends: ClassVar[bool] = True
+    takes_jacobian: ClassVar[bool] = True
 
     damping: float = 1e-3
     acceleration: float = 0.75
@@ -55,6 +57,9 @@ class LevenbergMarquardt(Optimizer):
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _Damped(self, params)
+
+    def working_set(self, M: int, params: Params) -> float:
+        return super().working_set(M, params) + dense_numbers(M, size_of(params))
 
 
 class _Damped(Iteration):
@@ -111,7 +116,7 @@ class _Damped(Iteration):
             self._check_memory(objective, self.params)
             self._version, self._loss_terms = objective.version, objective.evaluate(self.params)
         start = self._loss_terms
-        self._stalled = not (start.loss.isfinite() and start.loss > 0)
+        self._stalled = not bool(start.loss.isfinite() & (start.loss > 0))
         if not self._stalled:
             self._stalled = not self._descend(objective)
         return start
@@ -132,10 +137,16 @@ class _Damped(Iteration):
             return unflatten(theta + step / D, self.params)
 
         while self._damping < 1 / eps**2:
-            v = system.solve(self._damping, [-part for part in r], squared=self._damping > self._needs_qr)
+            # Here and where the step is judged the host waits for the device, and nowhere else in a trial.
+            v, moves = system.solve_and_test(
+                self._damping,
+                [-part for part in r],
+                lambda v: v.norm() > eps * (D * theta).norm(),
+                squared=self._damping > self._needs_qr,
+            )
             if not system.squared:
                 self._needs_qr = max(self._needs_qr, self._damping)
-            if not v.norm() > eps * (D * theta).norm():
+            if not moves:
                 return False
             Jv = [block @ v for block in J]
             s = v
@@ -144,9 +155,12 @@ class _Damped(Iteration):
                 s = self._accelerated(system, v, [p - a - _PROBE * b for p, a, b in zip(probed, r, Jv, strict=True)])
             trial = at(s)
             loss_terms = objective.evaluate(trial)
-            if loss_terms.loss < self._loss_terms.loss:
-                predicted = ranks.sum([part.square().sum() for part in Jv]) + 2 * self._damping * v.square().sum()
-                self._trust(self._loss_terms.loss, loss_terms.loss, predicted, eps)
+            before, after = self._loss_terms.loss, loss_terms.loss
+            predicted = ranks.sum([part.square().sum() for part in Jv]) + 2 * self._damping * v.square().sum()
+            judged = [(after < before).to(after), (before - after) / predicted, after / before]
+            falls, gain, ratio = torch.stack(judged).cpu().tolist()
+            if falls:
+                self._trust(gain, ratio, eps)
                 self.params, self._loss_terms = trial, loss_terms
                 return True
             self._damping *= self._growth
@@ -161,11 +175,10 @@ class _Damped(Iteration):
         times as long (Poisson 2-D, tanh 2×24, one core of a Xeon, 2026-11-23).
         """
         a = system.solve_again([part * (-2 / _PROBE**2) for part in bend])
-        return v + a / 2 if 2 * a.norm() <= self._recipe.acceleration * v.norm() else v
+        return torch.where(2 * a.norm() <= self._recipe.acceleration * v.norm(), v + a / 2, v)
 
-    def _trust(self, before: Tensor, after: Tensor, predicted: Tensor, eps: float) -> None:
+    def _trust(self, gain: float, ratio: float, eps: float) -> None:
         """Adapt λ to an accepted step: by the gain ratio, and in proportion to the loss."""
-        gain, ratio = torch.stack([(before - after) / predicted, after / before]).cpu().tolist()
         self._damping *= max(1 / 3, 1 - (2 * min(gain, 1.0) - 1) ** 3) * ratio
         self._damping = max(self._damping, eps**2)
         self._growth = 2.0

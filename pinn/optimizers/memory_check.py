@@ -21,7 +21,7 @@ class MemoryCheck:
         with torch.no_grad():
             residual = objective.residual(params)
         M, P = residual.numel(), sum(value.numel() for value in params.values())
-        needed_gb = (2 * M * P + 2 * min(M, P) ** 2) * residual.element_size() / 1e9
+        needed_gb = dense_numbers(M, P) * residual.element_size() / 1e9
         if needed_gb > self._max_gb:
             raise ValueError(
                 f"{self._name} needs {needed_gb:.3g} GB for M={M} residuals and P={P} parameters, above "
@@ -29,3 +29,8 @@ class MemoryCheck:
                 "optimizer=adam_lbfgs, or raise optimizer.max_gb."
             )
         self._points = points
+
+
+def dense_numbers(M: int, P: int) -> int:
+    """How many numbers there are in J, a copy of it, and two squares of its smaller side."""
+    return 2 * M * P + 2 * min(M, P) ** 2

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import torch
 
+from pinn.objective.memory import size_of
 from pinn.optimizers.first_order import FirstOrder, check_rates
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied
@@ -50,3 +51,7 @@ class Muon(Optimizer):
         methods: list[torch.optim.Optimizer] = [torch.optim.Adam(others, lr=self.adam_lr)] if others else []
         methods.append(torch.optim.Muon(matrices, lr=self.lr, momentum=self.momentum, weight_decay=0.0))
         return FirstOrder(self.name, theta, methods, steps, self.final_lr / self.lr)
+
+    def working_set(self, M: int, params: Params) -> float:
+        """Momentum, and the matrices of Newton–Schulz."""
+        return super().working_set(M, params) + 4 * size_of(params)

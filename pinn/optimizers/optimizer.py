@@ -6,7 +6,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pinn.objective import LossTerms, Objective
+from pinn.objective.memory import size_of
 from pinn.typing import Params
+
+_COPIES = 4
+"""Of the parameters: those of the network, of the iteration, of its last step and of the one before."""
 
 
 class Iteration(ABC):
@@ -63,11 +67,19 @@ class Optimizer(ABC):
     """Whether it follows gradients alone, without curvature."""
     descends: ClassVar[bool] = False
     """Whether no step raises the loss as long as the points stay."""
+    takes_jacobian: ClassVar[bool] = False
+    """Whether it differentiates each residual, and not the loss alone."""
+    holds_jacobian: ClassVar[bool] = True
+    """Whether it has all of these derivatives at once, and not those of a chunk of points."""
     steps: int
 
     @abstractmethod
     def start(self, params: Params, steps: int) -> Iteration:
         """Begin at `params`, for `steps` steps, which a learning-rate schedule may plan on."""
+
+    def working_set(self, M: int, params: Params) -> float:
+        """About how many numbers a step holds for M residuals beside what the objective does: copies of θ at least."""
+        return _COPIES * size_of(params)
 
 
 def method_titles() -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from pinn.objective.memory import size_of
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.quasi_newton import InverseHessian, QuasiNewton
 from pinn.typing import Params
@@ -39,6 +40,10 @@ class _SelfScaled(Optimizer):
                 f"{MOST_GB:g} GB. Take a smaller network (network.width) or optimizer=adam_lbfgs."
             )
         return QuasiNewton(self.name, params, _Dense(self), accepts_new_points=True)
+
+    def working_set(self, M: int, params: Params) -> float:
+        """H."""
+        return super().working_set(M, params) + size_of(params) ** 2
 
 
 @dataclass(frozen=True)

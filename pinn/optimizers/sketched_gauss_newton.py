@@ -1,7 +1,7 @@
 """Gauss–Newton steps within random subspaces, for more parameters than a dense matrix of them allows."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from pinn.objective import LossTerms, Objective
+from pinn.objective.memory import size_of
 from pinn.objective.projected import linearize_projected
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
+from pinn.optimizers.sketches import NONZEROS, RowSketch, Subspace
 from pinn.typing import Params
 
 
@@ -29,15 +31,23 @@ class SketchedGaussNewton(Optimizer):
     and the work M·P·log P + M·s², where the exact step takes M·P² and M·P + 2P². With sketch >= P the step is the exact
     one. `seed` is that of the subspaces.
 
-    Raises ValueError unless sketch >= 1, damping > 0, max_gb > 0 and steps >= 1, and, at the first step, where the
-    sketched matrices would take more than `max_gb` gigabytes.
+    With `rows` the residuals are sketched, too: y = argmin ‖S(J D⁻¹Ω y − r)‖² + λ‖y‖² for a sparse random S with so
+    many rows, a new one at each step, so that the memory is rows·s + 2s², whatever M is; whether the step is taken is
+    decided by all residuals. A few times `sketch` is enough (Martinsson & Tropp 2020, sections 9 and 10); None takes
+    all M.
+
+    Raises ValueError unless sketch >= 1, rows >= sketch, damping > 0, max_gb > 0 and steps >= 1, and, at the first
+    step, where the sketched matrices would take more than `max_gb` gigabytes.
     """
 
     name: ClassVar[str] = "sketched_gn"
     title: ClassVar[str] = "sketched Gauss–Newton"
     descends: ClassVar[bool] = True
+    takes_jacobian: ClassVar[bool] = True
+    holds_jacobian: ClassVar[bool] = False
 
     sketch: int = 1000
+    rows: int | None = None
     damping: float = 1e-3
     max_gb: float = 8.0
     seed: int = 0
@@ -47,6 +57,11 @@ class SketchedGaussNewton(Optimizer):
         check_steps("SketchedGaussNewton", self.steps)
         if self.sketch < 1:
             raise ValueError(f"SketchedGaussNewton needs sketch >= 1 dimensions, got sketch={self.sketch}.")
+        if self.rows is not None and self.rows < self.sketch:
+            raise ValueError(
+                f"SketchedGaussNewton needs rows >= sketch, or null for all, got rows={self.rows} and "
+                f"sketch={self.sketch}."
+            )
         for name in ("damping", "max_gb"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"SketchedGaussNewton needs a finite {name} > 0, got {name}={getattr(self, name)}.")
@@ -54,31 +69,9 @@ class SketchedGaussNewton(Optimizer):
     def start(self, params: Params, steps: int) -> Iteration:
         return _Sketched(self, params)
 
-
-class Subspace:
-    """The span of Ω, shape (P, s), by its signs and the rows of the Hartley transform that it keeps."""
-
-    def __init__(self, P: int, s: int, generator: torch.Generator, like: Tensor) -> None:
-        # Drawn on the CPU, so that a seed means the same subspace on every device.
-        signs = torch.randint(2, (P,), generator=generator) * 2 - 1
-        self._signs = signs.to(like)
-        self._kept = torch.randperm(P, generator=generator)[: min(s, P)].to(like.device)
-
-    def project(self, rows: Tensor) -> Tensor:
-        """Rows times Ω: (…, P) to (…, s)."""
-        return hartley(rows * self._signs)[..., self._kept]
-
-    def lift(self, y: Tensor) -> Tensor:
-        """Ωy: shape (P,)."""
-        full = torch.zeros_like(self._signs)
-        full[self._kept] = y
-        return hartley(full) * self._signs
-
-
-def hartley(x: Tensor) -> Tensor:
-    """The discrete Hartley transform along the last axis, orthonormal and its own inverse (Bracewell 1983)."""
-    F = torch.fft.fft(x, norm="ortho")
-    return F.real - F.imag
+    def working_set(self, M: int, params: Params) -> float:
+        held = sketched_numbers(min(M, self.rows or M), min(self.sketch, size_of(params)))
+        return super().working_set(M, params) + held + (2 * NONZEROS * M if self.rows else 0)
 
 
 class _Sketched(Iteration):
@@ -131,7 +124,7 @@ class _Sketched(Iteration):
             self._check_memory(objective)
             self._version, self._loss_terms = objective.version, objective.evaluate(self.params)
         start = self._loss_terms
-        self._stalled = not (start.loss.isfinite() and start.loss > 0)
+        self._stalled = not bool(start.loss.isfinite() & (start.loss > 0))
         if not self._stalled:
             self._stalled = not self._descend(objective)
         return start
@@ -145,22 +138,26 @@ class _Sketched(Iteration):
         generator = torch.Generator().manual_seed(self._recipe.seed * 2**32 + self._done)
         subspace = Subspace(len(theta), self._recipe.sketch, generator, theta)
         self._done += 1
-        r, A, norms = self._linearized(objective, subspace, D)
+        r, A, norms = self._linearized(objective, subspace, D, generator)
         if not bool(norms.isfinite().all()):
             raise FloatingPointError("The derivative of the residual by the parameters is not finite.")
         self._scale = torch.maximum(self._scale, norms)
         system, eps = DampedLeastSquares(A, objective.ranks), torch.finfo(D.dtype).eps
         while self._damping < 1 / eps**2:
-            y = system.solve(self._damping, [-part for part in r])
-            if not y.norm() > eps * (D * theta).norm():
+            y, moves = system.solve_and_test(
+                self._damping, [-part for part in r], lambda y: y.norm() > eps * (D * theta).norm()
+            )
+            if not moves:
                 return False
             trial = unflatten(theta + subspace.lift(y) / D, self.params)
             loss_terms = objective.evaluate(trial)
             before, after = self._loss_terms.loss, loss_terms.loss
-            if after < before:
-                squares = objective.ranks.sum([(block @ y).square().sum() for block in A])
-                gain = min(float((before - after) / (squares + 2 * self._damping * y.square().sum())), 1.0)
-                self._damping *= max(1 / 3, 1 - (2 * gain - 1) ** 3) * float(after / before)
+            predicted = objective.ranks.sum([(block @ y).square().sum() for block in A])
+            predicted = predicted + 2 * self._damping * y.square().sum()
+            judged = [(after < before).to(after), (before - after) / predicted, after / before]
+            falls, gain, ratio = torch.stack(judged).cpu().tolist()
+            if falls:
+                self._damping *= max(1 / 3, 1 - (2 * min(gain, 1.0) - 1) ** 3) * ratio
                 self._damping, self._growth = max(self._damping, eps**2), 2.0
                 self.params, self._loss_terms = trial, loss_terms
                 return True
@@ -170,25 +167,68 @@ class _Sketched(Iteration):
         return False
 
     def _linearized(
-        self, objective: Objective, subspace: Subspace | None, D: Tensor
+        self, objective: Objective, subspace: Subspace | None, D: Tensor, generator: torch.Generator | None = None
     ) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """The residual and J D⁻¹Ω, block by block, and the norms of the columns of J."""
+        """The residual and J D⁻¹Ω, block by block, sketched if that is wanted, and the norms of the columns of J."""
         squares = torch.zeros_like(D)
+        gathered = self._gathered(objective, generator, D) if subspace and generator else None
 
         def project(J: Tensor) -> Tensor:
             squares.add_(J.square().sum(0))
-            return J[:, :0] if subspace is None else subspace.project(J / D)
+            if subspace is None:
+                return J.new_empty(len(J), 0)  # a view would keep all of J
+            rows = subspace.project(J / D)
+            return rows if gathered is None else gathered.add(rows)
 
         r, A = linearize_projected(objective, self.params, project)
+        if gathered is not None:
+            r, A = gathered.sketched(r), gathered.totals
         return r, A, objective.ranks.sum([squares]).sqrt()
+
+    def _gathered(self, objective: Objective, generator: torch.Generator, like: Tensor) -> "_Gathered | None":
+        """Where the rows of J are gathered in a sketch; None if there are no more of them than that has."""
+        k = self._recipe.rows
+        sizes = [len(part) for part in objective.residual_blocks(self.params)] if k else []
+        if not k or max(sizes) <= k:
+            return None
+        return _Gathered([RowSketch(M, k, generator, like) for M in sizes], sizes, k)
 
     def _check_memory(self, objective: Objective) -> None:
         M = objective.residual(self.params).numel()
         like = flatten(self.params)
         s = min(self._recipe.sketch, like.numel())
-        needed = (2 * M * s + 2 * s * s) * like.element_size() / 1e9
+        needed = sketched_numbers(min(M, self._recipe.rows or M), s) * like.element_size() / 1e9
         if needed > self._recipe.max_gb:
             raise ValueError(
                 f"SketchedGaussNewton needs {needed:.3g} GB for M={M} residuals and {s} dimensions, above max_gb="
-                f"{self._recipe.max_gb:g}. Lower optimizer.sketch or sampler.interior, or raise optimizer.max_gb."
+                f"{self._recipe.max_gb:g}. Lower optimizer.sketch or sampler.interior, set optimizer.rows to a few "
+                "times optimizer.sketch, or raise optimizer.max_gb."
             )
+
+
+class _Gathered:
+    """The products SA of the blocks, as the rows of A come, block after block."""
+
+    def __init__(self, sketches: Sequence[RowSketch], sizes: Sequence[int], k: int) -> None:
+        self._sketches, self._sizes, self._k = sketches, sizes, k
+        self._block, self._row = 0, 0
+        self.totals: list[Tensor] = []
+
+    def add(self, rows: Tensor) -> Tensor:
+        """Take the next rows; nothing of them is left."""
+        if self._row == 0:
+            self.totals.append(rows.new_zeros(self._k, rows.shape[1]))
+        self._sketches[self._block].add(self.totals[-1], rows, self._row)
+        self._row += len(rows)
+        if self._row == self._sizes[self._block]:
+            self._block, self._row = self._block + 1, 0
+        return rows.new_empty(len(rows), 0)  # a view would keep them
+
+    def sketched(self, r: Sequence[Tensor]) -> list[Tensor]:
+        """Sr of each block."""
+        return [sketch.times(part) for sketch, part in zip(self._sketches, r, strict=True)]
+
+
+def sketched_numbers(M: int, s: int) -> int:
+    """How many numbers there are in the sketched Jacobian, a copy of it, and two squares of its columns."""
+    return 2 * M * s + 2 * s * s

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pinn.objective.memory import size_of
 from pinn.optimizers.first_order import FirstOrder, check_rates
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied
 from pinn.optional import package
 from pinn.typing import Params
+
+_LONGEST = 10_000
+"""The package preconditions no side of a matrix that is longer."""
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,8 @@ class SOAP(Optimizer):
             precondition_frequency=self.refresh,
         )
         return FirstOrder(self.name, theta, [method], steps, self.final_lr / self.lr)
+
+    def working_set(self, M: int, params: Params) -> float:
+        """Two moments, and for each side of a matrix a square of it and its eigenvectors."""
+        squares = sum(2 * n**2 for value in params.values() if value.dim() == 2 for n in value.shape if n <= _LONGEST)
+        return super().working_set(M, params) + 3 * size_of(params) + squares

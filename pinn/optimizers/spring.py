@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import torch
 
 from pinn.objective import LossTerms, Objective
+from pinn.objective.memory import size_of
 from pinn.optimizers.damped import DampedLeastSquares
-from pinn.optimizers.memory_check import MemoryCheck
+from pinn.optimizers.memory_check import MemoryCheck, dense_numbers
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.typing import Params
@@ -29,6 +30,7 @@ class Spring(Optimizer):
 
     name: ClassVar[str] = "spring"
     title: ClassVar[str] = "SPRING"
+    takes_jacobian: ClassVar[bool] = True
 
     lr: float = 0.3
     final_lr: float = 1e-2
@@ -50,6 +52,9 @@ class Spring(Optimizer):
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _Remembering(self, params, steps)
+
+    def working_set(self, M: int, params: Params) -> float:
+        return super().working_set(M, params) + dense_numbers(M, size_of(params))
 
 
 class _Remembering(Iteration):

@@ -16,7 +16,7 @@ from pinn.typing import Field
 
 
 class PDE(ABC):
-    """A differential equation with its conditions. A subclass is a frozen dataclass with at least these fields:
+    """A differential equation with its conditions. A subclass is a frozen dataclass with these fields:
 
     `domain`, where the equation holds, with time, if any, as coordinate 0; `exact`, the solution or None;
     `hard`, whether prescribed values are built into the field (True) or penalised (False). Those that the domain cannot
@@ -27,8 +27,8 @@ class PDE(ABC):
     """
 
     domain: Domain
-    exact: Field | None
-    hard: bool
+    exact: Field | None = None
+    hard: bool = True
     components: ClassVar[int | None] = None
     scored: ClassVar[tuple[int, ...] | None] = None
     unknowns: ClassVar[Mapping[str, Unknown]] = {}

@@ -20,11 +20,12 @@ from matplotlib.figure import Figure
 from torch.func import vmap
 
 from pinn.domains import Domain, TimeDomain
+from pinn.domains.coordinates import without_parameters
 from pinn.optional import package
 from pinn.plotting.gif import GifWriter
 from pinn.plotting.maps import draw_map, panel_size, pixels
 from pinn.plotting.quantities import Quantity, Samples, sample
-from pinn.plotting.sections import Section, sections, without_parameters
+from pinn.plotting.sections import Section, sections
 from pinn.plotting.style import COLORS, figure
 from pinn.runs import Run
 from pinn.runs.atomic_write import atomic_write

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pinn.domains import Domain, ParameterDomain, TimeDomain
+from pinn.domains.coordinates import axis_names, typed_names, without_parameters
 from pinn.training.accuracy import chunks
 from pinn.typing import Points
 
@@ -73,28 +74,6 @@ class Grid:
             return None
         size = self.section.domain.level_set(self.nodes).abs()
         return torch.where(self.inside, size, -size).double().cpu().numpy()
-
-
-def without_parameters(domain: Domain) -> Domain:
-    """The domain of a parametric problem at one value of its parameters; any other is itself."""
-    return domain.base if isinstance(domain, ParameterDomain) else domain
-
-
-def axis_names(domain: Domain) -> list[str]:
-    """t first if there is time, then x, y, z, or x_1 … x_d in more than three space dimensions, then parameters."""
-    if isinstance(domain, ParameterDomain):
-        names = domain.names or [f"parameter{i}" for i in range(len(domain.lower))]
-        return axis_names(domain.base) + [rf"\mathrm{{{name}}}" for name in names]
-    time = ["t"] if isinstance(domain, TimeDomain) else []
-    space = domain.dim - len(time)
-    return time + (["x", "y", "z"][:space] if space <= 3 else [f"x_{{{i + 1}}}" for i in range(space)])
-
-
-def typed_names(domain: Domain) -> list[str]:
-    """Axis names as they are typed: x_{2} is x2."""
-    if isinstance(domain, ParameterDomain):
-        return [*typed_names(domain.base), *(domain.names or axis_names(domain)[domain.base.dim :])]
-    return ["".join(letter for letter in name if letter.isalnum()) for name in axis_names(domain)]
 
 
 def place(domain: Domain, held: Iterable[tuple[int, float]]) -> str:

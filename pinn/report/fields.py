@@ -9,8 +9,9 @@ from markupsafe import Markup
 from matplotlib.colors import SymLogNorm
 
 from pinn.domains import Domain, TimeDomain
+from pinn.domains.coordinates import without_parameters
 from pinn.plotting.quantities import Quantity, Samples, sample
-from pinn.plotting.sections import Section, place, sections, without_parameters
+from pinn.plotting.sections import Section, place, sections
 from pinn.plotting.solution import quantities_of
 from pinn.plotting.style import Scale
 from pinn.report.interactive import go, stroke, symbol, ticks

@@ -55,8 +55,9 @@ class Entry:
         if failure := self.results.failure:
             return [self.name, self.equation, f"failed: {failure}", *["–"] * 3, self.command]
         s = self.results.summary
+        error = f"{self.error}, in doubt" if self.results.doubts else self.error
         return [
-            *(self.name, self.equation, self.error, _short(s["max_error"])),
+            *(self.name, self.equation, error, _short(s["max_error"])),
             *(f"{s['wall_s']:.0f}", str(s["parameters"]), self.command),
         ]
 

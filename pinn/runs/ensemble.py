@@ -8,8 +8,19 @@ from typing import Any
 
 from pinn.networks import state_at
 from pinn.runs.members import save_members
-from pinn.runs.run import save_run
+from pinn.runs.saving import save_run
 from pinn.training.ensemble import EnsembleStep
+
+
+def best(step: EnsembleStep) -> int | None:
+    """The number of the seed with the smallest error, or loss if no solution is known; None if all have failed."""
+    judged = _judged(step)
+    sound = [k for k, value in enumerate(judged) if math.isfinite(value)]
+    return min(sound, key=judged.__getitem__) if sound else None
+
+
+def _judged(step: EnsembleStep) -> list[float]:
+    return step.losses.cpu().tolist() if step.reference is None else step.rel_l2()
 
 
 def save_ensemble(folder: Path, step: EnsembleStep, config: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
@@ -20,16 +31,16 @@ def save_ensemble(folder: Path, step: EnsembleStep, config: Mapping[str, Any], *
     """
     errors, losses = step.rel_l2(), step.losses.tolist()
     table = [
-        {"seed": seed, "rel_l2": error, "loss": loss, "failed": bool(failed)}
+        {"seed": seed, "rel_l2": error, "loss": loss, "failed": bool(failed), "overfitted": seed in step.findings}
         for seed, error, loss, failed in zip(step.seeds, errors, losses, step.failed.tolist(), strict=True)
     ]
-    judged = losses if step.reference is None else errors
+    judged = _judged(step)
     sound = [k for k, value in enumerate(judged) if math.isfinite(value)]
-    if not sound:
+    chosen = best(step)
+    if chosen is None:
         raise FloatingPointError(
             f"Training diverged for all {len(step.seeds)} seeds: take smaller steps (optimizer.lr, more damping)."
         )
-    best = min(sound, key=judged.__getitem__)
     states = [state_at(objective.network, step.params_of(k)) for k, objective in enumerate(step.objectives)]
     save_members(folder, step.seeds, states)
     values = [judged[k] for k in sound]
@@ -40,7 +51,7 @@ def save_ensemble(folder: Path, step: EnsembleStep, config: Mapping[str, Any], *
         "worst": max(values),
         "failed": len(step.seeds) - len(sound),
     }
-    facts |= {"seed": step.seeds[best], "seeds": table, "statistics": figures}
+    facts |= {"seed": step.seeds[chosen], "seeds": table, "statistics": figures}
     # As a run of the one seed it can be validated and made again.
-    alone = {**config, "seed": step.seeds[best], "seeds": 1}
-    return save_run(folder, step.member(best), alone, resumable=False, **facts)
+    alone = {**config, "seed": step.seeds[chosen], "seeds": 1}
+    return save_run(folder, step.member(chosen), alone, resumable=False, **facts)

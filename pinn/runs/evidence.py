@@ -87,7 +87,7 @@ def untrained(run: Run) -> nn.Module:
 
 def another_seed(run: Run, seed: int) -> float:
     """The relative L2 difference to the same job with another seed."""
-    return _difference(run, Job.of_run(stored_config(run, seed=seed), run.trust))
+    return _difference(run, Job.of_run(stored_config(run, seed=seed), run.trust, root=run.folder))
 
 
 def refined(run: Run, factor: int, budget_s: float) -> float:
@@ -98,7 +98,7 @@ def refined(run: Run, factor: int, budget_s: float) -> float:
     """
     assert not isinstance(run.pde, TimeWindowed)
     free: dict[str, Any] = {"target_error": None, "target_residual": None, "patience": None, "steps": None}
-    job = Job.of_run(stored_config(run, budget_s=budget_s, guard=False, **free), run.trust)
+    job = Job.of_run(stored_config(run, budget_s=budget_s, guard=False, **free), run.trust, root=run.folder)
     job.network.load_state_dict(run.network.state_dict())
     optimizer = _last(job.optimizer)
     small = sum(parameter.numel() for parameter in trained_parameters(job.network).values()) <= _DENSE
@@ -185,7 +185,7 @@ def _values(u: Field, points: Points) -> Tensor:
 
 def _job(run: Run) -> Job:
     """The job of the run, not yet trained."""
-    return Job.of_run(stored_config(run), run.trust)
+    return Job.of_run(stored_config(run), run.trust, root=run.folder)
 
 
 def _sampler(run: Run) -> Sampler:

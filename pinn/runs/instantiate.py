@@ -10,20 +10,34 @@ import math
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
+from pinn.runs.data_files import find_file, is_data_file
 from pinn.runs.trusted import TARGET, RecipeError, find_class
 
 __all__ = ["TARGET", "RecipeError", "build"]
 
 
-def build(recipe: Any, key: str = "", *, trust: Collection[str] = (), **arguments: Any) -> Any:
+@dataclass(frozen=True)
+class _Word:
+    """What the user has vouched for, and the run folder that the recipes are from."""
+
+    trust: Collection[str]
+    root: Path | None
+
+
+def build(
+    recipe: Any, key: str = "", *, trust: Collection[str] = (), root: Path | None = None, **arguments: Any
+) -> Any:
     """The object that a recipe describes, nested recipes first.
 
     `arguments` are handed on if the constructor takes them and the recipe does not say otherwise. `key` is where the
-    recipe stands in its configuration; `trust` are the modules beside pinn whose classes it may name. Raises
-    RecipeError, which names the key, the value and what is accepted.
+    recipe stands in its configuration; `trust` are the modules beside pinn whose classes it may name. A recipe that was
+    stored in the run folder `root` names files in there, and others only if `trust` has them. Raises RecipeError, which
+    names the key, the value and what is accepted.
 
     >>> build({"_target_": "pinn.domains.Disk", "radius": 2}).radius
     2.0
@@ -33,7 +47,8 @@ def build(recipe: Any, key: str = "", *, trust: Collection[str] = (), **argument
             f"{key or 'A recipe'} needs a mapping with {TARGET!r}, the dotted name of a class: {recipe!r}."
         )
     target = find_class(recipe[TARGET], _join(key, TARGET), trust)
-    accepted, hints = inspect.signature(target).parameters, typing.get_type_hints(target.__init__)
+    accepted = inspect.signature(target).parameters
+    hints, word = typing.get_type_hints(target.__init__, include_extras=True), _Word(trust, root)
     given = {name: value for name, value in arguments.items() if name in accepted}
     for name, value in recipe.items():
         if name == TARGET:
@@ -42,7 +57,7 @@ def build(recipe: Any, key: str = "", *, trust: Collection[str] = (), **argument
             near = get_close_matches(name, accepted, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(accepted)}."
             raise RecipeError(f"{_join(key, name)} is not an argument of {target.__name__}; {hint}")
-        given[name] = _convert(value, hints.get(name, Any), _join(key, name), trust)
+        given[name] = _convert(value, hints.get(name, Any), _join(key, name), word)
     required = [name for name, parameter in accepted.items() if parameter.default is parameter.empty]
     if missing := [name for name in required if name not in given]:
         raise RecipeError(f"{target.__name__} needs {', '.join(_join(key, name) for name in missing)}.")
@@ -62,20 +77,22 @@ def _is_finite(value: float) -> bool:
         return False
 
 
-def _convert(value: Any, hint: Any, key: str, trust: Collection[str]) -> Any:
+def _convert(value: Any, hint: Any, key: str, word: _Word) -> Any:
     """`value` as the type that the constructor asks for; raises RecipeError if it is another."""
     if isinstance(value, Mapping) and TARGET in value:
-        value = build(value, key, trust=trust)
+        value = build(value, key, trust=word.trust, root=word.root)
     origin, options = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         within: list[RecipeError] = []
         for option in options:
             try:
-                return _convert(value, option, key, trust)
+                return _convert(value, option, key, word)
             except RecipeError as error:
                 within += [] if str(error).startswith(f"{key}=") else [error]
         if len(within) == 1:  # the kind is right, and something in it is wrong
             raise within[0]
+    elif is_data_file(hint) and isinstance(value, str):
+        return find_file(value, key, word.root, word.trust)
     elif hint is Any:
         return value
     elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool) and _is_finite(value):
@@ -84,9 +101,9 @@ def _convert(value: Any, hint: Any, key: str, trust: Collection[str]) -> Any:
         if float(value).is_integer():
             return int(value)
     elif origin is Sequence and isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(_convert(item, options[0], f"{key}[{i}]", trust) for i, item in enumerate(value))
+        return tuple(_convert(item, options[0], f"{key}[{i}]", word) for i, item in enumerate(value))
     elif origin is Mapping and isinstance(value, Mapping):
-        return {name: _convert(item, options[1], _join(key, name), trust) for name, item in value.items()}
+        return {name: _convert(item, options[1], _join(key, name), word) for name, item in value.items()}
     elif (origin is Callable and callable(value)) or (
         isinstance(hint, type) and hint not in (int, float) and isinstance(value, hint)
     ):
@@ -97,6 +114,8 @@ def _convert(value: Any, hint: Any, key: str, trust: Collection[str]) -> Any:
 
 def _describe(hint: Any) -> str:
     origin, options = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _describe(options[0])
     if origin in (typing.Union, types.UnionType):
         return " or ".join(_describe(option) for option in options)
     if origin is Sequence:

@@ -20,6 +20,7 @@ from pinn.runs.run import Run, build_network
 from pinn.runs.scales import stored_scale, with_scales
 from pinn.runs.tracking import Tracker
 from pinn.samplers import Sampler
+from pinn.training.accuracy import points_at_once
 from pinn.training.failures import is_out_of_memory
 from pinn.training.guard import Guard
 from pinn.training.loop import Step, train
@@ -64,8 +65,10 @@ class Job:
     tracker: Tracker
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], trust: Collection[str] = ()) -> "Job":
+    def of(cls, config: Mapping[str, Any], trust: Collection[str] = (), root: Path | None = None) -> "Job":
         """Build everything, from classes of pinn and of the modules in `trust`.
+
+        `root` is the run folder that the configuration was stored in, None if it was typed.
 
         Raises ValueError, which names the key and what is accepted.
         """
@@ -81,21 +84,22 @@ class Job:
         if windows > 1 and config["pde"].get(TARGET) not in (_WINDOWED, "pinn.pdes.Marched"):
             config = {**config, "pde": {TARGET: _WINDOWED, "pde": config["pde"], "windows": windows}}
         config = {"tracker": NO_TRACKER, **config}
-        pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key, trust) for key in KINDS)
+        pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key, trust, root) for key in KINDS)
         pde = with_scales(pde, config.get("scale"), dtype)
         config["scale"] = stored_scale(pde)
-        network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]), trust)
+        network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]), trust, root)
         network = network.to(device, dtype)
+        points = sampler.interior + sampler.boundary
+        refuse_too_large(network, points, config["chunk_size"], evaluated=points_at_once(pde.domain))
         scale_network(network, pde)
-        refuse_too_large(network, sampler.interior + sampler.boundary, config["chunk_size"])
         stopping = Stopping(config["target_error"], config["target_residual"], config["patience"])
         return cls(config, pde, network, strategy, optimizer, sampler, weighting, stopping, tracker)
 
     @classmethod
-    def of_run(cls, config: Mapping[str, Any], trust: Collection[str] = ()) -> "Job":
-        """The same from what a run folder holds, which may be anything. Raises ValueError if that is no job."""
+    def of_run(cls, config: Mapping[str, Any], trust: Collection[str] = (), *, root: Path) -> "Job":
+        """The same from what the run folder `root` holds, which may be anything. ValueError if that is no job."""
         try:
-            return cls.of(config, trust)
+            return cls.of(config, trust, root)
         except (KeyError, TypeError, AttributeError, OverflowError, RuntimeError) as error:
             if isinstance(error, NotImplementedError) or is_out_of_memory(error):
                 raise
@@ -192,9 +196,9 @@ def refuse_unknown(config: Mapping[str, Any], known: Collection[str]) -> None:
         raise ValueError(f"{', '.join(unknown)}: no such key. The keys are {', '.join(known)}.")
 
 
-def _build(recipe: Any, key: str, trust: Collection[str]) -> Any:
+def _build(recipe: Any, key: str, trust: Collection[str], root: Path | None) -> Any:
     """The object of a group, refused if it is of another kind."""
-    thing = build(recipe, key, trust=trust)
+    thing = build(recipe, key, trust=trust, root=root)
     if not isinstance(thing, KINDS[key]):
         raise ValueError(f"{key}: {type(thing).__name__} is no {KINDS[key].__name__}. Choose one of the group: --help.")
     return thing

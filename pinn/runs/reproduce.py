@@ -10,10 +10,12 @@ from torch import Tensor
 
 from pinn.pdes import TimeWindowed
 from pinn.runs.claim import claimed, left_by_a_run, refuse_used
+from pinn.runs.data_files import with_copies
 from pinn.runs.job import Job, stored_config
 from pinn.runs.metrics import METRICS, MetricsFile
 from pinn.runs.process import prepare
-from pinn.runs.run import Run, load_run, read_summary, save_run
+from pinn.runs.run import Run, load_run, read_summary
+from pinn.runs.saving import save_run
 
 _OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "deterministic", "device")
 
@@ -30,7 +32,7 @@ def repeat(run: Run, output: Path) -> Run:
 
 
 def _repeated(run: Run, output: Path) -> Run:
-    job = Job.of_run(_without_clock(run), run.trust)
+    job = Job.of_run(_without_clock(run), run.trust, root=run.folder)
     prepare(job.config["threads"], job.config["deterministic"])
     metrics, last, step = MetricsFile(output), run.summary["steps"], None
     for step in job.train():
@@ -39,7 +41,8 @@ def _repeated(run: Run, output: Path) -> Run:
         if step.step == last and not isinstance(job.pde, TimeWindowed):
             break
     assert step is not None, "training takes at least one step"
-    save_run(output, step, job.config, seed=job.config["seed"], status="completed", repeats=str(run.folder))
+    config = with_copies(job.config, output, run.folder, run.trust)
+    save_run(output, step, config, seed=job.config["seed"], status="completed", repeats=str(run.folder))
     return load_run(output, run.trust)
 
 
@@ -82,7 +85,7 @@ def _without_clock(run: Run) -> dict[str, Any]:
     if (
         config["windows"] > 1
         and run.config["budget_s"] is not None
-        and run.summary["steps"] < Job.of_run(config, run.trust).steps
+        and run.summary["steps"] < Job.of_run(config, run.trust, root=run.folder).steps
     ):
         raise ValueError(
             "A run in windows that a budget has ended does not say how many steps each window took, so it cannot be "

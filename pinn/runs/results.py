@@ -9,6 +9,11 @@ from pinn.runs.job import FAILURE
 from pinn.runs.metrics import METRICS
 from pinn.runs.run import SUMMARY, read_summary
 
+DIVERGED = 3
+"""The exit code of a run that met a number that is not finite."""
+DOUBTED = 4
+"""That of a run that speaks against itself: a jump that its equation does not see, a training that stalled."""
+
 
 @dataclass(frozen=True)
 class Results:
@@ -31,6 +36,12 @@ class Results:
     def summary(self) -> dict[str, Any]:
         """The figures of the run at its end; empty as long as there are none. Raises ValueError for a damaged file."""
         return read_summary(self.folder)
+
+    @property
+    def doubts(self) -> list[str]:
+        """What speaks against the trained field, in words, as the run itself has found at its end."""
+        told = self.summary.get("doubts")
+        return [str(doubt) for doubt in told] if isinstance(told, list) else []
 
     def metrics(self) -> list[dict[str, str]]:
         """The rows of the metrics file as texts; a row that is only half written is left out."""

@@ -16,7 +16,7 @@ log = logging.getLogger("pinn")
 
 KEYS = (
     *("steps", "budget_s", "target_error", "target_residual", "patience", "retries"),
-    *("device", "threads", "chunk_size", "compile", "log_every", "checkpoint_s", "keep_checkpoints"),
+    *("device", "threads", "chunk_size", "compile", "log_every", "plots", "checkpoint_s", "keep_checkpoints"),
     "tracker",
 )
 """What may be given anew; everything else is the run's own."""

@@ -1,35 +1,25 @@
 """A run folder: what training leaves behind, and how it becomes a field again."""
 
-import dataclasses
 import json
-import math
-import platform
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import vmap
 
 from pinn.networks import Windows, WithUnknowns, field, restore_scales
 from pinn.objective import Objective
 from pinn.operators import Strategy
 from pinn.pdes import PDE, TimeWindowed, unscaled
-from pinn.runs.atomic_write import atomic_write
-from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint, save_checkpoint
+from pinn.runs.checkpoint import UNDERWAY, load_checkpoint, newest_checkpoint
+from pinn.runs.grid import Grid, on_grid
 from pinn.runs.instantiate import build
 from pinn.runs.members import member_weights
-from pinn.runs.provenance import provenance
-from pinn.runs.scales import stored_scale
 from pinn.runs.trusted import refuse_interpolations, refuse_links
-from pinn.runs.uncertainty import found_fields, found_unknowns
-from pinn.training.accuracy import chunks, evaluation_points
 from pinn.training.memory import refuse_too_large
-from pinn.training.step import Step
+from pinn.training.solution import Solution
 from pinn.typing import Field, Points
 
 SUMMARY, SOLUTION = "summary.json", "solution.npz"
@@ -38,9 +28,10 @@ _LONGEST_SUMMARY = 64 * 2**20  # bytes; one of a thousand time windows has a meg
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run. Calling it evaluates the trained field at one point x of shape (d,).
+    """A finished run. Calling it evaluates the trained field, at one point x of shape (d,) or at many, (…, d).
 
-    `vmap(run)(X)` gives many values, `laplacian(run, x)` a derivative.
+    A NumPy array or a list of points gives a NumPy array. `laplacian(run, x)` is a derivative, `run.grid()` has the
+    values on a regular grid, also for xarray and pandas.
     """
 
     folder: Path
@@ -53,8 +44,42 @@ class Run:
     trust: tuple[str, ...] = ()
     """The modules beside pinn that the caller has vouched for; kept in no file."""
 
-    def __call__(self, x: Tensor) -> Tensor:
-        return self.field(x)
+    @overload
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+    @overload
+    def __call__(self, x: Any) -> Any: ...
+
+    def __call__(self, x: Any) -> Any:
+        return self.solution(x)
+
+    def __repr__(self) -> str:
+        size, error = sum(p.numel() for p in self.network.parameters()), self.summary.get("rel_l2")
+        known = "" if error is None else f", relative L2 error {error:.2e}"
+        return f"Run({str(self.folder)!r}: {type(unscaled(self.pde)).__name__}, {size} parameters{known})"
+
+    @property
+    def solution(self) -> Solution:
+        """The trained field, at one point or at many."""
+        return Solution(self.field, self.pde.domain.dim, self.like)
+
+    def grid(self, n: int | None = None) -> Grid:
+        """The field, the exact solution and the error, if they are known, on n nodes along each axis.
+
+        By default 401, 101² or 41³ nodes, and about 10⁵ in more dimensions. Raises ValueError for n < 2 and for more
+        than 5·10⁶ nodes.
+        """
+        exact = None if self.pde.exact is None else self.pde.solution(self.pde.exact)
+        known = None if exact is None else Solution(exact, self.pde.domain.dim, self.like)
+        return on_grid(self.pde.domain, self.solution, known, n, self.like)
+
+    def to_xarray(self, n: int | None = None) -> Any:
+        """`grid(n)` as an xarray.Dataset. Raises MissingPackageError without xarray."""
+        return self.grid(n).to_xarray()
+
+    def to_pandas(self, n: int | None = None) -> Any:
+        """The nodes of `grid(n)` in the domain as a pandas.DataFrame. Raises MissingPackageError without pandas."""
+        return self.grid(n).to_pandas()
 
     @property
     def like(self) -> Tensor:
@@ -69,23 +94,27 @@ class Run:
 
 
 def build_network(
-    recipe: Mapping[str, Any], pde: PDE, generator: torch.Generator, trust: Collection[str] = ()
+    recipe: Mapping[str, Any],
+    pde: PDE,
+    generator: torch.Generator,
+    trust: Collection[str] = (),
+    root: Path | None = None,
 ) -> nn.Module:
     """The network of a recipe, with inputs, outputs and bounds from the PDE and weights from the generator.
 
     A PDE that is solved in windows of time has one for each of them; one with unknown coefficients has these in it.
     """
     if isinstance(pde, TimeWindowed):
-        first = build_network(recipe, pde.window(0), generator, trust)
+        first = build_network(recipe, pde.window(0), generator, trust, root)
         refuse_too_large(first, 0, None, copies=pde.windows)
-        networks = [first, *(build_network(recipe, pde.window(k), generator, trust) for k in range(1, pde.windows))]
-        return Windows(networks, pde.starts)
+        others = (build_network(recipe, pde.window(k), generator, trust, root) for k in range(1, pde.windows))
+        return Windows([first, *others], pde.starts)
     bounds = pde.domain.embedded_bounds
     if not bounds[0]:
         raise ValueError(f"{type(pde).__name__} needs a domain with coordinates, got {pde.domain}; try domain=box.")
     outputs = pde.components if pde.components is None else pde.components - len(pde.unknowns)
     arguments = {"inputs": len(bounds[0]), "outputs": outputs, "bounds": bounds, "generator": generator}
-    network = build(recipe, "network", trust=trust, **arguments)
+    network = build(recipe, "network", trust=trust, root=root, **arguments)
     if not isinstance(network, nn.Module) or not any(True for _ in network.parameters()):
         raise ValueError(
             f"network: {type(network).__name__} is no torch.nn.Module with weights, so none can be trained."
@@ -97,7 +126,8 @@ def load_run(folder: str | Path, trust: Collection[str] = (), *, seed: int | Non
     """The run in `folder` as a callable field, on the CPU: at its end, or at its last checkpoint if it has none.
 
     `folder` may also be one of its checkpoints, `RUN/checkpoints/best.pt`. Classes of pinn alone are built; a run with
-    a class of your own needs its module in `trust`, each time, since to import a module is to run its code. Raises
+    a class of your own needs its module in `trust`, each time, since to import a module is to run its code. Files of
+    data are read from within the folder; `trust` may name others, with a slash in their names. Raises
     FileNotFoundError if there is no run, ValueError if it is damaged, of another program, or names other modules.
     Of a run of several seeds it is the best, or that of `seed`.
     """
@@ -111,11 +141,11 @@ def load_run(folder: str | Path, trust: Collection[str] = (), *, seed: int | Non
         weights = member_weights(folder, seed)
     try:
         refuse_interpolations(config)
-        pde: PDE = build(config["pde"], "pde", trust=trust)
-        network = build_network(config["network"], pde, torch.Generator(), trust)
+        pde: PDE = build(config["pde"], "pde", trust=trust, root=folder)
+        network = build_network(config["network"], pde, torch.Generator(), trust, folder)
         restore_scales(network, weights)
         network.to(next(iter(weights.values())).dtype).load_state_dict(weights)
-        strategy = build(config["vjp"], "vjp", trust=trust)
+        strategy = build(config["vjp"], "vjp", trust=trust, root=folder)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise ValueError(f"{str(checkpoint.path)!r} is whole, but cannot be built: {error}") from error
     summary = read_summary(folder)
@@ -136,93 +166,3 @@ def read_summary(folder: Path) -> dict[str, Any]:
     if not isinstance(summary, dict):
         raise ValueError(f"{str(file)!r} is damaged or not the summary of a run of pinn. Remove it to go on without.")
     return summary
-
-
-def save_run(
-    folder: str | Path,
-    step: Step,
-    config: Mapping[str, Any],
-    *,
-    run_id: str | None = None,
-    resumable: bool = True,
-    **facts: Any,
-) -> dict[str, Any]:
-    """Write checkpoint, solution and summary of a run into `folder`, and return the summary.
-
-    `config` holds the recipes `pde`, `network` and `vjp` that `load_run` builds from; `facts` are added to the summary.
-    `run_id` is that of its other checkpoints.
-    """
-    folder, config = Path(folder), {**config, "scale": stored_scale(step.objective.pde)}
-    folder.mkdir(parents=True, exist_ok=True)
-    save_checkpoint(folder / CHECKPOINT, step, config, run_id=run_id, resumable=resumable)
-    facts |= {"run_id": run_id} if run_id else {}
-    arrays = _solution(step)
-    with atomic_write(folder / SOLUTION) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
-    summary = {**facts, **_figures(step), **provenance(), "versions": _versions()}
-    with atomic_write(folder / SUMMARY) as temporary:
-        temporary.write_bytes(json.dumps(_no_nan(summary), indent=2).encode() + b"\n")
-    return summary
-
-
-def _figures(step: Step) -> dict[str, Any]:
-    """The numbers of the run, at its last parameters."""
-    objective = step.objective.on_one_process().eager()
-    evaluation = objective.evaluate(step.params)
-    unknowns = found_unknowns(objective, step.params)
-    fields = found_fields(objective, step.params, next(iter(step.objective.samples.values()))[0][:200])
-    like = next(iter(step.params.values()))
-    return {
-        "device": str(like.device),
-        "dtype": str(like.dtype).removeprefix("torch."),
-        "threads": torch.get_num_threads(),
-        "parameters": sum(value.numel() for value in step.params.values()),
-        "points": len(next(iter(step.objective.samples.values()))[0]),
-        "steps": step.step,
-        "wall_s": step.seconds,
-        "compile_s": step.compile_s,
-        "loss": float(evaluation.loss),
-        "terms": {name: float(term) for name, term in evaluation.terms.items()},
-        "rel_l2": step.rel_l2,
-        "max_error": step.max_error,
-        "reference_error": step.reference_error,
-        "train_residual": step.train_residual,
-        "heldout_residual": step.heldout_residual,
-        "scales": stored_scale(objective.pde),
-        "stopped_by": step.stop,
-        "unknowns": {name: dataclasses.asdict(found) for name, found in unknowns.items()},
-        "unknown_fields": {name: {"rel_l2": field.error, "coverage": field.coverage} for name, field in fields.items()},
-        "guard": [dataclasses.asdict(finding) for finding in step.findings],
-    }
-
-
-def _solution(step: Step) -> dict[str, np.ndarray]:
-    """Solution, exact solution, error and residual at the evaluation points."""
-    pde, like = step.objective.pde, next(iter(step.params.values()))
-    points = evaluation_points(pde.domain, like)
-    equation = pde.conditions()[0].name
-    parts = chunks(points)
-    own = dataclasses.replace(step.objective.eager(), pde=unscaled(pde), samples={equation: (parts[0],)})
-    residuals = [own.at({equation: (part,)}).residuals(step.params)[equation].detach() for part in parts]
-    arrays = {"points": points, "u": torch.cat([vmap(step.field)(part).detach() for part in parts])}
-    arrays["residual"] = torch.cat(residuals)
-    if pde.exact is not None:
-        arrays["exact"] = torch.cat([vmap(pde.solution(pde.exact))(part) for part in parts])
-        arrays["error"] = arrays["u"] - arrays["exact"]
-    return {name: array.cpu().numpy() for name, array in arrays.items()}
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "pinn": metadata.version("pinn-solver"),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-    }
-
-
-def _no_nan(value: Any) -> Any:
-    """JSON has no NaN; what is not a number becomes null."""
-    if isinstance(value, Mapping):
-        return {name: _no_nan(item) for name, item in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value

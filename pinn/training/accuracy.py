@@ -14,6 +14,10 @@ from pinn.typing import Field, Points
 
 _RESOLUTION = 1e4
 """Numbers that a domain should have along each axis."""
+_NODES = {1: 1001, 2: 101, 3: 31}
+"""Of the regular grid along each axis."""
+_AT_ONCE, _COORDINATES = 2**13, 2**20
+"""Points at which a field is evaluated at a time, and their coordinates."""
 
 
 def refuse_unresolved(domain: Domain, dtype: torch.dtype) -> None:
@@ -47,7 +51,7 @@ def evaluation_points(domain: Domain, like: Tensor) -> Points:
     more than 2²² coordinates together (d > 256). Above 21201 dimensions, where the sequence ends, random points.
     """
     if domain.dim <= 3:
-        nodes = grid(domain, {1: 1001, 2: 101, 3: 31}[domain.dim], like).reshape(-1, domain.dim)
+        nodes = grid(domain, _NODES[domain.dim], like).reshape(-1, domain.dim)
         return nodes[domain.contains(nodes)]
     k = domain.interior_sample_dim
     n = min(2**14, max(2 ** int(math.log2(2**22 / k)), 2**6))
@@ -61,7 +65,13 @@ def evaluation_points(domain: Domain, like: Tensor) -> Points:
 
 def chunks(points: Points) -> tuple[Points, ...]:
     """The points in parts of at most 8192 points and 2²⁰ coordinates, so that their derivatives stay within memory."""
-    return points.split(max(1, min(2**13, 2**20 // points.shape[-1])))
+    return points.split(max(1, min(_AT_ONCE, _COORDINATES // points.shape[-1])))
+
+
+def points_at_once(domain: Domain) -> int:
+    """The most points at which a field on the domain is evaluated at a time for its error and its results."""
+    d = domain.dim
+    return max(1, min(_AT_ONCE, _COORDINATES // d, _NODES[d] ** d if d in _NODES else _AT_ONCE))
 
 
 def relative_l2(u: Tensor, exact: Tensor) -> float:

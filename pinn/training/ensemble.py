@@ -1,8 +1,9 @@
 """Many small trainings at once: one network for each seed, all of them in one batch of tensors."""
 
+import dataclasses
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,8 @@ from pinn.optimizers.parameters import copied
 from pinn.pdes import PDE, TimeWindowed
 from pinn.samplers import Sampler, Sobol, Uniform
 from pinn.training.accuracy import Reference, probe_points
+from pinn.training.guard import Guard, GuardEvent
+from pinn.training.memory import refuse_step
 from pinn.training.step import Step
 from pinn.training.stopping import Reason
 from pinn.training.unused import refuse_unused
@@ -48,6 +51,12 @@ class EnsembleStep:
     sampler: Sampler
     reference: Reference | None
     stop: Reason | None
+    findings: Mapping[int, GuardEvent] = dataclasses.field(default_factory=dict)
+    """What the guard has found first of a seed, by seed."""
+
+    def __repr__(self) -> str:
+        median, stop = float(self.losses.median()), f", ends by {self.stop}" if self.stop else ""
+        return f"EnsembleStep({self.step}, {self.method}, {len(self.seeds)} seeds, median loss {median:.3e}{stop})"
 
     def params_of(self, k: int) -> dict[str, Tensor]:
         """The parameters of the k-th network."""
@@ -63,16 +72,15 @@ class EnsembleStep:
     def member(self, k: int) -> Step:
         """The step of the k-th training alone, from which none can go on."""
         objective, params = self.objectives[k], self.params_of(k)
-        like = next(iter(params.values()))
-        sampler = Uniform(self.sampler.interior, self.sampler.boundary, every=0)
-        generator = torch.Generator().manual_seed(self.seeds[k] + 1)
-        heldout = objective.at(sampler.sample(objective.pde.soft_conditions(), generator, like))
+        heldout = _heldout(objective, self.sampler, self.seeds[k])
+        found = self.findings.get(self.seeds[k])
         with torch.no_grad():
             terms = {name: float(term) for name, term in objective.evaluate(params).terms.items()}
         loss = float(self.losses[k])
         return Step(
-            self.step, self.seconds, self.method, loss, terms, params, objective, heldout, self.reference, self.stop
-        )
+            self.step, self.seconds, self.method, loss, terms, params, objective, heldout, self.reference, self.stop,
+            findings=(found,) if found else (),
+        )  # fmt: skip
 
 
 def train_ensemble(
@@ -83,6 +91,7 @@ def train_ensemble(
     strategy: Strategy | None = None,
     *,
     seeds: Sequence[int] | None = None,
+    guard: Guard | None = None,
     steps: int | None = None,
     budget_s: float | None = None,
     scale: bool = True,
@@ -92,7 +101,8 @@ def train_ensemble(
     Each comes to the numbers that `train(…, seed=seed)` comes to with its network, up to rounding: the points are those
     of its seed, each has its own damping, and a step that one refuses is no matter of the others. One whose numbers are
     no longer finite is left where it was. The networks are of one kind and size, and hold the trained parameters in
-    the end. Methods: Adam, Levenberg–Marquardt, and one after the other (`Schedule`).
+    the end. A `guard` tells of those that fit their points alone, and draws no others. Methods: Adam,
+    Levenberg–Marquardt, and one after the other (`Schedule`).
 
     With `scale` the networks work in scaled variables, as in `train`.
 
@@ -116,10 +126,12 @@ def train_ensemble(
     objectives = [Objective(pde, network, s, strategy or Auto()) for network, s in zip(networks, samples, strict=True)]
     refuse_energies(objectives[0].conditions)
     refuse_unused(objectives[0], trained_parameters(networks[0]))
+    refuse_step(objectives[0], trained_parameters(networks[0]), optimizer, copies=len(seeds))
     params = _stacked([trained_parameters(network) for network in networks])
     fixed = _stacked([_fixed(network) for network in networks])
     reference = Reference.of(pde.domain, pde.solution(pde.exact), like, pde.scored) if pde.exact else None
     stacked = StackedObjective(objectives, fixed)
+    watch = _Watch(guard, seeds, [_heldout(o, sampler, seed) for o, seed in zip(objectives, seeds, strict=True)], fixed)
     failed = torch.zeros(len(seeds), dtype=torch.bool, device=like.device)
     number, start, stop = 0, time.perf_counter(), None
     for stage, share in shares(stages, planned):
@@ -135,9 +147,10 @@ def train_ensemble(
             stop = stop or ("stalled" if ended and (stage is stages[-1] or bool(failed.all())) else None)
             known = losses.masked_fill(failed, math.nan)
             own = copied(params)
+            watch.look(number, losses, stacked, params, ~failed, ends=bool(stop) or ended)
             yield EnsembleStep(
                 number, seconds, iteration.name, seeds, known, own, alive, failed.clone(), tuple(objectives), sampler,
-                reference, stop,
+                reference, stop, dict(watch.findings),
             )  # fmt: skip
             if stop or ended:
                 break
@@ -149,6 +162,41 @@ def train_ensemble(
     with torch.no_grad():
         for k, network in enumerate(networks):
             network.load_state_dict({name: value[k] for name, value in params.items()}, strict=False)
+
+
+class _Watch:
+    """Compares each seed's residual at held-out points with that at its points, as the guard of one run does.
+
+    What it finds it only tells: more points for one would be another shape of tensors than that of the others.
+    """
+
+    def __init__(
+        self, guard: Guard | None, seeds: Sequence[int], heldouts: Sequence[Objective], buffers: Params
+    ) -> None:
+        self._guard, self._seeds = guard, seeds
+        self._heldout = StackedObjective(heldouts, buffers) if guard else None
+        self.findings: dict[int, GuardEvent] = {}
+
+    @torch.no_grad()
+    def look(
+        self, step: int, losses: Tensor, stacked: StackedObjective, params: Params, sound: Tensor, *, ends: bool
+    ) -> None:
+        """Look at the seeds that are `sound`, every so many steps and where a stage ends."""
+        if self._guard is None or self._heldout is None or (step % self._guard.every and not ends):
+            return
+        unseen = self._heldout.loss(params).sqrt().cpu().tolist()
+        own = torch.maximum(losses, stacked.loss(params)).sqrt().cpu().tolist()
+        for k, (seed, good) in enumerate(zip(self._seeds, sound.cpu().tolist(), strict=True)):
+            if good and seed not in self.findings and self._guard.fires(own[k], unseen[k]):
+                action = "no new points, which a batch of seeds does not draw for one of them"
+                self.findings[seed] = GuardEvent(step, own[k], unseen[k], action)
+
+
+def _heldout(objective: Objective, sampler: Sampler, seed: int) -> Objective:
+    """The same objective at points that no training of that seed has seen."""
+    unseen, like = Uniform(sampler.interior, sampler.boundary, every=0), next(objective.network.parameters())
+    generator = torch.Generator().manual_seed(seed + 1)
+    return objective.at(unseen.sample(objective.pde.soft_conditions(), generator, like))
 
 
 def shares(stages: Sequence[Optimizer], steps: int) -> list[tuple[Optimizer, int]]:

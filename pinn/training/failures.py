@@ -7,12 +7,9 @@ import torch
 from torch import Tensor
 
 from pinn.objective import LossTerms, Objective
+from pinn.objective.free_memory import LESS_MEMORY, NotEnoughMemoryError
 from pinn.torch_private import tree_map
 from pinn.typing import Params
-
-LESS_MEMORY = (
-    "Lower chunk_size, then sampler.interior or network.width; optimizer=adam_lbfgs keeps no matrix of the parameters."
-)
 
 
 class DivergedError(FloatingPointError):
@@ -21,10 +18,6 @@ class DivergedError(FloatingPointError):
     def __init__(self, message: str, step: int, params: Params) -> None:
         super().__init__(message)
         self.step, self.params = step, params
-
-
-class NotEnoughMemoryError(MemoryError):
-    """A step took more memory than there is; the message says which numbers to lower."""
 
 
 def bad_term(evaluation: LossTerms) -> str | None:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Generator, Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from pinn.networks import refuse_unfit
@@ -87,6 +88,7 @@ def train(
     steps = optimizer.steps if steps is None else steps
     _check_bounds(steps, budget_s, retries, sampler, ranks)
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
+    _refuse_inputs(pde, network)
     if state is None:
         refuse_contradictions(pde)
         examine_premises(pde, next(network.parameters()))
@@ -156,6 +158,22 @@ def _check_bounds(steps: int, budget_s: float | None, retries: int, sampler: Sam
         raise ValueError(
             f"{ranks.blocks} blocks of points need a point each: raise sampler.interior and sampler.boundary."
         )
+
+
+def _refuse_inputs(pde: PDE, network: nn.Module) -> None:
+    """Raise ValueError for a network that takes points of another number of coordinates than those of the PDE."""
+    d, like = len(pde.domain.embedded_bounds[0]), next(network.parameters())
+    first = next((value for value in network.parameters() if value.dim() == 2), None)
+    if first is None or first.shape[1] == d:
+        return
+    try:
+        with torch.no_grad():
+            network(like.new_zeros(1, d))
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"The network takes {first.shape[1]} inputs, and a point of {pde.domain} has {d} coordinates: give it "
+            f"inputs={d}."
+        ) from error
 
 
 def _refuse_finished(done: int, steps: int, spent: float, budget_s: float | None) -> None:

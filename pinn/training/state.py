@@ -20,6 +20,7 @@ from pinn.samplers import Sampler, Uniform
 from pinn.training.accuracy import Reference
 from pinn.training.failures import clone_tensors, is_out_of_memory, not_enough_memory, on_device, refuse_nonfinite
 from pinn.training.guard import Guard, GuardEvent
+from pinn.training.memory import refuse_step
 from pinn.training.points import PointScheduler
 from pinn.training.step import Step, changed
 from pinn.training.stopping import Reason, Stopping
@@ -78,6 +79,7 @@ class TrainingState:
             else weighting.start(torch.Generator().manual_seed(seed + 2))
         )
         self._findings: list[GuardEvent] = []
+        refuse_step(self._plain, self._initial, optimizer)
         self.steps, self.step, self.seconds = steps, 0, 0.0
         self._reseeded: int | None = None  # the step whose random directions the objective has
         self._iteration = self._start()

@@ -10,8 +10,9 @@ from typing import Any
 from pinn.objective import Objective
 from pinn.training.accuracy import Reference, rms
 from pinn.training.guard import GuardEvent
+from pinn.training.solution import Solution
 from pinn.training.stopping import Reason
-from pinn.typing import Field, Params
+from pinn.typing import Params
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,14 @@ class Step:
     state_dict: Callable[[], dict[str, Any]] = dict
 
     @property
-    def field(self) -> Field:
-        """The trained solution u, a function of one point of shape (d,)."""
-        return self.objective.pde.solution(self.objective.field(self.params))
+    def field(self) -> Solution:
+        """The trained solution u, a function of one point of shape (d,), or of many."""
+        u = self.objective.pde.solution(self.objective.field(self.params))
+        return Solution(u, self.objective.pde.domain.dim, next(iter(self.params.values())))
+
+    def __repr__(self) -> str:
+        stop = f", ends by {self.stop}" if self.stop else ""
+        return f"Step({self.step}, {self.method}, {self.seconds:.1f} s, loss {self.loss:.3e}{stop})"
 
     @property
     def compile_s(self) -> float:

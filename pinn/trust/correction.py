@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from pinn.networks import field
 from pinn.objective import Objective, Sample
+from pinn.objective.memory import refuse_derivative
 from pinn.operators import Strategy
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.parameters import flatten, unflatten
@@ -141,8 +142,10 @@ def linear_problem(
     more = _by_residual(pde, module.network, n, generator)
     samples[interior] = tuple(torch.cat([a, b]) for a, b in zip(samples[interior], more, strict=True))
     fixed = {name: value for name, value in module.named_parameters() if name not in solved}
+    objective = Objective(pde, module, samples, strategy).fixing(fixed)
+    refuse_derivative(objective, solved)
     with torch.no_grad():
-        r, J = Objective(pde, module, samples, strategy).fixing(fixed).linearize(solved)
+        r, J = objective.linearize(solved)
     return r.detach(), J.detach()
 
 

@@ -59,7 +59,7 @@ def examined(
     try:
         correction = corrected(pde, network, strategy, seed=seed, columns=columns)
         free = [str(direction) for direction in null_directions(pde, network, strategy, seed=seed)]
-    except (ValueError, NotImplementedError, RuntimeError) as error:
+    except (ValueError, NotImplementedError, RuntimeError, MemoryError) as error:
         return Examination(defect, told, why=str(error).splitlines()[0])
     return Examination(defect, told, relative_size(pde, correction), correction.resolved, "", free)
 

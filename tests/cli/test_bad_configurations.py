@@ -31,7 +31,7 @@ TINY = {
     "sampler": ["sampler.interior=20", "sampler.boundary=8"],
     "steps": ["steps=1"],
 }
-REFUSALS = (ValueError, OSError, FloatingPointError, NotImplementedError, HydraException)
+REFUSALS = (ValueError, OSError, FloatingPointError, MemoryError, NotImplementedError, HydraException)
 ODD_NETWORK = """
 import torch
 from torch import nn

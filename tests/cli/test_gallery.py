@@ -22,6 +22,19 @@ def test_a_failure_is_shown_and_ends_nothing(tmp_path: Path) -> None:
     assert "steps &gt;= 1" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
+def test_a_run_in_doubt_is_no_failure_and_the_page_says_the_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rod whose hard initial value has a kink: its derivatives are right at every point, and the field is not."""
+    rod = ['pde.equation="dt(u) = 0.1*lap(u)"', 'pde.initial="1-abs(2*x-1)"', 'pde.boundary="0"']
+    monkeypatch.setattr(gallery.Entry, "settings", property(lambda entry: ["pde=expression", *rod]))
+    assert gallery.main(["steps=3", "--only", "heat", "--out", str(tmp_path)]) == 0
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Do not believe this run: " in page
+    assert "in doubt" in page
+    assert "do not believe it" in capsys.readouterr().out
+
+
 def test_arguments_are_checked(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         gallery.main(["budget"])

@@ -18,7 +18,7 @@ from tests.fuzzing import kills
 @pytest.mark.slow
 def test_killed_runs_go_on_bit_for_bit(tmp_path: Path) -> None:
     """One kill for each job; `python -m tests.fuzzing.kills --kills 50` has more."""
-    met, lost, wrong = kills.kill_and_compare(len(kills.JOBS), 1, tmp_path)
+    met, lost, wrong = kills.kill_and_compare(len(kills.JOBS), 1, tmp_path, 600.0)
     assert wrong == []
     assert sum(met.values()) >= len(kills.JOBS) // 2
     assert lost <= 1

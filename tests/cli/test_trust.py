@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from pinn import load_run
 from pinn.cli import train
-from pinn.cli.main import main
-from pinn.runs.atomic_write import atomic_write
 from pinn.runs.checkpoint import load_checkpoint
-from pinn.runs.checksum import fingerprint
 from pinn.runs.job import Job, stored_config
 from pinn.runs.resuming import Resumed
 from pinn.runs.trusted import modules_named, run_folder_around
+from tests.cli.forging import code, forge
 
 TINY = ["network.width=4", "network.depth=1", "sampler.interior=16", "sampler.boundary=8", "optimizer=adam", "steps=2"]
 MINE = """
@@ -62,24 +59,6 @@ def folder(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     for name in set(sys.modules) - before:
         if name.split(".")[0] in ("outputs", "evil", "mine_of_test"):
             del sys.modules[name]
-
-
-def forge(folder: Path, **changes: Any) -> None:
-    """The same checkpoint with other recipes and a checksum that fits."""
-    path = folder / "checkpoint.pt"
-    whole = torch.load(path, weights_only=True)
-    whole["config"] |= changes
-    content = {name: value for name, value in whole.items() if name != "fingerprint"}
-    torch.save({**content, "fingerprint": fingerprint(content)}, path)
-
-
-def code(words: list[str]) -> object:
-    """The exit code of a command in this process."""
-    try:
-        main(words)
-    except SystemExit as stop:
-        return stop.code
-    return 0
 
 
 ENTRIES: dict[str, list[str]] = {
@@ -256,15 +235,6 @@ def test_no_link_leads_out_of_a_run_folder(
     result = code(words(entry, folder))
     assert "symbolic link that leads out of the run folder" in f"{result}{capsys.readouterr().err}"
     assert not outside.is_dir() or not list(outside.iterdir())
-
-
-def test_a_half_written_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "precious").write_text("precious")
-    (tmp_path / "a.part").symlink_to(tmp_path / "precious")
-    with atomic_write(tmp_path / "a") as temporary:
-        temporary.write_text("new")
-    assert (tmp_path / "precious").read_text() == "precious"
-    assert (tmp_path / "a").read_text() == "new"
 
 
 def test_run_folders_are_recognised(folder: Path, tmp_path: Path) -> None:

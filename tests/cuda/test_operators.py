@@ -12,7 +12,8 @@ import pinn.operators
 from pinn.operators import Cylindrical, Estimate, Polar, Spherical, Strategy, curl
 from pinn.typing import Field
 from tests.conftest import FINAL
-from tests.contracts.test_strategies import FIELDS, SCALAR, VECTOR, Elementwise, built
+from tests.contracts.fields import FIELDS, Elementwise
+from tests.contracts.test_strategies import SCALAR, VECTOR, built
 from tests.cuda.comparing import assert_agree, dtypes, on
 
 Case = Callable[[Field, Tensor, Strategy], Tensor]

@@ -130,7 +130,7 @@ def fuzz_recipes(inputs: int, seed: int | None, outcomes: Counter[str]) -> None:
 
         def go_on() -> None:
             resumed = Resumed.of(str(run), {}, [])
-            job = Job.of_run(resumed.config)
+            job = Job.of_run(resumed.config, root=resumed.checkpoint.path.parent)
             with Tracked(job.tracker, resumed.config, run) as tracked:
                 tracked.record(1, {"loss": 1.0})
             tracked.finish({"steps": 1})

@@ -9,6 +9,7 @@ that many kills fall into the middle of a write.
 """
 
 import argparse
+import itertools
 import os
 import random
 import signal
@@ -96,14 +97,20 @@ def same(a: Path, b: Path) -> bool:
     return equal and first.step == second.step and first.weights.keys() == second.weights.keys()
 
 
-def kill_and_compare(kills: int, seed: int, scratch: Path) -> tuple[dict[str, int], int, list[str]]:
-    """The kills that met a living run, by moment, the most steps that one has cost, and what came out different."""
+def kill_and_compare(kills: int, seed: int, scratch: Path, budget_s: float) -> tuple[dict[str, int], int, list[str]]:
+    """Kill until so many kills have met a living run, or for so many seconds.
+
+    Those by moment, the most steps that one has cost, and what came out different.
+    """
     random.seed(seed)
+    deadline = time.monotonic() + budget_s
     duration: dict[str, float] = {}
     met: dict[str, int] = dict.fromkeys(MOMENTS, 0)
     wrong: list[str] = []
     lost = 0
-    for k in range(kills):
+    for k in itertools.count():
+        if sum(met.values()) >= kills or time.monotonic() > deadline:
+            break
         name, moment = list(JOBS)[k % len(JOBS)], MOMENTS[(k + k // len(JOBS)) % len(MOMENTS)]
         job = [*SMALL.split(), *JOBS[name].split(), "checkpoint_s=0"]
         whole, folder = scratch / f"{name}-whole", scratch / f"{name}-{k}"
@@ -137,16 +144,18 @@ def complete(folder: Path) -> bool:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--kills", type=int, default=50, help="that meet a living run")
+    parser.add_argument("--budget", type=float, default=900.0, metavar="S", help="seconds after which no more begin")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     torch.set_num_threads(1)
     with TemporaryDirectory() as scratch:
         begin = time.monotonic()
-        met, lost, wrong = kill_and_compare(given.kills, given.seed, Path(scratch))
+        met, lost, wrong = kill_and_compare(given.kills, given.seed, Path(scratch), given.budget)
         alive = ", ".join(f"{count} at the {moment}" for moment, count in met.items())
         print(
-            f"{given.kills} kills, of a living run {alive}, at most {lost} steps lost, {len(wrong)} different:", *wrong
+            f"{sum(met.values())} kills of a living run ({alive}), at most {lost} steps lost, {len(wrong)} different:",
+            *wrong,
         )
         print(f"{time.monotonic() - begin:.0f} s")
         raise SystemExit(bool(wrong))

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from pinn.domains import Ball, Box, ParameterDomain, TimeDomain
-from pinn.plotting.sections import Grid, Section, axis_names, sections
+from pinn.domains.coordinates import axis_names
+from pinn.plotting.sections import Grid, Section, sections
 
 
 def test_axis_names() -> None:

@@ -74,3 +74,12 @@ def test_a_folder_in_its_place_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError), atomic_write(tmp_path / "missing.txt"):
         pass  # nothing was written
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_half_written_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "a.part").symlink_to(tmp_path / "precious")
+    with atomic_write(tmp_path / "a") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (tmp_path / "a").read_text() == "new"

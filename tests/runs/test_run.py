@@ -16,12 +16,14 @@ from pinn.domains import Interior
 from pinn.operators import laplacian
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.pdes import unscaled
+from pinn.runs.checkpoint import CHECKPOINT
 from pinn.runs.checksum import fingerprint
 from pinn.runs.instantiate import build
 from pinn.runs.metrics import METRICS, MetricsFile
-from pinn.runs.run import CHECKPOINT, SOLUTION, SUMMARY, build_network
+from pinn.runs.run import SOLUTION, SUMMARY, build_network
 from pinn.samplers import Sobol
 from pinn.training.loop import Step
+from pinn.weighting import RBA
 
 CONFIG: dict[str, Any] = {
     "pde": {"_target_": "pinn.pdes.Poisson", "domain": {"_target_": "pinn.domains.Disk", "radius": 2.0}},
@@ -172,3 +174,15 @@ def test_a_checkpoint_cannot_call_what_it_names(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"os\.makedirs"):
         load_run(tmp_path)
     assert not (tmp_path / "made").exists()
+
+
+def test_a_run_with_weights_by_point_leaves_its_residual(tmp_path: Path) -> None:
+    """The weights belong to the points of training; the results are at others."""
+    config = {**CONFIG, "pde": {"_target_": "pinn.pdes.Heat", "hard": False}}
+    pde = build(config["pde"])
+    network = build_network(config["network"], pde, torch.Generator().manual_seed(0)).double()
+    *_, last = train(pde, network, Adam(), Sobol(20, 8), weighting=RBA(), steps=2)
+    save_run(tmp_path, last, config)
+    with np.load(tmp_path / "solution.npz") as arrays:
+        own = load_run(tmp_path).residual(torch.from_numpy(arrays["points"][:50]))
+        np.testing.assert_allclose(arrays["residual"][:50], own.numpy(), rtol=1e-10, atol=1e-12)

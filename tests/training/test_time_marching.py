@@ -11,7 +11,8 @@ from pinn.networks import MLP, Windows
 from pinn.operators import Jet, Rows, laplacian
 from pinn.optimizers import LevenbergMarquardt
 from pinn.pdes import Heat, Poisson, TimeWindowed, Wave
-from pinn.runs.run import build_network, load_run, save_run
+from pinn.runs.run import build_network, load_run
+from pinn.runs.saving import save_run
 from pinn.samplers import Sobol
 from pinn.training.loop import Step, train
 from pinn.training.time_marching import train_windows

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domains.domain import Domain
+from pinn.domains.domain import Domain, short_repr
 from pinn.domains.rejection import in_bounding_box, refuse_extension
 from pinn.optional import package
-from pinn.typing import Field, Points
+from pinn.typing import DataFile, Field, Points
 
 _AT_ONCE = 2**21  # pairs of a point and a triangle, to bound memory
 
@@ -35,9 +35,12 @@ class Mesh(Domain):
     0.166667
     """
 
-    file: str | None = None
+    file: DataFile | None = None
     vertices: Sequence[Sequence[float]] = _TETRAHEDRON[0]
     faces: Sequence[Sequence[int]] = _TETRAHEDRON[1]
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     def __post_init__(self) -> None:
         _ = self._array

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from pinn.domains.domain import Domain
 from pinn.domains.npz import read_arrays
 from pinn.domains.rejection import refuse_extension
-from pinn.typing import Field, Points
+from pinn.typing import DataFile, Field, Points
 
 
 def _circle(n: int) -> tuple[tuple[float, float], ...]:
@@ -35,10 +35,10 @@ class PointCloud(Domain):
     finite, and normals of length zero or that point inward; FileNotFoundError if there is no such file.
     """
 
-    inside: Sequence[Sequence[float]] = _sunflower(2000)
-    rim: Sequence[Sequence[float]] = _circle(200)
-    normals: Sequence[Sequence[float]] = _circle(200)
-    file: str | None = None
+    inside: Sequence[Sequence[float]] = field(default_factory=partial(_sunflower, 2000))
+    rim: Sequence[Sequence[float]] = field(default_factory=partial(_circle, 200))
+    normals: Sequence[Sequence[float]] = field(default_factory=partial(_circle, 200))
+    file: DataFile | None = None
 
     _inside: np.ndarray = field(init=False, repr=False)
     _rim: np.ndarray = field(init=False, repr=False)

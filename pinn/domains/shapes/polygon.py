@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinn.domains.domain import Domain
+from pinn.domains.domain import Domain, short_repr
 from pinn.domains.rejection import in_bounding_box, refuse_extension
 from pinn.domains.shapes.convex import ConvexEdges, is_convex
 from pinn.optional import package
@@ -151,6 +151,9 @@ class Polygon(_Polygonal):
     """
 
     vertices: Sequence[Sequence[float]] = ((0.0, 0.0), (1.0, 0.0), (1.3, 0.6), (0.5, 1.1), (-0.2, 0.6))
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     def __post_init__(self) -> None:
         vertices = tuple(tuple(map(float, vertex)) for vertex in self.vertices)

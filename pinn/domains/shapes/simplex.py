@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domains.domain import Domain
+from pinn.domains.domain import Domain, short_repr
 from pinn.typing import Field, Points
 
 _FLATTEST = 1e-6
@@ -26,6 +26,9 @@ class Simplex(Domain):
     """
 
     vertices: Sequence[Sequence[float]] = ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     def __post_init__(self) -> None:
         vertices = tuple(tuple(map(float, vertex)) for vertex in self.vertices)

@@ -27,7 +27,7 @@ from pinn.pdes.derived.coefficients import (
 from pinn.pdes.derived.measurements import read_measurements, relative, synthetic_measurements
 from pinn.pdes.derived.wrapper import Wrapper
 from pinn.pdes.pde import PDE
-from pinn.typing import Field
+from pinn.typing import DataFile, Field
 
 OF_FIELDS = 100.0
 """The weight of data where a function is unknown, and of its own boundary values."""
@@ -57,7 +57,7 @@ class Inverse(Wrapper):
     noise: float = 0.01
     weight: float | None = None
     seed: int = 0
-    data: str | None = None
+    data: DataFile | None = None
     measured_components: Sequence[int] | None = None
     keep: Sequence[str] | None = None
     on_boundary: Mapping[str, float | Field] = dataclasses.field(default_factory=dict)

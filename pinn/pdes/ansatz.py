@@ -42,7 +42,7 @@ def vanishes(surface: Surface, g: Field) -> bool:
         points = surface.from_uniform(sobol.draw(200, dtype=torch.float64))[0]
         if len(hits := points[~points.isnan().any(dim=1)]):
             values = torch.func.vmap(surface.data(g))(hits)
-            if not bool((values.abs() <= 16 * torch.finfo(values.dtype).eps * _largest(surface, g)).all()):
+            if not bool((values.abs() <= 16 * torch.finfo(values.dtype).eps * largest(surface, g)).all()):
                 return False
         checked += len(hits)
         if checked >= 20:
@@ -50,7 +50,7 @@ def vanishes(surface: Surface, g: Field) -> bool:
     return True
 
 
-def _largest(surface: Surface, g: Field) -> Tensor:
+def largest(surface: Surface, g: Field) -> Tensor:
     """The largest finite entries of g and its derivatives, as the surface prescribes them, in the domain.
 
     In many dimensions its points lie near the surface: they are drawn towards their middle.

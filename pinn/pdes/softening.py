@@ -15,7 +15,7 @@ from pinn.domains import Box, Domain, Initial, InitialCauchy, Interior, Surface
 from pinn.expressions import Formula
 from pinn.expressions.formula import Program
 from pinn.expressions.smoothness import Break, first_break
-from pinn.pdes.ansatz import enforce, vanishes
+from pinn.pdes.ansatz import enforce, largest, vanishes
 from pinn.pdes.condition import Condition
 from pinn.pdes.probing import Roughness, axis_lines, probed_axes, roughness
 from pinn.pdes.witness import differentiated
@@ -149,7 +149,9 @@ def _contradicted(conditions: Sequence[Condition], domain: Domain, components: i
         if not len(x):
             continue
         g, spoken = vmap(_spoken_of(condition))(x), condition.components
-        g = torch.where(g.abs() > 16 * torch.finfo(g.dtype).eps, g, 0.0)  # as in `vanishes`
+        assert isinstance(condition.region, Surface)
+        size = largest(condition.region, _spoken_of(condition)).amax()
+        g = torch.where(g.abs() > 16 * torch.finfo(g.dtype).eps * size, g, 0.0)  # as in `vanishes`
         difference = vmap(G)(beside) - g
         if spoken is not None and difference.ndim > 1:
             difference = difference[:, list(spoken)]

@@ -139,3 +139,14 @@ def test_the_inverse_problem_agrees_with_itself() -> None:
 def test_smooth_problems_are_not_touched(pde: PDE) -> None:
     assert pde.softened == {}
     assert [condition.name for condition in pde.soft_conditions()] == ["interior"]
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e6, 2.1e11])
+def test_no_unit_makes_values_rough_or_contradictory(size: float) -> None:
+    """sin π is rounding in any unit."""
+    on_box = Expression(Box(), "-laplacian(u)", exact="A*sin(pi*x)*sin(pi*y)", coefficients={"A": size})
+    rod = Expression(equation="dt(u) = 0.1*laplacian(u)", initial="A*sin(pi*x)", boundary="0", coefficients={"A": size})
+    assert not on_box.softened
+    assert not rod.softened
+    bent = Expression(equation="dt(u) = 0.1*laplacian(u)", initial="A*x", flux="0", coefficients={"A": size})
+    assert bent.softened.keys() == {"initial"}

@@ -1,6 +1,5 @@
 """A problem made of another: what it says as that one does."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pinn.domains import Domain
@@ -29,10 +28,6 @@ class Wrapper(PDE):
     @property
     def hard(self) -> bool:
         return self.pde.hard
-
-    @property
-    def softened(self) -> Mapping[str, str]:
-        return self.pde.softened
 
     @property
     def components(self) -> int | None:

@@ -49,7 +49,8 @@ def _repeated(run: Run, output: Path) -> Run:
 def compare(run: Run, again: Run) -> dict[str, Any]:
     """What is equal and what is not: parameters, error, metrics by column, and what the machine and versions were."""
     old, new = run.network.state_dict(), again.network.state_dict()
-    differences = {name: _difference(old[name], new[name]) for name in old if not torch.equal(old[name], new[name])}
+    differences = {name: _difference(old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new])}
+    differences = {name: difference for name, difference in differences.items() if difference is not None}
     columns = _columns(run.folder / METRICS, again.folder / METRICS)
     error = [run.summary.get("rel_l2"), again.summary.get("rel_l2")]
     return {
@@ -94,8 +95,11 @@ def _without_clock(run: Run) -> dict[str, Any]:
     return config
 
 
-def _difference(a: Tensor, b: Tensor) -> float:
-    return float((a.double() - b.double()).abs().max()) if a.shape == b.shape else float("inf")
+def _difference(a: Tensor | None, b: Tensor | None) -> float | None:
+    """The largest difference; None if they are equal bit for bit, infinite if one has not what the other has."""
+    if a is None or b is None or a.shape != b.shape:
+        return float("inf")
+    return None if torch.equal(a, b) else float((a.double() - b.double()).abs().max())
 
 
 def _columns(before: Path, after: Path) -> dict[str, int]:

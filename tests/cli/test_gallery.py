@@ -25,12 +25,12 @@ def test_a_failure_is_shown_and_ends_nothing(tmp_path: Path) -> None:
 def test_a_run_in_doubt_is_no_failure_and_the_page_says_the_doubt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A rod whose hard initial value has a kink: its derivatives are right at every point, and the field is not."""
-    rod = ['pde.equation="dt(u) = 0.1*lap(u)"', 'pde.initial="1-abs(2*x-1)"', 'pde.boundary="0"']
-    monkeypatch.setattr(gallery.Entry, "settings", property(lambda entry: ["pde=expression", *rod]))
+    """With a damping beyond all bounds no step is taken, and training stalls where it began."""
+    stuck = ["pde=heat", "optimizer=lm", "optimizer.damping=1e35"]
+    monkeypatch.setattr(gallery.Entry, "settings", property(lambda entry: stuck))
     assert gallery.main(["steps=3", "--only", "heat", "--out", str(tmp_path)]) == 0
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "Do not believe this run: " in page
+    assert "Do not believe this run: training has stalled" in page
     assert "in doubt" in page
     assert "do not believe it" in capsys.readouterr().out
 

@@ -1,7 +1,7 @@
 """How the points of an objective are divided, into blocks for ranks and chunks for memory, and summed over again."""
 
 import dataclasses
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -73,9 +73,9 @@ class Blocks:
         sample = next((part[name] for part in self.parts if name in part), None)
         return None if sample is None or not len(sample[0]) else tuple(tensor[:1] for tensor in sample)
 
-    def each(self, function: Callable[[Mapping[str, Sample]], T]) -> list[list[T]]:
-        """The function of each chunk of each block."""
-        return [[function(data) for data in _chunked(part, self.chunk_size)] for part in self.parts]
+    def each(self, function: Callable[[Mapping[str, Sample]], T]) -> list[Iterator[T]]:
+        """The function of each chunk of each block, when it is asked for: not all of them need to be held."""
+        return [map(function, _chunked(part, self.chunk_size)) for part in self.parts]
 
     def total(self, values: Sequence[T]) -> T:
         """The sum over the blocks of all ranks of one nested container of tensors for each block of this one."""
@@ -95,7 +95,7 @@ class Blocks:
         return {**dict.fromkeys(self.points, zero), **terms}
 
 
-def sum_by_name(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+def sum_by_name(parts: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """The sum of dicts of tensors, name by name; not every part needs every name."""
     total: dict[str, Tensor] = {}
     for part in parts:

@@ -3,7 +3,7 @@
 import copy
 import dataclasses
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -91,7 +91,7 @@ class Objective:
 
     def residual_blocks(self, params: Params) -> list[Tensor]:
         """The same, block by block of the points."""
-        return [torch.cat(parts) for parts in self._by_block(Residuals.stacked, params)]
+        return [torch.cat(list(parts)) for parts in self._by_block(Residuals.stacked, params)]
 
     def evaluate(self, params: Params) -> LossTerms:
         """The loss L(θ) and its terms, differentiable in θ if there is one rank."""
@@ -106,7 +106,9 @@ class Objective:
         """
         blocks: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
         for parts in self._by_block(Residuals.gradient, detached(params)):
-            terms, gradient = (sum_by_name([part[k] for part in parts]) for k in range(2))
+            terms, gradient = {}, {}
+            for some_terms, some_gradient in parts:  # summed as they come
+                terms, gradient = sum_by_name([terms, some_terms]), sum_by_name([gradient, some_gradient])
             blocks.append((self._blocks.complete(terms), gradient))
         terms, gradient = self._blocks.total(blocks)
         return LossTerms.of(terms), gradient
@@ -135,7 +137,7 @@ class Objective:
     def linearize_blocks(self, params: Params) -> tuple[list[Tensor], list[Tensor]]:
         """The same, block by block of the points, as sums over several ranks need them."""
         refuse_energies(self._conditions)
-        blocks = self._by_block(Residuals.linearize, detached(params))
+        blocks = [list(parts) for parts in self._by_block(Residuals.linearize, detached(params))]
         r, J = ([joined([part[k] for part in parts]) for parts in blocks] for k in range(2))
         return r, J
 
@@ -236,7 +238,7 @@ class Objective:
             self.chunk_size,
         )
 
-    def _by_block(self, function: Callable[..., T], params: Params) -> list[list[T]]:
+    def _by_block(self, function: Callable[..., T], params: Params) -> list[Iterator[T]]:
         """A method of `Residuals` on each chunk of each block, compiled if that is wanted."""
         residuals = self._residuals
         if self.compiled is None:

@@ -26,6 +26,6 @@ def linearize_projected(
         r, J = residuals.linearize(theta, data)
         return r, project(J)
 
-    blocks = objective._blocks.each(part)
+    blocks = [list(parts) for parts in objective._blocks.each(part)]
     r, A = ([joined([part[k] for part in parts]) for parts in blocks] for k in range(2))
     return r, A

@@ -98,4 +98,5 @@ def _doubts(step: EnsembleStep) -> list[str]:
     if (k := best(step)) is None:
         return []
     member = step.member(k)
-    return doubts(member.objective, member.params, stalled=False, first_loss=member.loss, last_loss=member.loss)
+    losses = {"first_loss": member.loss, "last_loss": member.loss}
+    return doubts(member.objective, member.params, stalled=False, heldout=member.heldout, **losses)

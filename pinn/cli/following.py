@@ -77,7 +77,7 @@ class Training:
             stalled = step.stop in ("stalled", "stagnation") and not self._resumed
             objective, losses = step.objective.on_one_process().eager(), {"first_loss": first, "last_loss": step.loss}
             try:
-                self._doubts = doubts(objective, step.params, stalled=stalled, **losses)
+                self._doubts = doubts(objective, step.params, stalled=stalled, heldout=step.heldout, **losses)
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise

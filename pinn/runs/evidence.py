@@ -24,6 +24,7 @@ from pinn.runs.run import Run
 from pinn.samplers import Sampler, Uniform
 from pinn.training.accuracy import Reference, chunks, evaluation_points, relative_l2, rms
 from pinn.trust import Examination, examined
+from pinn.trust.narrow import missed
 from pinn.typing import Field, Points
 
 _FRESH = 104_729  # added to the seed of a run: its own draws for training and validation begin at the seed itself
@@ -49,7 +50,7 @@ class Evidence:
     `untrained` that of the network before training. `seeds` and `refined` are relative L2 differences of other fields
     from that of the run, infinite if training diverged; `errors` its relative L2 errors against what is known.
     `examination` is of the field itself: jumps that the equation does not see, the error by the linearised equation,
-    and what nothing determines.
+    and what nothing determines. `missed` tells of data that as many points as training had do not see.
     """
 
     train: float
@@ -60,6 +61,7 @@ class Evidence:
     refined: dict[str, float] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
     examination: Examination | None = None
+    missed: tuple[str, ...] = ()
 
 
 def residuals(run: Run, network: nn.Module, factor: int) -> Residuals:
@@ -155,7 +157,8 @@ def collect(
     fresh, finer = (residuals(run, run.network, factor) for factor in (1, 4))
     found = Evidence(run.summary["train_residual"], fresh, finer, residuals(run, untrained(run), 1).total)
     say("examining the field …")
-    found = dataclasses.replace(found, examination=examined(_job(run).pde, run.network, run.strategy))
+    examination = examined(_job(run).pde, run.network, run.strategy)
+    found = dataclasses.replace(found, examination=examination, missed=_missed(run))
     for factor in factors:
         say(f"going on with {factor} times the points, {budget_s:.3g} s …")
         found.refined[f"{factor} × points"] = refined(run, factor, budget_s)
@@ -163,6 +166,13 @@ def collect(
         say(f"training seed {seed}, about {run.summary['wall_s']:.3g} s …")
         found.seeds[f"seed {seed}"] = another_seed(run, seed)
     return found
+
+
+def _missed(run: Run) -> tuple[str, ...]:
+    """What as many points as training had at last do not see of the data."""
+    pde, generator = _job(run).pde, torch.Generator().manual_seed(run.config["seed"] + _FRESH)
+    objective = Objective(pde, run.network, _sampler(run).sample(pde.soft_conditions(), generator, run.like))
+    return tuple(map(str, missed(objective)))
 
 
 def _difference(run: Run, job: Job) -> float:

@@ -8,8 +8,8 @@ from pinn.runs.evidence import Evidence
 
 OVERFITTED = 3.0  # of residual at fresh points over that in training, as for the guard: two even draws differ less
 NOT_EXAMINED = (
-    "Not examined: features of the data narrower than the distance of the points, and whether a nonlinear equation has "
-    "other solutions."
+    "Not examined: features of the data so narrow that none of up to two million points meets them, and whether a "
+    "nonlinear equation has other solutions."
 )
 UNTRAINED = 0.1  # of residual over that of the network before training
 
@@ -65,7 +65,7 @@ def _against(evidence: Evidence, tolerance: float) -> list[str]:
         if not error <= tolerance:
             reasons.append(f"its relative L2 error against {name} is {error:.1e}")
     if (found := evidence.examination) is not None:
-        reasons += found.breaks[:1]
+        reasons += [*found.breaks[:1], *evidence.missed]
         if found.estimated and not found.estimate <= tolerance:
             reasons.append(f"the linearised equation puts its relative L2 error at {found.estimate:.1e}")
     return reasons

@@ -4,22 +4,32 @@ import torch
 
 from pinn.objective import Objective
 from pinn.trust.continuity import breaks
+from pinn.trust.narrow import missed
 from pinn.typing import Params
 
 STALLED = 0.1
 """Of the residual over that of the first step: a training that stops by itself above it has solved nothing."""
 
 
-def doubts(objective: Objective, params: Params, *, stalled: bool, first_loss: float, last_loss: float) -> list[str]:
+def doubts(
+    objective: Objective,
+    params: Params,
+    *,
+    stalled: bool,
+    first_loss: float,
+    last_loss: float,
+    heldout: Objective | None = None,
+) -> list[str]:
     """Reasons not to believe a trained field, in words; none for a sound one.
 
-    Jumps in what the equation differentiates, which no pointwise residual sees; and, for a training that has `stalled`
+    Jumps in what the equation differentiates, which no pointwise residual sees; data that neither the points of
+    training nor those of `heldout` have seen; and, for a training that has `stalled`
     rather than come to its bounds, a loss, the square of the residual, near that of its first step.
     """
     like = next(iter(params.values()))
     with torch.no_grad():
         _, found = breaks(objective.pde, objective.field(params), like)
-    told = [str(one) for one in found[:1]]
+    told = [str(one) for one in (*found[:1], *missed(objective, heldout))]
     if stalled and last_loss > STALLED**2 * first_loss:
         told.append(
             f"training has stalled with a residual of {last_loss**0.5:.1e}, where it was {first_loss**0.5:.1e} at its "

@@ -1,9 +1,11 @@
 """A linear space of random functions that no training has seen."""
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from pinn.domains import Domain, Interior
 from pinn.networks.layers import Bounds, Rescaling
@@ -33,7 +35,7 @@ class RandomFeatures(nn.Module):
         super().__init__()
         d, half = len(bounds[0]), width // 2
         self.rescale = Rescaling(d, bounds).double()
-        self.inner, self.layer = nn.Linear(d, width).double(), nn.Linear(width, outputs or 1).double()
+        self.inner, self.layer = _linear(d, width), _linear(width, outputs or 1)
         self.waves, self.outputs = half, outputs
         with torch.no_grad():
             waves = (2 * torch.rand(half, d, generator=generator, dtype=torch.float64) - 1) * frequency / d
@@ -55,6 +57,11 @@ class RandomFeatures(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         value = self.layer(self.features(x))
         return value[..., 0] if self.outputs is None else value
+
+
+def _linear(inputs: int, outputs: int) -> nn.Linear:
+    """A layer without the weights that torch would draw: its generator is the user's."""
+    return cast(nn.Linear, skip_init(nn.Linear, inputs, outputs, dtype=torch.float64))
 
 
 def points_within(domain: Domain, n: int, like: Tensor, seed: int = 0) -> Points:

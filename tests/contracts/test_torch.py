@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
 
-from pinn import train
 from pinn.networks import FourierNetwork, Unknown, Windows, WithUnknowns, trained_parameters
 from pinn.objective import Objective
 from pinn.operators import Auto, Rows, Strategy
@@ -17,11 +17,14 @@ from pinn.optimizers import Adam, LevenbergMarquardt, Optimizer
 from pinn.pdes import Heat, Inverse, Poisson, TimeWindowed
 from pinn.runs.checkpoint import load_checkpoint, save_checkpoint
 from pinn.samplers import Sobol
-from pinn.training.ensemble import train_ensemble
+from pinn.training import ensemble, loop, time_marching
 from pinn.training.step import Step
-from pinn.training.time_marching import train_windows
 from tests.contracts.test_optimizers import EACH
 
+# Scales would be further buffers of the networks.
+train = partial(loop.train, scale=False)
+train_ensemble = partial(ensemble.train_ensemble, scale=False)
+train_windows = partial(time_marching.train_windows, scale=False)
 POINTS = Sobol(40, 12, every=3)
 STEPS = 4
 F64 = torch.float64

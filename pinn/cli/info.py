@@ -97,7 +97,12 @@ def _error(summary: Mapping[str, Any]) -> str:
 
 def _unknowns(summary: Mapping[str, Any]) -> str:
     found = summary.get("unknowns") or {}
-    return ", ".join(f"{name} = {one['value']:.5g} ± {1.96 * one['deviation']:.1g}" for name, one in found.items())
+    return ", ".join(f"{name} = {one['value']:.5g}{_spread(one.get('deviation'))}" for name, one in found.items())
+
+
+def _spread(deviation: Any) -> str:
+    known = isinstance(deviation, (int, float)) and deviation > 0
+    return f" ± {1.96 * deviation:.1g}" if known else " (no interval)" if deviation is None else ""
 
 
 def _next(folder: Path, summary: Mapping[str, Any], *, resumable: bool) -> str:

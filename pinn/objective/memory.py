@@ -87,7 +87,7 @@ def derivative_bytes(
         return max(by_condition), M
     if objective.chunk_size is None:
         return sum(by_condition), M
-    return max(by_condition) + (chunks - 1) * P * itemsize, M  # a gradient of each chunk, until all are there
+    return max(by_condition) + min(chunks - 1, 2) * P * itemsize, M  # the sum so far, and that with one chunk more
 
 
 def refuse_derivative(objective: Objective, params: Params) -> None:

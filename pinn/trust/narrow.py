@@ -31,8 +31,8 @@ MISSED = 0.02
 """Of the integral of |g|: a smaller part does less harm than others."""
 ROUNDING = 1e-6
 """Of the size of the terms of a condition: data below it are none."""
-ABOVE = 1.1
-"""Over the largest value at the points of training: smaller differences are those between any two draws."""
+ABOVE = 3.0
+"""Times the largest value at the points of training: smaller differences are those between any two draws."""
 
 
 @dataclass(frozen=True)

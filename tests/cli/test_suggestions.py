@@ -8,7 +8,7 @@ import pytest
 from pinn.cli import train
 
 ANSWERS = {
-    "pde.kk=3": "Error: there is no key pde.kk; pde has scale, domain, ",
+    "pde.kk=3": "Error: there is no key pde.kk; pde has domain, ",
     "network.widht=3": "Error: there is no key network.widht; did you mean network.width?",
     "stepss=3": "Error: there is no key stepss; did you mean steps?",
     "optimizer.stages.adam.lrr=1": "no key optimizer.stages.adam.lrr; did you mean optimizer.stages.adam.lr?",

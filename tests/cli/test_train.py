@@ -58,7 +58,7 @@ def test_one_run_leaves_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_run_that_meets_its_target_says_so(tmp_path: Path) -> None:
-    few = ["optimizer=lm", "sampler.interior=8", "sampler.every=0", "network.width=16", "network.depth=2"]
+    few = ["optimizer=lm", "sampler.interior=8", "sampler.every=0", "network.width=16", "network.depth=2", "scale=null"]
     result = run(*few, "steps=200", "target_error=1e-3", "log_every=10", "hydra.run.dir=here", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert re.search(r"guard: step \d+: the residual is \S+ at held-out points", result.stdout)

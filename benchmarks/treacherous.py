@@ -3,9 +3,10 @@
     python -m benchmarks.treacherous --out outputs/treacherous
 
 Each is trained for a few seconds and examined as `pinn validate` examines a run, without other trainings. It is
-*refused* if building or training it raises an error with a reason; *doubted* if its own end or the examination speaks against
-it; *limited* if something is said to be left undetermined or its values had to be penalised; else *believed*. None of
-the treacherous ones may be believed, and of the sound ones all but one have to be believed, or limited by a penalty.
+*refused* if building or training it raises an error with a reason; *doubted* if its own end or the examination speaks
+against it; *limited* if something is said to be left undetermined or its values had to be penalised; else *believed*.
+None of the treacherous ones may be believed, and of the sound ones all but one have to be believed, or limited by a
+penalty.
 """
 
 import argparse

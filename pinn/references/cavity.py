@@ -62,7 +62,8 @@ class CavityFlow:
         # One-sided differences of fourth order: exact for a lid that is a polynomial of that degree.
         weights = np.array([-25, 48, -36, 16, -3]) / (12 * h)
         slopes = [float(weights @ self.lid(np.abs(end - h * np.arange(5)))) for end in ends]
-        return LidCorners(tuple(map(float, self.lid(ends))), (slopes[0], slopes[1]), self.reynolds)
+        left, right = map(float, self.lid(ends))
+        return LidCorners((left, right), (slopes[0], slopes[1]), self.reynolds)
 
     def __call__(self, x: Tensor) -> Tensor:
         coefficients = torch.from_numpy(_solved(self)).to(x)  # (3, n, n): along x, then y

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from pinn.networks import WithUnknowns, fit_inputs, is_scaled, scale_output
+from pinn.networks import SlabFeatures, WithUnknowns, fit_inputs, is_scaled, scale_output
 from pinn.objective import Objective
 from pinn.operators import Auto
 from pinn.optimizers.damped import DampedLeastSquares
@@ -142,7 +142,12 @@ def scale_network(network: nn.Module, pde: PDE) -> None:
 
 
 def with_network(pde: PDE, network: nn.Module) -> PDE:
-    """The problem with its scales, and the network with sizes and, if it has none of its own, bounds to suit it."""
+    """The problem with its scales, and the network with sizes and, if it has none of its own, bounds to suit it.
+
+    A linear space needs no sizes, and weights that are found slab by slab are in the units of the field.
+    """
+    if isinstance(network, SlabFeatures):
+        return pde
     if not isinstance(pde, TimeWindowed):
         fit_inputs(network, pde.domain.embedded_bounds)
     pde = scaled(pde, dtype=next(network.parameters()).dtype)

@@ -19,6 +19,7 @@ from pinn.optimizers.slabs.problem import SlabProblem
 from pinn.optimizers.slabs.radau import Radau
 from pinn.optimizers.slabs.resolution import finer
 from pinn.pdes import Evolving
+from pinn.pdes.derived.units import unscaled
 from pinn.typing import Params
 
 _SHORTEST = 1e-6
@@ -231,7 +232,7 @@ class _March(Iteration):
 
     def _begin(self, objective: Objective) -> None:
         """The initial value in features, which are refined until they resolve it."""
-        pde, network = objective.pde, objective.network
+        pde, network = unscaled(objective.pde), objective.network
         if not isinstance(pde, Evolving) or not isinstance(network, SlabFeatures):
             raise ValueError(
                 "optimizer=slabs needs an evolution equation (Evolving) and network=slab_sines or another of "
@@ -250,7 +251,7 @@ class _March(Iteration):
 
     def _prepare(self, objective: Objective) -> None:
         """Everything that follows from the edges of the subdomains."""
-        pde, network = objective.pde, objective.network
+        pde, network = unscaled(objective.pde), objective.network
         assert isinstance(pde, Evolving)
         assert isinstance(network, SlabFeatures)
         edges = [self.params[f"edges.{k}"] for k in range(len(network.features.edges))]

@@ -99,7 +99,7 @@ def test_kinds_of_equations(pde: PDE, features: Family, points: int, numbers: di
     ("pde", "features", "points", "bound"),
     [
         (UnsteadyNavierStokes(TimeDomain(0.5, PeriodicBox((0.0, 0.0), (2 * math.pi,) * 2))), Harmonics(2), 144, 1e-11),
-        (Heat(TimeDomain(0.3, Box((0.0,), (1.0,))), hard=False), RandomSines(60, 8.0), 120, 1e-8),
+        (Heat(TimeDomain(0.3, Box((0.0,), (1.0,))), hard=False, penalty=100.0), RandomSines(60, 8.0), 120, 1e-8),
     ],
     ids=["flow on a torus", "heat with penalised walls"],
 )  # fmt: skip

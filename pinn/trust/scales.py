@@ -136,18 +136,15 @@ def scaled(
 
 def scale_network(network: nn.Module, pde: PDE) -> None:
     """Let a network give what its problem needs: about the offset, by the size. One that has sizes keeps them."""
+    if isinstance(network, SlabFeatures):
+        return  # their weights are found in the units of the field
     scales = scales_of(pde)
     if scales is not None and not is_scaled(network):
         scale_output(network, scales.size, scales.offset)
 
 
 def with_network(pde: PDE, network: nn.Module) -> PDE:
-    """The problem with its scales, and the network with sizes and, if it has none of its own, bounds to suit it.
-
-    A linear space needs no sizes, and weights that are found slab by slab are in the units of the field.
-    """
-    if isinstance(network, SlabFeatures):
-        return pde
+    """The problem with its scales, and the network with sizes and, if it has none of its own, bounds to suit it."""
     if not isinstance(pde, TimeWindowed):
         fit_inputs(network, pde.domain.embedded_bounds)
     pde = scaled(pde, dtype=next(network.parameters()).dtype)

@@ -1,7 +1,11 @@
 """Slabs of time: order, exactness, kinds of equations, refinement, resuming, refusals."""
 
 import copy
+import json
 import math
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +32,7 @@ from pinn.pdes import (
     UnsteadyNavierStokes,
     Wave,
 )
+from pinn.runs.run import load_run
 from pinn.samplers import Uniform
 from pinn.training import Step, train
 
@@ -202,3 +207,19 @@ def test_the_reference_of_kdv_agrees_with_another_method() -> None:
     """Random features in slabs share nothing with Fourier modes and exponential integrators."""
     *_, step = solved(KdV(), RandomSines(1000, 140.0), 750, tolerance=1e-12)
     assert step.rel_l2 < 3e-11
+
+
+def test_the_command_line_comes_to_the_same_field(tmp_path: Path) -> None:
+    """A run folder scales networks: these have weights in the units of the field, and are left alone."""
+    words = [
+        "experiment=accuracy/advection_features",
+        "pde.velocity=5",
+        "threads=1",
+        f"hydra.run.dir={tmp_path / 'run'}",
+    ]
+    subprocess.run([sys.executable, "-m", "pinn", "train", *words], check=True, capture_output=True)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["stopped_by"] == "finished"
+    assert summary["rel_l2"] < 1e-11
+    x = torch.tensor([0.3, 1.0], dtype=F64)
+    torch.testing.assert_close(load_run(tmp_path / "run")(x), torch.sin(x[1] - 5 * x[0]), rtol=0, atol=1e-11)

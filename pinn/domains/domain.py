@@ -171,3 +171,8 @@ class Domain(ABC):
     def embedded_bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Lower and upper corner of the box that holds the embedded points."""
         return self.bounds
+
+    @property
+    def chart(self) -> tuple[tuple[int, ...], ...]:
+        """For each coordinate the columns of `embed` that hold it: its own, or cos and sin of a periodic one."""
+        return tuple((k,) for k in range(self.dim))

@@ -1,24 +1,33 @@
 """Networks, and how a network becomes a field."""
 
 from pinn.networks.contract import refuse_unfit
+from pinn.networks.features import CornerSines, GatedSines, Harmonics, RandomSines
 from pinn.networks.field import field
 from pinn.networks.fourier import FourierNetwork
+from pinn.networks.frozen import FrozenFeatures
 from pinn.networks.gated import ModifiedMLP, PirateNet
 from pinn.networks.layers import ACTIVATIONS
 from pinn.networks.mlp import MLP
 from pinn.networks.parameters import state_at, trained_parameters
 from pinn.networks.scaling import fit_inputs, is_scaled, restore_scales, scale_output
 from pinn.networks.siren import Siren
+from pinn.networks.slab_features import SlabFeatures
 from pinn.networks.unknowns import Unknown, WithUnknowns
 from pinn.networks.windows import Windows
 
 __all__ = [
     "ACTIVATIONS",
     "MLP",
+    "CornerSines",
     "FourierNetwork",
+    "FrozenFeatures",
+    "GatedSines",
+    "Harmonics",
     "ModifiedMLP",
     "PirateNet",
+    "RandomSines",
     "Siren",
+    "SlabFeatures",
     "Unknown",
     "Windows",
     "WithUnknowns",

@@ -80,6 +80,10 @@ class Objective:
         """The trained field u: the network at `params` with the hard conditions built in."""
         return self._ansatz(field(self.network, {**self.fixed, **params}, self.pde.components))
 
+    def data(self, name: str) -> Sample:
+        """The points of a condition, followed by the data given there, those of the first block of this rank."""
+        return self._blocks.parts[0][name]
+
     def residuals(self, params: Params) -> dict[str, Tensor]:
         """The residual of each condition at all of its points, without weights: shape (N, k)."""
         plain = self.on_one_process().weighted({})

@@ -10,6 +10,7 @@ from pinn.optimizers.optimizer import Iteration, Optimizer, method_titles
 from pinn.optimizers.schedule import Schedule
 from pinn.optimizers.self_scaled import SSBFGS, SSBroyden
 from pinn.optimizers.sketched_gauss_newton import SketchedGaussNewton
+from pinn.optimizers.slabs import Slabs
 from pinn.optimizers.soap import SOAP
 from pinn.optimizers.spring import Spring
 from pinn.optimizers.usual import usual_optimizer
@@ -28,6 +29,7 @@ __all__ = [
     "SSBroyden",
     "Schedule",
     "SketchedGaussNewton",
+    "Slabs",
     "Spring",
     "method_titles",
     "usual_optimizer",

@@ -1,4 +1,4 @@
-"""The last layer by linear least squares: random features for linear equations, Gauss–Newton for others."""
+"""The output weights by least squares: linear equations in one step, others by Newton's method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,14 +7,17 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from pinn.objective import LossTerms, Objective
+from pinn.networks import FrozenFeatures
+from pinn.objective import LossTerms, Objective, OutputTables
 from pinn.objective.memory import size_of
+from pinn.objective.output_tables import output_names
 from pinn.optimizers.optimizer import Iteration, Optimizer, check_steps
 from pinn.optimizers.parameters import copied, flatten, unflatten
 from pinn.parallel import triangular
 from pinn.typing import Params
 
 _HALVINGS = 12
+_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,16 @@ class LeastSquares(Optimizer):
 
     For a linear equation r(c) = r₀ + Ac, and one step, min_c ‖r₀ + Ac‖, is all there is to do: the random feature
     method (Chen, Chi, E & Yang 2022), or extreme learning machine (Dong & Li 2021), for a wide network of one hidden
-    layer. For a nonlinear one each step is one of Gauss–Newton, halved until the loss falls. The solution comes from
-    the singular values of A above `rcond` times the largest, so that the condition number is not squared.
+    layer or for `FrozenFeatures`. For a nonlinear one each step is one of Gauss–Newton, halved until the loss falls.
+    Systems, all conditions and unknown coefficients are welcome: A comes from the derivative of the residuals by the
+    jet of u at each point times tables of the φ_j, which are made once for the points (`OutputTables`). The solution
+    comes from QR decomposition of A, so that the condition number is not squared, damped by `rcond` times the largest
+    singular value. The functions of `FrozenFeatures` are made orthonormal at the points first, without directions of
+    singular values below `cut` times the largest, which are noise.
 
-    The last layer is the module that holds the last parameter. The work is M·n² for M residuals and n features. Raises
-    ValueError unless rcond >= 0 and steps >= 1.
+    The last layer is the module that holds the last parameter, and the numbers that are unknown. The work is M·n² for
+    M residuals and n features. Raises ValueError unless rcond >= 0 and steps >= 1, and for frozen features with less
+    than two equations for each weight.
     """
 
     name: ClassVar[str] = "least_squares"
@@ -35,12 +43,14 @@ class LeastSquares(Optimizer):
     descends: ClassVar[bool] = True
 
     rcond: float = 1e-14
+    cut: float = 1e-13
     steps: int = 3
 
     def __post_init__(self) -> None:
         check_steps("LeastSquares", self.steps)
-        if not 0 <= self.rcond < 1:
-            raise ValueError(f"LeastSquares needs 0 <= rcond < 1, got rcond={self.rcond}.")
+        for key in ("rcond", "cut"):
+            if not 0 <= getattr(self, key) < 1:
+                raise ValueError(f"LeastSquares needs 0 <= {key} < 1, got {key}={getattr(self, key)}.")
 
     def start(self, params: Params, steps: int) -> Iteration:
         return _LastLayer(self, params)
@@ -58,7 +68,8 @@ class _LastLayer(Iteration):
         self.params = copied(params)
         self._recipe, self._share = recipe, 1.0  # of a step that is tried first
         self._stalled = False
-        self._last = _last_layer(params)
+        self._tables: OutputTables | None = None
+        self._version: int | None = None  # of the objective that the tables are of
 
     @property
     def stalled(self) -> bool:
@@ -78,15 +89,9 @@ class _LastLayer(Iteration):
     @torch.no_grad()
     def step(self, objective: Objective) -> LossTerms:
         start = objective.evaluate(self.params)
-        hidden = {name: value for name, value in self.params.items() if name not in self._last}
-        last = {name: self.params[name] for name in self._last}
-        rs, As = objective.fixing(hidden).linearize_blocks(last)
-        r, A = rs[0], As[0]
-        if not objective.ranks.single_block:
-            # min ‖Ac + r‖ has the minimiser of min ‖Rc + s‖ with (R, s) from QR of (A, r).
-            R = triangular([torch.cat([B, b[:, None]], 1) for B, b in zip(As, rs, strict=True)], objective.ranks)
-            A, r = R[:, :-1], R[:, -1]
+        last, r, A = self._linearized(objective)
         step = self._share * _minimiser(A, -r, self._recipe.rcond)
+        step = step if self._tables is None else self._tables.expanded(step)
         c, self._stalled = flatten(last), True
         for _ in range(_HALVINGS):
             trial = {**self.params, **unflatten(c + step, last)}
@@ -96,6 +101,29 @@ class _LastLayer(Iteration):
             step = step / 2
         return start
 
+    def _linearized(self, objective: Objective) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """The output weights now, and r and J by them; with several ranks their triangular factor."""
+        if objective.ranks.single_block:
+            if self._tables is None or self._version != objective.version:
+                cut = self._recipe.cut if isinstance(objective.network, FrozenFeatures) else None
+                self._tables, self._version = OutputTables(objective, self.params, cut), objective.version
+            last = {name: self.params[name] for name in self._tables.names}
+            r, A = self._tables.linearize(last)
+            if isinstance(objective.network, FrozenFeatures) and len(A) < _ROWS * A.shape[1]:
+                # They could fit their points and nothing between them.
+                raise ValueError(
+                    f"{A.shape[1]} frozen features need {_ROWS} equations each at least, and there are {len(A)}: "
+                    "raise sampler.interior, or lower the width or the frequency of the features."
+                )
+            return last, r, A
+        names = output_names(objective, self.params)
+        hidden = {name: value for name, value in self.params.items() if name not in names}
+        last = {name: self.params[name] for name in names}
+        rs, As = objective.fixing(hidden).linearize_blocks(last)
+        # min ‖Ac + r‖ has the minimiser of min ‖Rc + s‖ with (R, s) from QR of (A, r).
+        R = triangular([torch.cat([B, b[:, None]], 1) for B, b in zip(As, rs, strict=True)], objective.ranks)
+        return last, R[:, -1], R[:, :-1]
+
 
 def _last_layer(params: Params) -> list[str]:
     """The names of the parameters of the module that holds the last one."""
@@ -104,13 +132,18 @@ def _last_layer(params: Params) -> list[str]:
 
 
 def _minimiser(A: Tensor, b: Tensor, rcond: float) -> Tensor:
-    """The shortest c that minimises ‖Ac − b‖, without singular values below rcond times the largest."""
+    """The c that minimises ‖Ac − b‖² + λ‖c‖² in columns of norm 1, where √λ is rcond times the largest singular value.
+
+    By QR decomposition of (A, b), which does not square the condition number; directions below √λ are left alone.
+    """
     scale = A.norm(dim=0)
     scale = torch.where(scale > 0, scale, 1)
-    if A.device.type == "cpu":
-        c = torch.linalg.lstsq(A / scale, b[:, None], rcond=rcond, driver="gelsd").solution[:, 0]
-    else:
+    n = A.shape[1]
+    if len(A) < n:  # the shortest solution, without directions that the rows do not see
         U, S, Vh = torch.linalg.svd(A / scale, full_matrices=False)
-        inverse = torch.where(rcond * S[0] < S, 1 / S, 0)
-        c = Vh.mT @ (inverse * (U.mT @ b))
-    return c / scale
+        return Vh.mT @ (torch.where(rcond * S[0] < S, 1 / S, 0) * (U.mT @ b)) / scale
+    R = torch.linalg.qr(torch.cat([A / scale, b[:, None]], 1), mode="r").R
+    damped = torch.zeros(n, n + 1, dtype=A.dtype, device=A.device)
+    damped.diagonal().fill_(max(rcond, torch.finfo(A.dtype).eps) * float(R[:n, :n].norm()))
+    R = torch.linalg.qr(torch.cat([R[:n], damped]), mode="r").R
+    return torch.linalg.solve_triangular(R[:n, :n], R[:n, n:], upper=True)[:, 0] / scale

@@ -23,6 +23,8 @@ class Iteration(ABC):
     """Whether new points are welcome in mid-course."""
     figures: Mapping[str, float] = MappingProxyType({})
     """Numbers of the method that deserve a column in the log, such as its damping."""
+    finished: bool = False
+    """Whether the method has come to the end of its work, as one that goes forward in time does."""
 
     @abstractmethod
     def step(self, objective: Objective) -> LossTerms:

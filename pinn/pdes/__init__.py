@@ -13,6 +13,7 @@ from pinn.pdes.condition import (
     robin,
 )
 from pinn.pdes.couplings import integral, interface, measured, periodic
+from pinn.pdes.derived.evolving import Evolving, evolving
 from pinn.pdes.derived.inverse import Inverse
 from pinn.pdes.derived.parametric import Parametric
 from pinn.pdes.derived.scaled import Scaled
@@ -87,6 +88,7 @@ __all__ = [
     "DecayingWave",
     "Eikonal",
     "EulerBernoulli",
+    "Evolving",
     "Expression",
     "FisherFront",
     "FisherKPP",
@@ -143,6 +145,7 @@ __all__ = [
     "cauchy",
     "dirichlet",
     "enforce",
+    "evolving",
     "integral",
     "interface",
     "interior",

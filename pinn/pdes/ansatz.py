@@ -1,5 +1,6 @@
 """Hard conditions: a field that satisfies prescribed values exactly, whatever the network says."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
@@ -28,6 +29,19 @@ def enforce(conditions: Sequence[Condition], components: int | None = None) -> A
     if extension is None:
         return lambda network: lambda x: distance(x) * network(x)
     return lambda network: lambda x: extension(x) + distance(x) * network(x)
+
+
+def enforce_beside(known: Field | None, conditions: Sequence[Condition], components: int | None = None) -> Ansatz:
+    """The ansatz u = s + A[N] with a `known` part s of the solution, where A builds in what is left of the data."""
+    if known is None:
+        return enforce(conditions, components)
+    built_in = enforce([_beside(known, condition) for condition in conditions], components)
+
+    def beside(network: Field) -> Field:
+        rest = built_in(network)
+        return lambda x: known(x) + rest(x)
+
+    return beside
 
 
 def vanishes(surface: Surface, g: Field) -> bool:
@@ -62,6 +76,12 @@ def largest(surface: Surface, g: Field) -> Tensor:
     inwards = torch.linspace(0, 1, len(points), dtype=points.dtype)[:, None]
     points = points.mean(0) + inwards * (points - points.mean(0))
     return torch.func.vmap(surface.data(g))(points).abs().nan_to_num(0.0, 0.0, 0.0).amax(0)
+
+
+def _beside(known: Field, condition: Condition) -> Condition:
+    g = condition.prescribed
+    assert g is not None
+    return dataclasses.replace(condition, prescribed=lambda x: g(x) - known(x))
 
 
 def _distance(conditions: Sequence[Condition], components: int | None) -> Field:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pinn.domains import Domain, Surface
 from pinn.networks import Unknown
-from pinn.pdes.ansatz import Ansatz, enforce, vanishes
+from pinn.pdes.ansatz import Ansatz, enforce_beside, vanishes
 from pinn.pdes.compatibility import violations
 from pinn.pdes.condition import Condition
 from pinn.pdes.softening import softened
@@ -22,6 +22,7 @@ class PDE(ABC):
     `hard`, whether prescribed values are built into the field (True) or penalised (False). Those that the domain cannot
     build in, around a corner that points inward say, are penalised all the same, and so are those with kinks or jumps
     and those that violate another condition (`softened`).
+    `known` is a part of the solution that is known, such as what is singular in it: the network finds the rest.
     `components` is the number of components m of u, None for a scalar field of shape (). Errors are those of the
     components `scored`, None for all. `unknowns` are coefficients to be found, by name: the last components of u.
     """
@@ -32,6 +33,7 @@ class PDE(ABC):
     components: ClassVar[int | None] = None
     scored: ClassVar[tuple[int, ...] | None] = None
     unknowns: ClassVar[Mapping[str, Unknown]] = {}
+    known: Field | None = None
 
     @abstractmethod
     def conditions(self) -> tuple[Condition, ...]:
@@ -47,7 +49,7 @@ class PDE(ABC):
 
     def ansatz(self) -> Ansatz:
         """How the network becomes the field that is trained: on embedded points, with the hard conditions built in."""
-        built_in = enforce([c for c in self.conditions() if self._built_in(c)], self.components)
+        built_in = enforce_beside(self.known, [c for c in self.conditions() if self._built_in(c)], self.components)
         embed = self.domain.embed
         return lambda network: built_in(lambda x: network(embed(x)))
 

@@ -7,6 +7,7 @@ and with `error`, the relative L2 difference to the same computation at another 
 from pinn.references.cavity import CavityFlow
 from pinn.references.cole_hopf import ColeHopf
 from pinn.references.evolutions import AllenCahnEvolution, KdVEvolution, KuramotoSivashinskyEvolution
+from pinn.references.lid_corner import LidCorners
 from pinn.references.runge_kutta import RungeKutta
 from pinn.references.spectral import Evolution, SpectralReference
 
@@ -17,6 +18,7 @@ __all__ = [
     "Evolution",
     "KdVEvolution",
     "KuramotoSivashinskyEvolution",
+    "LidCorners",
     "RungeKutta",
     "SpectralReference",
 ]

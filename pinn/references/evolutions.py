@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from pinn.references.spectral import Evolution
 
@@ -40,6 +42,13 @@ class AllenCahnEvolution(Evolution):
         coefficients[-1] = 0  # the mode of half the sampling frequency has no phase
         return modes * coefficients.astype(complex)
 
+    def fading(self, k: np.ndarray) -> np.ndarray:
+        """The corner is one of u = −1 + 2y, and v_t = εv_xx − 10v the equation linearised about −1."""
+        return -10 - self.diffusivity * k**2
+
+    def start(self, x: Tensor) -> Tensor:
+        return x**2 * torch.cos(math.pi * x)
+
 
 @dataclass(frozen=True)
 class KdVEvolution(Evolution):
@@ -60,6 +69,12 @@ class KdVEvolution(Evolution):
     def initial(self, modes: int, k: np.ndarray) -> np.ndarray:
         x = -1 + 2 * np.arange(modes) / modes
         return np.fft.rfft(np.cos(np.pi * x))
+
+    def fading(self, k: np.ndarray) -> np.ndarray:
+        return 0 * k
+
+    def start(self, x: Tensor) -> Tensor:
+        return torch.cos(math.pi * x)
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,12 @@ class KuramotoSivashinskyEvolution(Evolution):
     def initial(self, modes: int, k: np.ndarray) -> np.ndarray:
         x = 2 * np.pi * np.arange(modes) / modes
         return np.fft.rfft(np.cos(x) * (1 + np.sin(x)))
+
+    def fading(self, k: np.ndarray) -> np.ndarray:
+        return 0 * k
+
+    def start(self, x: Tensor) -> Tensor:
+        return torch.cos(x) * (1 + torch.sin(x))
 
 
 def power(u: np.ndarray, p: int) -> np.ndarray:

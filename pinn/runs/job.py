@@ -48,6 +48,7 @@ _NEEDED = ("optimizer", "sampler", "weighting", "seed", "steps", "guard", "windo
 _ONE = Ranks()
 NO_TRACKER = {TARGET: "pinn.runs.tracking.MetricsAlone"}
 _WINDOWED = "pinn.pdes.TimeWindowed"
+_EVOLVING, _SLABS = "pinn.pdes.Evolving", "pinn.optimizers.Slabs"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ class Job:
             raise ValueError(f"seed={config['seed']} is not valid: expected an integer from 0 to 2⁶² − 1.")
         if windows > 1 and config["pde"].get(TARGET) not in (_WINDOWED, "pinn.pdes.Marched"):
             config = {**config, "pde": {TARGET: _WINDOWED, "pde": config["pde"], "windows": windows}}
+        if config["optimizer"].get(TARGET) == _SLABS and config["pde"].get(TARGET) != _EVOLVING:
+            if windows > 1:
+                raise ValueError("optimizer=slabs goes through time in slabs of its own: windows=1.")
+            config = {**config, "pde": {TARGET: _EVOLVING, "pde": config["pde"]}}
         config = {"tracker": NO_TRACKER, **config}
         pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key, trust, root) for key in KINDS)
         pde = with_scales(pde, config.get("scale"), dtype)

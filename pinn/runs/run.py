@@ -114,6 +114,7 @@ def build_network(
         raise ValueError(f"{type(pde).__name__} needs a domain with coordinates, got {pde.domain}; try domain=box.")
     outputs = pde.components if pde.components is None else pde.components - len(pde.unknowns)
     arguments = {"inputs": len(bounds[0]), "outputs": outputs, "bounds": bounds, "generator": generator}
+    arguments["chart"] = pde.domain.chart
     network = build(recipe, "network", trust=trust, root=root, **arguments)
     if not isinstance(network, nn.Module) or not any(True for _ in network.parameters()):
         raise ValueError(

@@ -216,6 +216,8 @@ class TrainingState:
 
     def _bound_reached(self, budget_s: float | None) -> Reason | None:
         over = budget_s is not None and self._ranks.first(self.seconds >= budget_s)
+        if self._iteration.finished:
+            return "finished"
         return (
             "steps" if self.step == self.steps else "stalled" if self._iteration.stalled else "budget" if over else None
         )

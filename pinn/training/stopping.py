@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-Reason = Literal["steps", "budget", "stalled", "target_error", "target_residual", "stagnation"]
+Reason = Literal["steps", "budget", "finished", "stalled", "target_error", "target_residual", "stagnation"]
 
 
 class State(Protocol):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from pinn.networks import WithUnknowns, fit_inputs, is_scaled, scale_output
+from pinn.networks import SlabFeatures, WithUnknowns, fit_inputs, is_scaled, scale_output
 from pinn.objective import Objective
 from pinn.operators import Auto
 from pinn.optimizers.damped import DampedLeastSquares
@@ -136,6 +136,8 @@ def scaled(
 
 def scale_network(network: nn.Module, pde: PDE) -> None:
     """Let a network give what its problem needs: about the offset, by the size. One that has sizes keeps them."""
+    if isinstance(network, SlabFeatures):
+        return  # their weights are found in the units of the field
     scales = scales_of(pde)
     if scales is not None and not is_scaled(network):
         scale_output(network, scales.size, scales.offset)

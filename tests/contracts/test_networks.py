@@ -9,7 +9,7 @@ from torch import nn
 from torch.func import vmap
 
 import pinn.networks
-from pinn.networks import MLP, FourierNetwork, ModifiedMLP, PirateNet, Siren, Windows, WithUnknowns, field
+from pinn.networks import MLP, FourierNetwork, ModifiedMLP, PirateNet, Siren, SlabFeatures, Windows, WithUnknowns, field
 from pinn.objective import Objective
 from pinn.objective.compilation import Compiled
 from pinn.operators import Eye, Jet, Rows, Strategy, grad, laplacian
@@ -20,7 +20,7 @@ F64 = torch.float64
 SHIPPED = [
     cls
     for _, cls in inspect.getmembers(pinn.networks, inspect.isclass)
-    if issubclass(cls, nn.Module) and cls not in (Windows, WithUnknowns)
+    if issubclass(cls, nn.Module) and cls not in (SlabFeatures, Windows, WithUnknowns)
 ]
 MAKERS = [
     *SHIPPED,
@@ -137,7 +137,7 @@ def test_wrong_numbers_are_refused(make) -> None:
 
 
 def test_siren_begins_with_the_frequencies_it_is_told() -> None:
-    """A larger ω oscillates more: the root mean square slope of the first layer is ω/(√3·d)·…, linear in ω."""
+    """A larger ω oscillates more: the root mean square slope of the first layer is ω/√3, linear in ω."""
     slopes = []
     for frequency in (2.0, 20.0):
         first = Siren(1, width=400, frequency=frequency, generator=torch.Generator().manual_seed(0)).layers[0]
@@ -145,6 +145,16 @@ def test_siren_begins_with_the_frequencies_it_is_told() -> None:
         slopes.append(first.weight.square().mean().sqrt().item())
     assert slopes[0] == pytest.approx(2 / 3**0.5, rel=0.05)
     assert slopes[1] == pytest.approx(10 * slopes[0], rel=1e-5)
+
+
+def test_siren_has_its_frequency_in_each_coordinate() -> None:
+    for frequency, expected in ((6.0, [6.0, 6.0, 6.0]), ((1.0, 2.0, 30.0), [1.0, 2.0, 30.0])):
+        first = Siren(3, width=2000, frequency=frequency, generator=torch.Generator().manual_seed(0)).layers[0]
+        assert isinstance(first, nn.Linear)
+        largest = first.weight.abs().amax(0)
+        torch.testing.assert_close(largest, torch.tensor(expected), rtol=5e-3, atol=0)
+    with pytest.raises(ValueError, match="one for each of 3"):
+        Siren(3, frequency=(1.0, 2.0))
 
 
 def test_a_factorized_network_begins_as_the_plain_one() -> None:

@@ -5,11 +5,11 @@ from itertools import pairwise
 import pytest
 import torch
 
-from pinn.networks import MLP, ModifiedMLP, Siren
+from pinn.networks import MLP, FrozenFeatures, ModifiedMLP, RandomSines, Siren
 from pinn.objective import Objective
 from pinn.optimizers import SOAP, LeastSquares, Muon
 from pinn.optional import MissingPackageError
-from pinn.pdes import Burgers, Helmholtz, Poisson
+from pinn.pdes import Burgers, Eikonal, Helmholtz, NavierStokes, NeoHookean, Poisson
 from pinn.samplers import Sobol
 from pinn.training.loop import train
 
@@ -42,7 +42,7 @@ def test_a_linear_equation_takes_one_step(network: torch.nn.Module) -> None:
 
 
 def test_a_nonlinear_equation_takes_steps_of_gauss_newton() -> None:
-    network = Siren(2, width=60, depth=1, frequency=4.0, generator=torch.Generator().manual_seed(0))
+    network = Siren(2, width=60, depth=1, frequency=2.0, generator=torch.Generator().manual_seed(0))
     objective, params = problem(network, Burgers(viscosity=0.2))
     iteration = LeastSquares().start(params, 10)
     losses = [float(iteration.step(objective).loss) for _ in range(8)]
@@ -53,10 +53,34 @@ def test_a_nonlinear_equation_takes_steps_of_gauss_newton() -> None:
 @pytest.mark.parametrize(("pde", "bound"), [(Poisson(), 1e-12), (Helmholtz(), 1e-8)], ids=["Poisson", "Helmholtz"])
 def test_random_features_solve_linear_equations_at_once(pde: Poisson | Helmholtz, bound: float) -> None:
     network = Siren(
-        2, width=800, depth=1, frequency=20.0, bounds=pde.domain.bounds, generator=torch.Generator().manual_seed(0)
+        2, width=800, depth=1, frequency=10.0, bounds=pde.domain.bounds, generator=torch.Generator().manual_seed(0)
     ).double()
     *_, step = train(pde, network, LeastSquares(), Sobol(2000, 10), steps=2)
     assert step.rel_l2 < bound
+
+
+@pytest.mark.parametrize(
+    ("pde", "frequency", "points", "bound"),
+    [
+        (NavierStokes(reynolds=10.0), 8.0, 700, 1e-4),
+        (Eikonal(), 5.0, 700, 1e-6),
+        (NeoHookean(), 4.0, 700, 1e-5),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_newton_on_frozen_features_solves_nonlinear_equations_and_systems(pde, frequency, points, bound) -> None:
+    network = FrozenFeatures(
+        2, pde.components, features=[RandomSines(200, frequency)], bounds=pde.domain.bounds,
+        generator=torch.Generator().manual_seed(0),
+    ).double()  # fmt: skip
+    *_, step = train(pde, network, LeastSquares(), Sobol(points, 100, every=0), steps=8)
+    assert step.rel_l2 < bound
+
+
+def test_too_few_points_for_frozen_features_are_refused() -> None:
+    network = FrozenFeatures(2, width=100, bounds=((0.0, 0.0), (1.0, 1.0))).double()
+    with pytest.raises(ValueError, match=r"frozen features need 2 equations each at least, and there are 90"):
+        list(train(Poisson(), network, LeastSquares(), Sobol(90, 10, every=0), steps=1))
 
 
 def test_an_objective_with_fixed_parameters_is_the_same_function() -> None:

@@ -110,6 +110,12 @@ class ParameterDomain(Domain):
         return torch.cat([self.base.embed(point), parameters], -1)
 
     @property
+    def chart(self) -> tuple[tuple[int, ...], ...]:
+        """That of the domain, then a column for each parameter."""
+        columns = len(self.base.embedded_bounds[0])
+        return (*self.base.chart, *((columns + k,) for k in range(self.dim - self.base.dim)))
+
+    @property
     def embedded_bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         return self._with(self.base.embedded_bounds)
 

@@ -95,5 +95,9 @@ class Tagged(Domain):
         return self.base.embed(x)
 
     @property
+    def chart(self) -> tuple[tuple[int, ...], ...]:
+        return self.base.chart
+
+    @property
     def embedded_bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         return self.base.embedded_bounds

@@ -128,5 +128,9 @@ class TimeDomain(Domain):
         lower, upper = self.space.embedded_bounds
         return (self.start, *lower), (self.start + self.duration, *upper)
 
+    @property
+    def chart(self) -> tuple[tuple[int, ...], ...]:
+        return ((0,), *(tuple(column + 1 for column in axis) for axis in self.space.chart))
+
     def _time(self, u: Tensor) -> Tensor:
         return self.start + self.duration * u[:, :1]

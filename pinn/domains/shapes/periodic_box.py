@@ -87,3 +87,7 @@ class PeriodicBox(Domain):
     @property
     def embedded_bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         return (-1.0,) * (2 * self.dim), (1.0,) * (2 * self.dim)
+
+    @property
+    def chart(self) -> tuple[tuple[int, ...], ...]:
+        return tuple((k, k + self.dim) for k in range(self.dim))

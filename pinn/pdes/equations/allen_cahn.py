@@ -35,7 +35,7 @@ class AllenCahn(PDE):
 
     def __post_init__(self) -> None:
         require_positive(self, "diffusivity", "penalty")
-        exact = self.exact or SpectralReference(AllenCahnEvolution(self.diffusivity), 1.0, 2048, 1000, 4)
+        exact = self.exact or SpectralReference(AllenCahnEvolution(self.diffusivity), 1.0, 4096, 1600, 16)
         check_period("AllenCahn", self.domain, exact)
         object.__setattr__(self, "exact", exact)
 

@@ -31,7 +31,7 @@ class KdV(PDE):
 
     def __post_init__(self) -> None:
         require_positive(self, "dispersion", "penalty")
-        exact = self.exact or SpectralReference(KdVEvolution(self.dispersion), 1.0, 512, 20_000, 80)
+        exact = self.exact or SpectralReference(KdVEvolution(self.dispersion), 1.0, 512, 20_000, 32)
         check_period("KdV", self.domain, exact)
         object.__setattr__(self, "exact", exact)
 

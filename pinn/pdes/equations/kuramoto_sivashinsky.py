@@ -34,11 +34,15 @@ class KuramotoSivashinsky(PDE):
 
     def __post_init__(self) -> None:
         require_positive(self, "penalty")
-        exact = self.exact or SpectralReference(
-            KuramotoSivashinskyEvolution(self.alpha, self.beta, self.gamma), 0.5, 384, 10_000, 40
-        )
+        evolution, half = KuramotoSivashinskyEvolution(self.alpha, self.beta, self.gamma), self._halves
+        exact = self.exact or SpectralReference(evolution, half / 2, 384, 9600 * half, 16)
         check_period("KuramotoSivashinsky", self.domain, exact)
         object.__setattr__(self, "exact", exact)
+
+    @property
+    def _halves(self) -> int:
+        """Halves of a unit of time that hold the domain, at least one."""
+        return max(1, math.ceil(2 * (self.domain.start + self.domain.duration)))
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:
         u0, u_t, u_x, u_xx, u_xxxx = partials(u, x, [(), (0,), (1,), (1, 1), (1, 1, 1, 1)], strategy)

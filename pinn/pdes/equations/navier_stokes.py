@@ -11,7 +11,7 @@ from pinn.operators import Strategy, jacobian, laplacian
 from pinn.pdes.condition import Condition, dirichlet, interior, point_value
 from pinn.pdes.pde import PDE, require_positive
 from pinn.pdes.solutions.flows import Kovasznay
-from pinn.references import CavityFlow
+from pinn.references import CavityFlow, LidCorners
 from pinn.typing import Field
 
 
@@ -59,13 +59,15 @@ class LidDrivenCavity(PDE):
 
     The equations are those of `NavierStokes`, u = (v₁, v₂, p), with p = 0 at the middle of the floor. `exact` is a
     computed reference; errors are those of the velocity, since the pressure is singular in the lid's corners. `penalty`
-    weighs the boundary condition if it is soft. Raises ValueError unless reynolds and penalty are > 0.
+    weighs the boundary condition if it is soft. With `corners` what is singular there is known (`LidCorners`), and the
+    field is the rest. Raises ValueError unless reynolds and penalty are > 0.
     """
 
     reynolds: float = 100.0
     exact: Field | None = None
     hard: bool = True
     penalty: float = 1.0
+    corners: bool = False
     domain: Box = Box((0.0, 0.0), (1.0, 1.0))
     components: ClassVar[int] = 3
     scored: ClassVar[tuple[int, ...]] = (0, 1)
@@ -76,6 +78,10 @@ class LidDrivenCavity(PDE):
             raise ValueError(f"LidDrivenCavity lives in the unit square, got the domain {self.domain}.")
         if self.exact is None:
             object.__setattr__(self, "exact", CavityFlow(self.reynolds))
+
+    @property
+    def known(self) -> Field | None:
+        return LidCorners((0.0, 0.0), (4.0, 4.0), self.reynolds) if self.corners else None
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:
         return momentum_and_mass(u, x, self.reynolds, strategy)

@@ -1,0 +1,5 @@
+"""Evolution equations slab by slab of time."""
+
+from pinn.optimizers.slabs.slabs import Slabs
+
+__all__ = ["Slabs"]

@@ -30,11 +30,18 @@ def composed(*overrides: str) -> dict[str, Any]:
     return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
 
 
+NEEDS = {
+    "domain=none": ("pde=pendulum",),  # time alone is the domain of an ODE, not of the default problem
+    "network=slab_harmonics": ("pde=kdv",),
+    "network=slab_sines": ("pde=heat",),
+    "network=slab_gated_sines": ("pde=heat",),
+}
+
+
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
 def test_composes_and_builds(choice: Path) -> None:
     chosen = f"{choice.parts[0]}={'/'.join(choice.parts[1:])}"
-    # Time alone is the domain of an ODE, not of the default problem.
-    config = composed(chosen, *(["pde=pendulum"] if chosen == "domain=none" else []))
+    config = composed(chosen, *NEEDS.get(chosen, ()))
     pde = build(config["pde"], "pde")
     assert isinstance(pde, PDE)
     assert isinstance(build(config["vjp"], "vjp"), Strategy)
@@ -42,8 +49,8 @@ def test_composes_and_builds(choice: Path) -> None:
     assert isinstance(build(config["sampler"], "sampler"), Sampler)
     assert isinstance(build(config["weighting"], "weighting"), Weighting)
     assert isinstance(build(config["tracker"], "tracker"), Tracker)
-    network = build_network(config["network"], pde, torch.Generator())
-    assert network(torch.zeros(3, len(pde.domain.embedded_bounds[0]))).shape[0] == 3
+    network = build_network(config["network"], pde, torch.Generator()).double()
+    assert network(torch.zeros(3, len(pde.domain.embedded_bounds[0]), dtype=torch.float64)).shape[0] == 3
     find_device(config["device"])
     find_dtype(config["dtype"])
 

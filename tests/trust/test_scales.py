@@ -19,7 +19,7 @@ from pinn.typing import Field
 from tests.contracts.test_pdes import PDES, RITZ
 from tests.trust.in_units import in_units
 
-FEW = Sobol(interior=60, boundary=20, every=0)
+FEW = Sobol(interior=40, boundary=20, every=0)
 FACTORS = (1e-9, 273.15, 2.1e11)
 
 
@@ -32,7 +32,7 @@ def network(pde: PDE, width: int = 6, seed: int = 0) -> nn.Module:
     return module.double()
 
 
-def steps_of(pde: PDE, steps: int = 6, **means: Any) -> list[Step]:
+def steps_of(pde: PDE, steps: int = 5, **means: Any) -> list[Step]:
     squares = all(condition.energy is None for condition in pde.soft_conditions())
     optimizer = Schedule((Adam(steps=3), LevenbergMarquardt())) if squares else Adam(steps=steps)
     return list(train(pde, network(pde), optimizer, FEW, steps=steps, **means))

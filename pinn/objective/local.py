@@ -82,7 +82,7 @@ class LocalResidual:
         generator = torch.Generator().manual_seed(0)
         theta = torch.randn(len(few[0]), m, len(alphas), generator=generator, dtype=torch.float64).to(few[0])
         whole = cls(condition, components, tuple(alphas), strategy)
-        used = (whole.derivative(theta, few)[1] != 0).flatten(0, 2).any(0).tolist()
+        used = (whole.derivative(theta, few)[1] != 0).flatten(0, 2).any(0).cpu().tolist()
         kept = [alpha for alpha, one in zip(alphas, used, strict=True) if one or not alpha]
         return cls(condition, components, tuple(kept), strategy)
 

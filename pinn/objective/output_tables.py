@@ -122,9 +122,8 @@ class OutputTables:
         if self._transforms is None:
             indices, tables = [output.index for output in self._outputs], rows.tables
         else:
-            indices = list(
-                torch.arange(sum(R.shape[1] for R in self._transforms)).split([R.shape[1] for R in self._transforms])
-            )
+            widths = [R.shape[1] for R in self._transforms]
+            indices = list(torch.arange(sum(widths), device=D.device).split(widths))
             tables = self._reduced[k]
         J = D.new_zeros(*r.shape, sum(len(index) for index in indices))
         for index, by_component in zip(indices, tables, strict=True):
@@ -188,7 +187,7 @@ class OutputTables:
         moved = output.placed(torch.cat([v[output.row].reshape(-1) for v in _rows_of(output, elsewhere)]), self._start)
         change = jets(self._field(moved), local.alphas, points, _AUTO)
         change = change - jets(self._field(self._start), local.alphas, points, _AUTO)
-        return (change != 0).any(0).any(-1).nonzero()[:, 0].tolist()
+        return (change != 0).any(0).any(-1).nonzero()[:, 0].cpu().tolist()
 
     def _table(self, local: LocalResidual, output: _Output, component: int, points: Tensor) -> Tensor:
         return jet_tables(
@@ -227,7 +226,7 @@ def _outputs(params: Params) -> list[_Output]:
     """One for each row of each weight, with the place of its numbers among all output weights."""
     index, start = {}, 0
     for name, value in params.items():
-        index[name] = torch.arange(start, start + value.numel()).reshape(value.shape)
+        index[name] = torch.arange(start, start + value.numel(), device=value.device).reshape(value.shape)
         start += value.numel()
     found = []
     for name, value in params.items():

@@ -73,6 +73,8 @@ class Optimizer(ABC):
     """Whether it differentiates each residual, and not the loss alone."""
     holds_jacobian: ClassVar[bool] = True
     """Whether it has all of these derivatives at once, and not those of a chunk of points."""
+    general: ClassVar[bool] = True
+    """Whether it trains any network on any problem."""
     steps: int
 
     @abstractmethod

@@ -112,14 +112,18 @@ def _points(domain: Domain, n: int) -> Tensor:
 def smooth_field(domain: Domain, components: int | None, seed: int = 0) -> Field:
     """Some smooth field with positive values, sines of the coordinates around 1.5."""
     generator = torch.Generator().manual_seed(seed)
-    low, high = (torch.tensor(bound, dtype=torch.float64) for bound in domain.bounds)
+    low, high = domain.bounds
     m = components or 1
     wave = 1 + torch.rand(m, domain.dim, generator=generator, dtype=torch.float64)
     phase = 6 * torch.rand(m, generator=generator, dtype=torch.float64)
 
+    lengths = [b - a for a, b in zip(low, high, strict=True)]
+
     def field(x: Tensor) -> Tensor:
-        z = (x - low.to(x)) / (high - low).to(x)
-        value = 1.5 + 0.25 * torch.sin((wave.to(x) * z).sum(-1) + phase.to(x))
+        at, by, w, p = (
+            torch.as_tensor(numbers, dtype=x.dtype, device=x.device) for numbers in (low, lengths, wave, phase)
+        )
+        value = 1.5 + 0.25 * torch.sin((w * ((x - at) / by)).sum(-1) + p)
         return value[0] if components is None else value
 
     return field

@@ -12,7 +12,7 @@ from pinn.networks import refuse_unfit
 from pinn.operators import Auto, Strategy
 from pinn.optimizers import Optimizer, usual_optimizer
 from pinn.parallel import Ranks
-from pinn.pdes import PDE
+from pinn.pdes import PDE, Window
 from pinn.samplers import Sampler, Sobol
 from pinn.training.accuracy import probe_points, refuse_unresolved
 from pinn.training.failures import DivergedError
@@ -89,7 +89,8 @@ def train(
     _check_bounds(steps, budget_s, retries, sampler, ranks)
     refuse_unresolved(pde.domain, next(network.parameters()).dtype)
     _refuse_inputs(pde, network)
-    if state is None:
+    continued = isinstance(pde, Window) and pde.previous is not None  # by a field that is no data of the problem
+    if state is None and not continued:
         refuse_contradictions(pde)
         examine_premises(pde, next(network.parameters()))
     refuse_unfit(network, probe_points(pde.domain, network))

@@ -18,7 +18,7 @@ from pinn.typing import Params
 STARTED_BARE = [
     cls()
     for _, cls in inspect.getmembers(pinn.optimizers, inspect.isclass)
-    if issubclass(cls, Optimizer) and cls not in (Optimizer, Schedule)
+    if issubclass(cls, Optimizer) and cls not in (Optimizer, Schedule) and cls.general
 ]
 
 

@@ -36,7 +36,9 @@ def everything(module: Any, kind: type) -> list[type]:
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
-    cls.__name__: cls(steps=STEPS) for cls in everything(pinn.optimizers, Optimizer) if cls is not Schedule
+    cls.__name__: cls(steps=STEPS)
+    for cls in everything(pinn.optimizers, Optimizer)
+    if cls is not Schedule and cls.general
 }
 OPTIMIZERS["Adam, LevenbergMarquardt"] = Schedule((Adam(steps=5), LevenbergMarquardt()))
 OPTIMIZERS["Adam, LBFGS"] = Schedule((Adam(steps=5), LBFGS()))

@@ -100,13 +100,13 @@ class _Gated(FeatureMap):
 
 def refined(edges: Tensor, unresolved: Tensor, ratio: float = 2.5, *, periodic: bool = False) -> Tensor:
     """Edges with the `unresolved` intervals halved, and those that are more than `ratio` wider than a neighbour."""
-    split = unresolved.tolist()
-    width = (edges[1:] - edges[:-1]).tolist()
+    split = unresolved.cpu().tolist()
+    width = (edges[1:] - edges[:-1]).cpu().tolist()
     n = len(width)
     for i in range(n):
         beside = [(i + step) % n for step in (-1, 1) if periodic or 0 <= i + step < n]
         split[i] = split[i] or any(width[i] > ratio * width[j] * (0.5 if split[j] else 1.0) for j in beside)
     new = [float(edges[0])]
-    for one, (a, b) in zip(split, pairwise(edges.tolist()), strict=True):
+    for one, (a, b) in zip(split, pairwise(edges.cpu().tolist()), strict=True):
         new += [(a + b) / 2, b] if one else [b]
     return edges.new_tensor(new)

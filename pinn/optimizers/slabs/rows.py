@@ -60,7 +60,7 @@ class Rows:
         few = tuple(part[::every] for part in _with_data(self.local.condition, self.sample))
         m = len(self.basis.axes)
         theta = torch.randn(len(few[0]), m, len(self.local.alphas), generator=generator, dtype=torch.float64)
-        used = (self.local.derivative(theta, few)[1] != 0).any(0).any(0).tolist()
+        used = (self.local.derivative(theta, few)[1] != 0).any(0).any(0).cpu().tolist()
         return [
             max((alpha.count(0) for alpha, one in zip(self.local.alphas, row, strict=True) if one), default=-1)
             for row in used

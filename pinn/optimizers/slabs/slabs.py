@@ -47,6 +47,7 @@ class Slabs(Optimizer):
 
     name: ClassVar[str] = "slabs"
     title: ClassVar[str] = "slabs of time"
+    general: ClassVar[bool] = False
 
     tolerance: float = 1e-11
     resolution: float = 1e-9

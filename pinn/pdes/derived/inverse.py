@@ -158,7 +158,9 @@ class Inverse(Wrapper):
 
     @cached_property
     def _kept(self) -> "_Kept":
-        return _Kept(self.pde, self.keep)
+        """`pde` with what is built into its field: no condition whose data follow an unknown."""
+        names = [c.name for c in self.pde.conditions() if c.name not in self._following]
+        return _Kept(self.pde, [name for name in names if self.keep is None or name in self.keep])
 
     @cached_property
     def measurements(self) -> tuple[Tensor, Tensor, float]:

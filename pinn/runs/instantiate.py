@@ -84,7 +84,8 @@ def _convert(value: Any, hint: Any, key: str, word: _Word) -> Any:
     origin, options = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         within: list[RecipeError] = []
-        for option in options:
+        numbers = value == [] and not {float, int}.isdisjoint(options)  # no numbers are not a number
+        for option in () if numbers else options:
             try:
                 return _convert(value, option, key, word)
             except RecipeError as error:

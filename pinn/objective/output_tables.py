@@ -88,6 +88,11 @@ class OutputTables:
             ]
 
     @property
+    def start(self) -> Params:
+        """The output weights from which the tables count."""
+        return self._start
+
+    @property
     def tabulated(self) -> bool:
         """Whether all conditions have tables."""
         return not any(isinstance(rows, str) for rows in self._rows)

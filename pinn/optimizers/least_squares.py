@@ -76,11 +76,14 @@ class _LastLayer(Iteration):
         return self._stalled
 
     def state_dict(self) -> dict[str, Any]:
-        return {"params": self.params, "stalled": self._stalled, "share": self._share}
+        origin = None if self._tables is None else self._tables.start
+        return {"params": self.params, "stalled": self._stalled, "share": self._share, "origin": origin}
 
     def load_state_dict(self, state: Mapping[str, Any], objective: Objective) -> None:
         self.params, self._stalled = dict(state["params"]), state["stalled"]
         self._share = state.get("share", 1.0)
+        if (origin := state.get("origin")) is not None:  # tables from elsewhere round in another way
+            self._tabulate(objective, {**self.params, **origin})
 
     def reduce_step(self) -> None:
         """A third of each step."""
@@ -101,12 +104,16 @@ class _LastLayer(Iteration):
             step = step / 2
         return start
 
+    def _tabulate(self, objective: Objective, params: Params) -> None:
+        cut = self._recipe.cut if isinstance(objective.network, FrozenFeatures) else None
+        self._tables, self._version = OutputTables(objective, params, cut), objective.version
+
     def _linearized(self, objective: Objective) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """The output weights now, and r and J by them; with several ranks their triangular factor."""
         if objective.ranks.single_block:
             if self._tables is None or self._version != objective.version:
-                cut = self._recipe.cut if isinstance(objective.network, FrozenFeatures) else None
-                self._tables, self._version = OutputTables(objective, self.params, cut), objective.version
+                self._tabulate(objective, self.params)
+            assert self._tables is not None
             last = {name: self.params[name] for name in self._tables.names}
             r, A = self._tables.linearize(last)
             if isinstance(objective.network, FrozenFeatures) and len(A) < _ROWS * A.shape[1]:

@@ -104,8 +104,8 @@ def scaled(
     The field without network, which holds the prescribed values that are built in, leaves residuals r. With L their
     derivative, the response e, L e = −r by least squares over smooth random features, has the size and the mean that
     the network has to give. A row of a residual has the size of its terms, of r and of L v for random v as large as e.
-    Sizes are powers of two, so that scaling rounds nothing. A component that neither data nor equations say anything
-    of keeps the size 1. Unknown coefficients are taken at their initial values.
+    Sizes are not rounded, so that they follow every unit. A component that neither data nor equations say anything of
+    keeps the size 1. Unknown coefficients are taken at their initial values.
 
     `components` are sizes known otherwise, one for each component of u or one for all, in its own unit. Raises
     ValueError for another number of them, and unless they are finite and > 0.
@@ -130,8 +130,8 @@ def scaled(
             rows = _sizes(torch.maximum(r, (B * size).amax(1)))
     by_name: dict[str, list[float]] = {}
     for (name, _), value in zip(one.names, rows, strict=True):
-        by_name.setdefault(name, []).append(_power_of_two(float(value)))
-    return Scaled(pde, [_power_of_two(float(s)) for s in size], [float(o) for o in mean], by_name)
+        by_name.setdefault(name, []).append(_positive(float(value)))
+    return Scaled(pde, [_positive(float(s)) for s in size], [float(o) for o in mean], by_name)
 
 
 def scale_network(network: nn.Module, pde: PDE) -> None:
@@ -171,8 +171,8 @@ def _sizes(rows: Tensor) -> Tensor:
     return torch.where((rows > 0) & rows.isfinite(), rows, 1.0)
 
 
-def _power_of_two(value: float) -> float:
-    return 2.0 ** round(math.log2(value)) if 0 < value < math.inf else 1.0
+def _positive(value: float) -> float:
+    return value if 0 < value < math.inf else 1.0
 
 
 def _balanced(r: Tensor, B: Tensor) -> Tensor:

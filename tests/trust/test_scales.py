@@ -113,11 +113,11 @@ def test_any_unit_gives_the_same_error(problem: Any, factor: float) -> None:
 
     def error(*units: float) -> float:
         pde = problem(*units)
-        *_, last = train(pde, network(pde, 12), sampler=Sobol(interior=300, boundary=80, every=0), steps=70)
+        *_, last = train(pde, network(pde, 12), sampler=Sobol(interior=300, boundary=80, every=0), steps=50)
         return last.rel_l2
 
     plain = error(1.0, 1.0, 1.0)
-    assert plain < 1e-3
+    assert plain < 1e-2
     assert plain / 3 < error(factor, 1.0, 1.0) < 3 * plain
     assert plain / 3 < error(1.0, factor, 1.0) < 3 * plain
     assert plain / 3 < error(1.0, 1.0, factor) < 3 * plain

@@ -117,7 +117,7 @@ def test_any_unit_gives_the_same_error(problem: Any, factor: float) -> None:
         return last.rel_l2
 
     plain = error(1.0, 1.0, 1.0)
-    assert plain < 1e-2
+    assert plain < 5e-2
     assert plain / 3 < error(factor, 1.0, 1.0) < 3 * plain
     assert plain / 3 < error(1.0, factor, 1.0) < 3 * plain
     assert plain / 3 < error(1.0, 1.0, factor) < 3 * plain

@@ -20,7 +20,7 @@ from pinn.runs.run import Run, build_network
 from pinn.runs.scales import stored_scale, with_scales
 from pinn.runs.tracking import Tracker
 from pinn.samplers import Sampler
-from pinn.training.accuracy import points_at_once
+from pinn.training.accuracy import points_at_once, refuse_unresolved
 from pinn.training.failures import is_out_of_memory
 from pinn.training.guard import Guard
 from pinn.training.loop import Step, train
@@ -90,9 +90,10 @@ class Job:
             config = {**config, "pde": {TARGET: _EVOLVING, "pde": config["pde"]}}
         config = {"tracker": NO_TRACKER, **config}
         pde, strategy, optimizer, sampler, weighting, tracker = (_build(config[key], key, trust, root) for key in KINDS)
+        network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]), trust, root)
+        refuse_unresolved(pde.domain, dtype)
         pde = with_scales(pde, config.get("scale"), dtype)
         config["scale"] = stored_scale(pde)
-        network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]), trust, root)
         network = network.to(device, dtype)
         points = sampler.interior + sampler.boundary
         refuse_too_large(network, points, config["chunk_size"], evaluated=points_at_once(pde.domain))

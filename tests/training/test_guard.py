@@ -112,7 +112,9 @@ def test_a_weighting_in_the_loss_does_not_blind_the_guard() -> None:
     )
     assert plain.start_residual**2 == pytest.approx(plain.loss)
     assert weighted.start_residual == 0
-    step = last(train(pde, network(), LevenbergMarquardt(), few, steps=20, weighting=NTK(), guard=Guard(every=10)))
+    step = last(
+        train(pde, network(), LevenbergMarquardt(), few, steps=20, weighting=NTK(), guard=Guard(every=10), scale=False)
+    )
     assert step.findings
 
 
@@ -201,7 +203,7 @@ def test_findings_of_all_windows_are_kept() -> None:
     recipe = {"_target_": "pinn.networks.MLP", "width": 16, "depth": 2}
     windows = build_network(recipe, pde, torch.Generator().manual_seed(0)).double()
     few = Sobol(12, 4, every=0)
-    step = last(train_windows(pde, windows, LevenbergMarquardt(), few, steps=10, guard=Guard(every=5)))  # pyright: ignore
+    step = last(train_windows(pde, windows, LevenbergMarquardt(), few, steps=10, guard=Guard(every=5), scale=False))  # pyright: ignore
     found = [finding.step for finding in step.findings]
     assert found == sorted(found)
     assert min(found) <= 10 < max(found) <= 20

@@ -99,7 +99,7 @@ def test_a_determined_problem_is_not_blamed() -> None:
 
 
 def test_the_examination_of_a_sound_field_and_of_a_kinked_one() -> None:
-    sound = examined(Poisson(), trained(Poisson(), 60), Auto(), columns=200)
+    sound = examined(Poisson(), trained(Poisson(), 52), Auto(), columns=200)
     assert not sound.breaks
     assert not sound.undetermined
     assert sound.estimated

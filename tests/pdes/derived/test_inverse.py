@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.coverage import CASES, fitted
 from pinn.domains import Boundary, Box, Initial, SinglePoint, TimeDomain
 from pinn.networks import MLP, Unknown, WithUnknowns
 from pinn.operators import laplacian, partials
@@ -69,22 +70,31 @@ def test_coefficients_are_found_from_noisy_data(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["heat", "lorenz"])
-def test_intervals_hold_the_truth_in_nine_of_ten_seeds(name: str) -> None:
-    """With 1 % of noise each coefficient is within 2 %, and within its 95 % interval for at least 9 seeds of 10."""
-    held: dict[str, int] = {}
+def test_intervals_hold_the_truth_as_often_as_those_of_direct_least_squares(name: str) -> None:
+    """With 1 % of noise each coefficient is within 2 % of the truth, and it and its interval are the classical ones.
+
+    Ten sets decide nothing about 95 %: on those of heat conduction the classical intervals hold the truth eight times.
+    """
+    held: dict[str, list[int]] = {}
     for seed in range(10):
-        step = solved(dataclasses.replace(PROBLEMS[name], seed=seed), steps=60, seed=seed)
+        step = solved(dataclasses.replace(PROBLEMS[name], seed=seed), steps=150, seed=seed)
+        direct = fitted(CASES[name], seed)
         for key, found in found_unknowns(step.objective, step.params).items():
             assert found.truth is not None
             assert found.value == pytest.approx(found.truth, rel=0.02), (key, seed)
-            lower, upper = found.interval()
-            held[key] = held.get(key, 0) + (lower <= found.truth <= upper)
-    assert all(count >= 9 for count in held.values()), held
+            value, deviation = direct[key]
+            assert abs(found.value - value) < 0.7 * deviation, (key, seed)
+            assert found.deviation == pytest.approx(deviation, rel=0.2), (key, seed)
+            both = (found.interval(), (value - 1.96 * deviation, value + 1.96 * deviation))
+            counts = held.setdefault(key, [0, 0])
+            for k, (lower, upper) in enumerate(both):
+                counts[k] += lower <= found.truth <= upper
+    assert all(ours >= min(9, theirs) for ours, theirs in held.values()), held
 
 
 @pytest.mark.slow
 def test_the_viscosity_of_a_front_is_found() -> None:
-    step = solved(PROBLEMS["burgers"], steps=100, width=20)
+    step = solved(PROBLEMS["burgers"], steps=200, width=20)
     assert found_unknowns(step.objective, step.params)["viscosity"].value == pytest.approx(0.05, rel=0.02)
 
 

@@ -41,7 +41,7 @@ def run_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             config["vjp"] = {"_target_": "pinn.operators.Auto"}
             pde = build(config["pde"], "pde")
             network = build_network(config["network"], pde, torch.Generator().manual_seed(0)).double()
-            steps = 60 if name == "inverse" else 3  # no interval without convergence
+            steps = 200 if name == "inverse" else 3  # no interval without convergence
             optimizer = Schedule((Adam(steps=3), LevenbergMarquardt(steps=steps)))
             metrics, step = MetricsFile(folder), None
             for step in train(pde, network, optimizer, Sobol(interior=50, boundary=20)):

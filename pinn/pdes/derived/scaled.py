@@ -13,17 +13,15 @@ from functools import cached_property, partial
 import torch
 from torch import Tensor
 
-from pinn.networks import Unknown
 from pinn.operators import Strategy
-from pinn.pdes.ansatz import Ansatz
 from pinn.pdes.condition import Condition, Residual
-from pinn.pdes.derived.wrapper import Wrapper
+from pinn.pdes.derived.wrapper import Rewritten
 from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
 
 @dataclass(frozen=True)
-class Scaled(Wrapper):
+class Scaled(Rewritten):
     """`pde` with residuals r/rows, and what its network has to give: about `offset`, by `size` around it.
 
     `size` and `offset` have one entry for each component of u that is not an unknown coefficient (one for a scalar
@@ -49,27 +47,7 @@ class Scaled(Wrapper):
             if not 0 < number < math.inf:
                 raise ValueError(f"A scale is a finite number > 0, got {number}.")
 
-    @property
-    def unknowns(self) -> Mapping[str, Unknown]:
-        return self.pde.unknowns
-
-    @property
-    def softened(self) -> Mapping[str, str]:
-        return self.pde.softened
-
-    def solution(self, u: Field) -> Field:
-        return self.pde.solution(u)
-
-    def conditions(self) -> tuple[Condition, ...]:
-        return tuple(self.scale(condition) for condition in self.pde.conditions())
-
-    def soft_conditions(self) -> tuple[Condition, ...]:
-        return tuple(self.scale(condition) for condition in self.pde.soft_conditions())
-
-    def ansatz(self) -> Ansatz:
-        return self.pde.ansatz()
-
-    def scale(self, condition: Condition) -> Condition:
+    def rewritten(self, condition: Condition) -> Condition:
         """A condition with each row of its residual divided by its size; as it is if none is known."""
         rows = self.rows.get(condition.name)
         if rows is None:

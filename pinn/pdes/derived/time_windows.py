@@ -43,7 +43,7 @@ class Window(Wrapper):
         else:
             return condition
         continued = dataclasses.replace(continued, prescribed=None)
-        return self.pde.scale(continued) if isinstance(self.pde, Scaled) else continued
+        return self.pde.rewritten(continued) if isinstance(self.pde, Scaled) else continued
 
 
 _MOST_WINDOWS = 1000  # each has a network of its own

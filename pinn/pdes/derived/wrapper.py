@@ -1,8 +1,13 @@
 """A problem made of another: what it says as that one does."""
 
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pinn.domains import Domain
+from pinn.networks import Unknown
+from pinn.pdes.ansatz import Ansatz
+from pinn.pdes.condition import Condition
 from pinn.pdes.pde import PDE
 from pinn.typing import Field
 
@@ -36,3 +41,32 @@ class Wrapper(PDE):
     @property
     def scored(self) -> tuple[int, ...] | None:
         return self.pde.scored
+
+
+@dataclass(frozen=True)
+class Rewritten(Wrapper):
+    """A problem with the field and unknowns of `pde`; `rewritten` says what each of its conditions becomes."""
+
+    @property
+    def unknowns(self) -> Mapping[str, Unknown]:
+        return self.pde.unknowns
+
+    @property
+    def softened(self) -> Mapping[str, str]:
+        return self.pde.softened
+
+    def solution(self, u: Field) -> Field:
+        return self.pde.solution(u)
+
+    def ansatz(self) -> Ansatz:
+        return self.pde.ansatz()
+
+    def conditions(self) -> tuple[Condition, ...]:
+        return tuple(map(self.rewritten, self.pde.conditions()))
+
+    def soft_conditions(self) -> tuple[Condition, ...]:
+        return tuple(map(self.rewritten, self.pde.soft_conditions()))
+
+    @abstractmethod
+    def rewritten(self, condition: Condition) -> Condition:
+        """What a condition of `pde` becomes."""

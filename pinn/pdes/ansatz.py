@@ -102,7 +102,7 @@ def _extension(conditions: Sequence[Condition], components: int | None) -> Field
     extension: Field | None = None
     for condition in conditions:
         surface = _surface(condition)
-        g = _masked(condition, components)
+        g = masked(condition, components)
         if extension is not None:
             extension = _boolean_sum(extension, surface, g, condition, components)
         elif not vanishes(surface, g):
@@ -115,7 +115,8 @@ def _boolean_sum(extension: Field, surface: Surface, g: Field, condition: Condit
     return lambda x: extension(x) + correction(x)
 
 
-def _masked(condition: Condition, components: int | None) -> Field:
+def masked(condition: Condition, components: int | None) -> Field:
+    """The prescribed value in the components that its condition speaks of, zero in the others."""
     assert condition.prescribed is not None
     return _only(condition.prescribed, condition, components)
 

@@ -15,7 +15,7 @@ from pinn.domains import Box, Domain, Initial, InitialCauchy, Interior, Surface
 from pinn.expressions import Formula
 from pinn.expressions.formula import Program
 from pinn.expressions.smoothness import Break, first_break
-from pinn.pdes.ansatz import enforce, largest, vanishes
+from pinn.pdes.ansatz import enforce, largest, masked, vanishes
 from pinn.pdes.condition import Condition
 from pinn.pdes.probing import Roughness, axis_lines, probed_axes, roughness
 from pinn.pdes.witness import differentiated
@@ -34,7 +34,7 @@ def softened(equation: Condition, domain: Domain, hard: Sequence[Condition], com
     found: dict[str, str] = {}
     orders: dict[int, int] | None = None
     for condition in hard:
-        for one in _rough_places(condition, domain):
+        for one in _rough_places(condition, domain, components):
             # What is rough is rare: only then the equation is asked what it differentiates.
             orders = _orders(equation, domain, components) if orders is None else orders
             if one.order < orders.get(one.axis, 0):
@@ -55,9 +55,9 @@ def softened(equation: Condition, domain: Domain, hard: Sequence[Condition], com
     return found
 
 
-def _rough_places(condition: Condition, domain: Domain) -> list[Roughness | Break]:
+def _rough_places(condition: Condition, domain: Domain, components: int | None) -> list[Roughness | Break]:
     """Where what would be built in has a kink or a jump: along each axis one, by the formula if there is one."""
-    region, g = condition.region, _spoken_of(condition)
+    region, g = condition.region, masked(condition, components)
     assert isinstance(region, Surface)
     found: dict[int, Roughness | Break] = {}
     for axis in probed_axes(domain):
@@ -129,20 +129,6 @@ def smooth_field(domain: Domain, components: int | None, seed: int = 0) -> Field
     return field
 
 
-def _spoken_of(condition: Condition) -> Field:
-    """The prescribed value in the components that its condition speaks of, zero in others."""
-    g, components = condition.prescribed, condition.components
-    assert g is not None
-
-    def chosen(x: Tensor) -> Tensor:
-        value = g(x)
-        if components is None or not value.ndim:
-            return value
-        return value * value.new_tensor([float(k in components) for k in range(len(value))])
-
-    return chosen
-
-
 def _contradicted(conditions: Sequence[Condition], domain: Domain, components: int | None) -> bool:
     """Whether the field that all of them make has other values just inside the domain than one of them prescribes."""
     shape = () if components is None else (components,)
@@ -152,9 +138,10 @@ def _contradicted(conditions: Sequence[Condition], domain: Domain, components: i
         x, beside = _beside(condition, domain)
         if not len(x):
             continue
-        g, spoken = vmap(_spoken_of(condition))(x), condition.components
+        prescribed, spoken = masked(condition, components), condition.components
+        g = vmap(prescribed)(x)
         assert isinstance(condition.region, Surface)
-        size = largest(condition.region, _spoken_of(condition)).amax()
+        size = largest(condition.region, prescribed).amax()
         g = torch.where(g.abs() > 16 * torch.finfo(g.dtype).eps * size, g, 0.0)  # as in `vanishes`
         difference = vmap(G)(beside) - g
         if spoken is not None and difference.ndim > 1:

@@ -25,7 +25,6 @@ from pinn.training.memory import refuse_step
 from pinn.training.step import Step
 from pinn.training.stopping import Reason
 from pinn.training.unused import refuse_unused
-from pinn.trust.contradictions import refuse_contradictions
 from pinn.trust.premises import examine_premises
 from pinn.trust.scales import with_network
 from pinn.typing import Params
@@ -113,14 +112,14 @@ def train_ensemble(
     """
     seeds = tuple(range(len(networks)) if seeds is None else seeds)
     _check(pde, networks, seeds, strategy)
-    refuse_contradictions(pde)
     examine_premises(pde, next(networks[0].parameters()))
     optimizer, sampler = optimizer or Schedule((Adam(steps=30), LevenbergMarquardt())), sampler or Sobol()
     stages = optimizer.in_order if isinstance(optimizer, Schedule) else (optimizer,)
     planned = optimizer.steps if steps is None else steps
     like = next(iter(trained_parameters(networks[0]).values()))
     if scale:
-        (pde, *_) = [with_network(pde, network) for network in networks]
+        for network in networks:  # the scales are found once
+            pde = with_network(pde, network)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     samples = [sampler.sample(pde.soft_conditions(), generator, like) for generator in generators]
     objectives = [Objective(pde, network, s, strategy or Auto()) for network, s in zip(networks, samples, strict=True)]

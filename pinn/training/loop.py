@@ -20,7 +20,6 @@ from pinn.training.guard import Guard
 from pinn.training.state import TrainingState
 from pinn.training.step import Step
 from pinn.training.stopping import Stopping
-from pinn.trust.contradictions import refuse_contradictions
 from pinn.trust.premises import examine_premises
 from pinn.trust.scales import with_network
 from pinn.weighting import Fixed, Weighting
@@ -87,14 +86,7 @@ def train(
     sampler = sampler or Sobol()
     steps = optimizer.steps if steps is None else steps
     _check_bounds(steps, budget_s, retries, sampler, ranks)
-    refuse_unresolved(pde.domain, next(network.parameters()).dtype)
-    _refuse_inputs(pde, network)
-    continued = isinstance(pde, Window) and pde.previous is not None  # by a field that is no data of the problem
-    if state is None and not continued:
-        refuse_contradictions(pde)
-        examine_premises(pde, next(network.parameters()))
-    refuse_unfit(network, probe_points(pde.domain, network))
-    pde = with_network(pde, network) if scale else pde
+    pde = _prepared(pde, network, resumed=state is not None, scale=scale)
     training = TrainingState(
         pde,
         network,
@@ -159,6 +151,18 @@ def _check_bounds(steps: int, budget_s: float | None, retries: int, sampler: Sam
         raise ValueError(
             f"{ranks.blocks} blocks of points need a point each: raise sampler.interior and sampler.boundary."
         )
+
+
+def _prepared(pde: PDE, network: nn.Module, *, resumed: bool, scale: bool) -> PDE:
+    """The problem as it is trained, if neither it nor the network has to be refused. Raises ValueError."""
+    like = next(network.parameters())
+    refuse_unresolved(pde.domain, like.dtype)
+    _refuse_inputs(pde, network)
+    continued = isinstance(pde, Window) and pde.previous is not None  # by a field that is no data of the problem
+    if not resumed and not continued:
+        examine_premises(pde, like)
+    refuse_unfit(network, probe_points(pde.domain, network))
+    return with_network(pde, network) if scale else pde
 
 
 def _refuse_inputs(pde: PDE, network: nn.Module) -> None:

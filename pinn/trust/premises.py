@@ -10,6 +10,7 @@ from pinn.domains import Domain
 from pinn.pdes import PDE
 from pinn.pdes.softening import smooth_field
 from pinn.trust.continuity import breaks, stays
+from pinn.trust.contradictions import refuse_contradictions
 from pinn.trust.features import points_within
 from pinn.typing import Field
 
@@ -20,8 +21,11 @@ log = logging.getLogger("pinn")
 def examine_premises(pde: PDE, like: Tensor) -> None:
     """Say which prescribed values are not built into the field, and refuse what no training can solve. ValueError.
 
+    No field satisfies conditions that contradict each other, and none is found where what is differentiated jumps.
+
     Equations are evaluated at points with dtype and device of `like`, as in training.
     """
+    refuse_contradictions(pde)
     refuse_lost_jumps(pde, like)
     for told in pde.softened.values():
         log.warning("%s: it is not built into the field, but penalised.", told)

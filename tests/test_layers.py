@@ -19,6 +19,7 @@ LAYERS = [
     {"trust"},
     {"training"},
     {"runs"},
+    {"methods"},
     {"__init__"},
     {"plotting"},
     {"report", "export", "trackers"},

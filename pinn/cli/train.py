@@ -22,12 +22,13 @@ from pinn.cli.folders import check_folders
 from pinn.cli.following import Training, retry_on_full_disk
 from pinn.cli.hydra_plugins import missing_plugin, share_modules
 from pinn.cli.hydra_words import hydra_words, is_sweep, refuse_environment, without_trust
+from pinn.cli.method import with_method
 from pinn.cli.own_modules import find_own_modules
 from pinn.cli.signals import SignalHandler
 from pinn.cli.train_schema import TrainConfig
 from pinn.networks import trained_parameters
 from pinn.parallel import Ranks, joined_ranks, launched_ranks
-from pinn.pdes import unscaled
+from pinn.pdes import Evolving, unscaled
 from pinn.plotting.history import plot_history
 from pinn.plotting.residual import plot_residual
 from pinn.plotting.solution import plot_solution
@@ -137,6 +138,8 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
         recipes["overrides"], run_id = overrides, new_run_id()
         trust = (*trust, *modules_named(recipes))  # the user has typed them, or the file that names them
     with SignalHandler() as interruption:
+        if not resumed:
+            recipes = choose_method(recipes, overrides, trust, interruption)
         job = build_job(recipes, trust, root=folder_of(resumed.checkpoint.path) if resumed else None)
         ranks = joined_ranks(next(job.network.parameters()).device)
         folder = ranks.told(folder)
@@ -190,7 +193,7 @@ def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str,
     facts = {"seed": config["seed"], "status": training.status, "time_to": training.metrics.time_to()}
     facts |= {"doubts": training.doubts(step), "softened": dict(training.job.pde.softened)}
     facts |= {"reason": training.reason, "overrides": config["overrides"], "resumed": config.get("resumed", [])}
-    facts |= config["choices"]
+    facts |= config["choices"] | {"method": config.get("method")}
     return save_run(folder, step, config, run_id=run_id, resumable=training.diverged is None, **facts)
 
 
@@ -201,10 +204,24 @@ def say_what(job: Job, recipes: Mapping[str, Any], ranks: Ranks, resumed: Resume
     start = "" if ranks.single_block else f", {ranks.size} processes"
     if resumed:
         start += f", {'writing the results' if resumed.ended else 'going on'} after step {resumed.checkpoint.step}"
-    problem = f"{type(unscaled(job.pde)).__name__} on {recipes['choices']['domain']}"
+    own = unscaled(job.pde)
+    problem = f"{type(own.pde if isinstance(own, Evolving) else own).__name__} on {recipes['choices']['domain']}"
     log.info(f"{problem}: {size} parameters, {recipes['dtype']} on {device}{start}")
     if scales := in_words_of_scales(job.pde):
         log.info(scales)
+
+
+def choose_method(
+    recipes: dict[str, Any], overrides: Sequence[str], trust: Sequence[str], interruption: SignalHandler
+) -> dict[str, Any]:
+    """The configuration with network, optimizer and points, found from the problem unless they are named."""
+    refuse_unknown(recipes, [*TrainConfig.__dataclass_fields__, *OWN_KEYS])
+    prepare(recipes["threads"], recipes["deterministic"])
+    choices = {group: str(HydraConfig.get().runtime.choices[group]) for group in GROUPS}
+    recipes = with_method(recipes, choices, overrides, trust, lambda: interruption.signal is not None)
+    if interruption.signal:
+        raise SystemExit(interruption.exit_code)
+    return recipes
 
 
 def build_job(recipes: dict[str, Any], trust: Collection[str] = (), root: Path | None = None) -> Job:

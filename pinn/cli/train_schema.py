@@ -26,6 +26,7 @@ class TrainConfig:
     sampler: Any = MISSING
     weighting: Any = MISSING
     tracker: Any = MISSING
+    method: Any = MISSING
     device: str = MISSING
     dtype: str = MISSING
     scale: Any = MISSING

@@ -26,7 +26,7 @@ RENAMED = {
 """Classes that stood elsewhere when older runs were stored."""
 BUILT = (
     *("pinn.domains", "pinn.networks", "pinn.operators", "pinn.optimizers", "pinn.pdes", "pinn.samplers"),
-    *("pinn.weighting", "pinn.runs.tracking"),
+    *("pinn.weighting", "pinn.methods", "pinn.runs.tracking"),
 )
 """The packages whose classes a configuration builds."""
 TRACKERS = "pinn.trackers"

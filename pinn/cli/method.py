@@ -1,0 +1,73 @@
+"""The method of a run: as it is named, or found from the problem before training."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from pinn.methods import BUDGET_S, Method, Search
+from pinn.parallel import launched_ranks
+from pinn.pdes import PDE
+from pinn.runs.instantiate import build
+from pinn.runs.job import find_device, find_dtype
+from pinn.runs.scales import with_scales
+
+log = logging.getLogger("pinn")
+
+NAMED = ("network", "optimizer", "sampler", "weighting", "experiment", "steps", "windows", "seeds", "compile", "method")
+"""Keys that say how to train: what is named is used as it is named."""
+_LEAST = 0.1
+"""Part of the budget that is left to training, however long the search has taken."""
+_USUAL = {"network": "mlp", "optimizer": "adam_lm", "sampler": "sobol"}
+
+
+def with_method(
+    recipes: dict[str, Any],
+    choices: Mapping[str, str],
+    words: Sequence[str],
+    trust: Collection[str] = (),
+    interrupted: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """The configuration with network, optimizer, points and budget as `method` finds them.
+
+    It stays as it is if `words`, what the user has typed, or the `choices` of the problem's own file name one of them,
+    and where frozen features have not been tried out: in float32, on a GPU, on several ranks, with estimates of
+    derivatives. Raises ValueError for a problem that cannot be solved.
+    """
+    method = build(recipes["method"], "method", trust=trust)
+    if not isinstance(method, Method):
+        raise ValueError(f"method: {type(method).__name__} is no Method. Use method=auto or method=named.")
+    if not isinstance(method, Search):
+        return {**recipes, "method": None}
+    strategy = build(recipes["vjp"], "vjp", trust=trust)
+    if why := _named(recipes, choices, words) or ("vjp estimates derivatives" if strategy.random else ""):
+        log.debug("method: as named, since %s", why)
+        return {**recipes, "method": None}
+    pde: PDE = build(recipes["pde"], "pde", trust=trust)
+    budget_s, dtype = recipes["budget_s"] or BUDGET_S, find_dtype(recipes["dtype"])
+    choice = method.choose(
+        pde,
+        strategy,
+        seed=recipes["seed"],
+        budget_s=budget_s,
+        rescale=lambda one: with_scales(one, recipes["scale"], dtype),
+        interrupted=interrupted,
+    )
+    found = choice.candidate.recipes()
+    if choice.candidate.trained and choices["sampler"] != _USUAL["sampler"]:
+        del found["sampler"]  # the problem has one of its own
+    left = max(budget_s - choice.seconds, _LEAST * budget_s)
+    return {**recipes, **found, "budget_s": left, "method": choice.stored()}
+
+
+def _named(recipes: Mapping[str, Any], choices: Mapping[str, str], words: Sequence[str]) -> str:
+    """Why the method is not sought; empty if it is."""
+    keys = {word.lstrip("+~").partition("=")[0].partition(".")[0].partition("@")[0] for word in words}
+    if named := [key for key in NAMED if key in keys - {"method"}]:
+        return f"{', '.join(named)} is named"
+    if chosen := [group for group in ("network", "optimizer") if choices[group] != _USUAL[group]]:
+        return f"the problem names its {', '.join(chosen)}"
+    if find_dtype(recipes["dtype"]).itemsize < 8:
+        return "dtype=float32"
+    if find_device(recipes["device"]).type != "cpu":
+        return "frozen features are solved for on a CPU"
+    return "several processes" if launched_ranks().size > 1 else ""

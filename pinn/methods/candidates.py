@@ -1,0 +1,109 @@
+"""Networks with their optimizers and points, as recipes that a run can keep."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pinn.methods.facts import Facts
+from pinn.networks import GatedSines, Harmonics, RandomSines
+from pinn.networks.features import Family
+from pinn.optimizers import Adam, LeastSquares, LevenbergMarquardt, Optimizer, Schedule, Slabs
+from pinn.runs.trusted import TARGET
+from pinn.samplers import Sampler, Sobol
+
+MOST_STEPS = 100_000
+"""Steps of a trained network, which ends by its budget, by rounding, or by its target."""
+_POINTS = 3
+"""Equations for each frozen feature; two are the least that `LeastSquares` takes."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network, by the recipe of its class and arguments, with an optimizer and points. `name` is for the log."""
+
+    name: str
+    network: Mapping[str, Any]
+    optimizer: Optimizer
+    sampler: Sampler
+
+    @property
+    def by_slabs(self) -> bool:
+        """Whether it goes through time slab by slab."""
+        return isinstance(self.optimizer, Slabs)
+
+    @property
+    def trained(self) -> bool:
+        """Whether it is a trained network, which improves with time."""
+        return "features" not in self.network
+
+    def recipes(self) -> dict[str, Any]:
+        """The keys network, optimizer and sampler of a configuration that asks for this candidate."""
+        return {
+            "network": dict(self.network),
+            "optimizer": recipe(self.optimizer, "pinn.optimizers"),
+            "sampler": recipe(self.sampler, "pinn.samplers"),
+        }
+
+
+def recipe(thing: Any, package: str) -> dict[str, Any]:
+    """A frozen dataclass of `package` as a recipe, its members that are dataclasses too."""
+    found: dict[str, Any] = {TARGET: f"{package}.{type(thing).__name__}"}
+    for field in dataclasses.fields(thing):
+        value = getattr(thing, field.name)
+        if isinstance(value, tuple):
+            value = [recipe(one, package) if dataclasses.is_dataclass(one) else one for one in value]
+        found[field.name] = value
+    return found
+
+
+def steady_features(facts: Facts, width: int, frequency: float) -> Candidate:
+    """Random sines in all coordinates, their weights by Newton's method; `width` of them for each component."""
+    equations = math.ceil(_POINTS * width * facts.components / facts.rows)
+    boundary = math.ceil(min(width, 50 + 4 * width ** ((facts.dim - 1) / facts.dim)))
+    return Candidate(
+        f"{width} random sines up to frequency {frequency:.3g}, least squares",
+        _network("FrozenFeatures", RandomSines(width, frequency)),
+        LeastSquares(steps=1 if facts.linear else 12),
+        Sobol(equations, boundary, every=0),
+    )
+
+
+def harmonics(facts: Facts, modes: int) -> Candidate:
+    """The harmonics of a periodic space, slab by slab of time."""
+    width = (2 * modes + 1) ** (facts.dim - 1)
+    return _slabs(f"{modes} harmonics, slabs of time", facts, Harmonics(modes), 2.2 * width, Slabs())
+
+
+def sines(facts: Facts, width: int, frequency: float) -> Candidate:
+    """Random sines in space, slab by slab of time."""
+    name = f"{width} random sines in space up to frequency {frequency:.3g}, slabs of time"
+    return _slabs(name, facts, RandomSines(width, frequency), 2.1 * width, Slabs(cut=1e-12))
+
+
+def fronts(facts: Facts, subdomains: int) -> Candidate:
+    """Sines on subdomains of space, which are halved where there is a front, slab by slab of time."""
+    width = 36
+    optimizer = Slabs(tolerance=3e-10, resolution=3e-9, cut=1e-12, first=1e-3, growth=1.4)
+    name = f"{width} sines on each of {subdomains} subdomains, refined, slabs of time"
+    return _slabs(name, facts, GatedSines(width, subdomains), 3 * width * subdomains ** (facts.dim - 1), optimizer)
+
+
+def trained(width: int, depth: int, activation: str, points: int) -> Candidate:
+    """A trained network: Adam for a few steps, then Levenberg–Marquardt."""
+    return Candidate(
+        f"a trained network, {activation}, {depth} layers of {width}",
+        {TARGET: "pinn.networks.MLP", "width": width, "depth": depth, "activation": activation},
+        Schedule((Adam(steps=30), LevenbergMarquardt(steps=MOST_STEPS))),
+        Sobol(points, max(200, points // 5)),
+    )
+
+
+def _slabs(name: str, facts: Facts, family: Family, points: float, optimizer: Slabs) -> Candidate:
+    network = _network("SlabFeatures", family)
+    return Candidate(name, network, optimizer, Sobol(math.ceil(points), 200, every=0))
+
+
+def _network(kind: str, family: Family) -> dict[str, Any]:
+    return {TARGET: f"pinn.networks.{kind}", "features": {"all": recipe(family, "pinn.networks")}}

@@ -1,0 +1,206 @@
+"""The search for a method: trials from the cheapest candidate on, until one is good enough or time is up."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from pinn.methods.candidates import Candidate, fronts, harmonics, sines, steady_features, trained
+from pinn.methods.choice import Choice
+from pinn.methods.facts import Facts, facts_of
+from pinn.methods.trial import Trial, tried
+from pinn.operators import Auto, Strategy
+from pinn.pdes import PDE, evolving
+from pinn.trust.premises import examine_premises
+from pinn.trust.scales import scaled
+
+log = logging.getLogger("pinn")
+
+BUDGET_S = 120.0
+"""Seconds for trials and training together if no other budget is named."""
+_GAIN = 0.02
+"""What is left of the residual of a trained network at its trial when all of its time is spent."""
+_TRIAL, _SHORT = 0.2, 0.05
+"""Parts of the budget that a trial of frozen features may take, and that of a trained network."""
+_MOST_COLUMNS = 1600
+_MOST_DIMENSIONS = 4
+_WORTH = 0.5
+
+
+class Method:
+    """How a run comes to its network, optimizer and points."""
+
+
+@dataclass(frozen=True)
+class AsNamed(Method):
+    """They are those of the configuration."""
+
+
+@dataclass(frozen=True)
+class Search(Method):
+    """They are found from the problem, by trials that are compared by their residuals at held-out points.
+
+    Frozen features come first, slab by slab of time if the domain has time: their trials take seconds, and smooth
+    solutions come to ten digits. What they do not resolve, and problems with unknown coefficients or with an energy,
+    get a trained network, whose activation and size come from short trainings. A residual of `good`, in parts of the
+    size of its terms, ends the search; one above `accepted` asks for candidates of the next kind. The search takes
+    about `share` of the time at most. Raises ValueError unless 0 < good <= accepted and 0 < share < 1.
+    """
+
+    good: float = 1e-8
+    accepted: float = 1e-6
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.good <= self.accepted:
+            raise ValueError(f"Search needs 0 < good <= accepted, got {self.good} and {self.accepted}.")
+        if not 0 < self.share < 1:
+            raise ValueError(f"Search needs 0 < share < 1, got share={self.share}.")
+
+    def choose(
+        self,
+        pde: PDE,
+        strategy: Strategy | None = None,
+        *,
+        seed: int = 0,
+        budget_s: float = BUDGET_S,
+        rescale: Callable[[PDE], PDE] = scaled,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> Choice:
+        """Find a method for a problem that has no scales yet; `rescale` gives it some.
+
+        Raises ValueError for a problem with contradicting conditions, and if no candidate solves it.
+        """
+        examine_premises(pde, torch.zeros((), dtype=torch.float64))
+        trials = _Trials(self, pde, strategy or Auto(), seed, budget_s, rescale, interrupted)
+        facts = trials.facts
+        if not facts.unknowns and not facts.energy:
+            if facts.evolution and facts.dim in (2, 3):
+                trials.in_turn(_slabs(facts))
+            if facts.dim <= _MOST_DIMENSIONS and not trials.acceptable:
+                trials.climb()
+        if not trials.acceptable:
+            trials.train()
+        return trials.result()
+
+
+class _Trials:
+    """The trials of one problem so far."""
+
+    def __init__(
+        self,
+        search: Search,
+        pde: PDE,
+        strategy: Strategy,
+        seed: int,
+        budget_s: float,
+        rescale: Callable[[PDE], PDE],
+        interrupted: Callable[[], bool],
+    ) -> None:
+        self._began, self._search, self._pde, self._rescale = time.perf_counter(), search, pde, rescale
+        self._strategy, self._seed, self._budget_s, self._interrupted = strategy, seed, budget_s, interrupted
+        self._whole, self._evolving = rescale(pde), None
+        self._done: list[Trial] = []
+        self.facts = facts_of(self._whole, seed=seed)
+        log.info("method: %s", self.facts.words)
+
+    @property
+    def _best(self) -> float:
+        return min((trial.heldout for trial in self._done), default=float("inf"))
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether a candidate will do."""
+        return self._best <= self._search.accepted
+
+    @property
+    def _wanting(self) -> bool:
+        """Whether something better is sought, and there is time for it."""
+        spent = time.perf_counter() - self._began
+        return (
+            self._best > self._search.good and spent < self._search.share * self._budget_s and not self._interrupted()
+        )
+
+    def _run(self, candidate: Candidate, share: float = _TRIAL) -> Trial:
+        if candidate.by_slabs and self._evolving is None:
+            self._evolving = self._rescale(evolving(self._pde))
+        pde = self._evolving if candidate.by_slabs and self._evolving is not None else self._whole
+        trial = tried(
+            *(pde, candidate, self._strategy),
+            seed=self._seed,
+            budget_s=share * self._budget_s,
+            interrupted=self._interrupted,
+        )
+        self._done.append(trial)
+        log.info("  tried %s", trial.words)
+        return trial
+
+    def in_turn(self, candidates: Iterator[Candidate]) -> None:
+        """One after the other while something better is sought."""
+        for candidate in candidates:
+            if not self._wanting:
+                return
+            self._run(candidate)
+
+    def climb(self) -> None:
+        """Random sines in all coordinates: the frequency first, by few of them, then more and finer ones."""
+        facts = self.facts
+        width = max(60, round((300 if facts.dim > 1 else 120) / facts.components**0.5))
+        frequency = {1: 20.0, 2: 6.0, 3: 4.0}.get(facts.dim, 3.0)
+        last, frequency = self._tuned(width, frequency)
+        growth = 2.0
+        while self._wanting and growth * width * facts.components <= _MOST_COLUMNS:
+            if last.seconds * growth**2.5 > _TRIAL * self._budget_s:
+                return
+            width, frequency = round(growth * width), frequency * growth ** (1 / facts.dim)
+            trial = self._run(steady_features(facts, width, frequency))
+            if trial.heldout > _WORTH * last.heldout:
+                return
+            last = trial
+
+    def _tuned(self, width: int, frequency: float) -> tuple[Trial, float]:
+        """The best frequency for a width, and its trial: doubled or halved while that helps."""
+        first = best = self._run(steady_features(self.facts, width, frequency))
+        for factor in (2.0, 0.5):
+            better = True
+            while better and self._wanting:
+                trial = self._run(steady_features(self.facts, width, frequency * factor))
+                better = trial.heldout < best.heldout
+                if better:
+                    best, frequency = trial, frequency * factor
+            if best is not first:
+                break
+        return best, frequency
+
+    def train(self) -> None:
+        """Short trainings of a few networks."""
+        candidates = [trained(24, 2, "tanh", 1000), trained(24, 2, "sin", 1000), trained(32, 3, "tanh", 2000)]
+        for candidate in candidates[: 1 if self.facts.unknowns or self.facts.energy else None]:
+            if not self._interrupted():
+                self._run(candidate, _SHORT)
+
+    def result(self) -> Choice:
+        """The best, where a trained network is expected to go on to improve."""
+        whole = [trial for trial in self._done if not trial.why]
+        if not whole:
+            reasons = "; ".join(trial.words for trial in self._done)
+            raise ValueError(f"No method has solved this problem: {reasons}. Name network and optimizer yourself.")
+        chosen = min(whole, key=lambda trial: trial.heldout * (_GAIN if trial.candidate.trained else 1.0))
+        log.info("  chosen: %s", chosen.candidate.name)
+        return Choice(chosen.candidate, self.facts, tuple(self._done), time.perf_counter() - self._began)
+
+
+def _slabs(facts: Facts) -> Iterator[Candidate]:
+    """Features in space for slabs of time, from few and smooth ones on."""
+    plane = facts.dim == 3
+    if facts.periodic:
+        yield from (harmonics(facts, modes) for modes in ((5, 10) if plane else (24, 96, 256)))
+    else:
+        few = ((200, 5.0), (500, 10.0)) if plane else ((100, 8.0), (300, 30.0))
+        yield from (sines(facts, width, frequency) for width, frequency in few)
+    if not plane:
+        yield fronts(facts, 8)
+        if not facts.periodic:
+            yield sines(facts, 700, 90.0)

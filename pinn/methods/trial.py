@@ -1,0 +1,90 @@
+"""Short trainings, of which the residual at held-out points says how good a candidate is."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from pinn.methods.candidates import Candidate
+from pinn.operators import NotDiagonalError, Strategy
+from pinn.pdes import PDE
+from pinn.runs.run import build_network
+from pinn.training.failures import is_out_of_memory
+from pinn.training.loop import train
+from pinn.trust.scales import scale_network
+
+_FAULTS = (ValueError, FloatingPointError, MemoryError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of a candidate: ‖r‖ at held-out points after some seconds, infinite with the reason if it failed."""
+
+    candidate: Candidate
+    heldout: float
+    seconds: float
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """The trial in a line of the log."""
+        found = f"failed: {self.why}" if self.why else f"residual {self.heldout:.1e} at held-out points"
+        return f"{self.candidate.name}: {found} ({self.seconds:.1f} s)"
+
+
+def tried(
+    pde: PDE,
+    candidate: Candidate,
+    strategy: Strategy,
+    *,
+    seed: int,
+    budget_s: float,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Trial:
+    """Train a candidate for a problem with its scales, for `budget_s` seconds at most.
+
+    One that the problem refuses, that diverges, or, slab by slab, does not come to the end of time, has failed.
+    """
+    began = time.perf_counter()
+    try:
+        network = build_network(candidate.network, pde, torch.Generator().manual_seed(seed)).double()
+        scale_network(network, pde)
+        with _silent():
+            steps = train(
+                *(pde, network, candidate.optimizer, candidate.sampler, strategy),
+                budget_s=budget_s,
+                seed=seed,
+                scale=False,
+            )
+            step = next(steps)
+            for step in steps:
+                if interrupted():
+                    break
+            heldout = step.heldout_residual
+    except NotDiagonalError:
+        raise
+    except _FAULTS as error:
+        if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+            raise
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        return Trial(candidate, math.inf, time.perf_counter() - began, reason)
+    seconds = time.perf_counter() - began
+    if candidate.by_slabs and step.stop != "finished":
+        return Trial(candidate, math.inf, seconds, "it has not come to the end of time")
+    return Trial(candidate, heldout if math.isfinite(heldout) else math.inf, seconds)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """What a trial would say is said by the run itself."""
+    log = logging.getLogger("pinn")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)

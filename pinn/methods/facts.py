@@ -13,6 +13,7 @@ from pinn.optimizers.parameters import flatten, unflatten
 from pinn.pdes import PDE, unscaled
 from pinn.pdes.derived.squares import of_squares
 from pinn.samplers import Uniform
+from pinn.trust.scales import scale_network
 
 _WIDTH, _POINTS = 24, 64
 _FREQUENCY = 3.0
@@ -81,6 +82,7 @@ def _probed(pde: PDE, seed: int) -> tuple[bool, int]:
     network = network.double()
     if pde.unknowns:
         network = WithUnknowns(network, pde.unknowns, inputs, generator).double()
+    scale_network(network, pde)  # what is nonlinear is so at the size of the field
     params = {name: value.detach() for name, value in network.named_parameters()}
     like = next(iter(params.values()))
     samples = Uniform(_POINTS, _POINTS, every=0).sample(pde.soft_conditions(), generator, like)

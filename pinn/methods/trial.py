@@ -60,11 +60,12 @@ def tried(
                 seed=seed,
                 scale=False,
             )
-            step = next(steps)
+            stop = None
             for step in steps:
+                stop = step.stop
                 if interrupted():
                     break
-            heldout = step.heldout_residual
+            heldout = step.heldout_residual  # training takes a step at least
     except NotDiagonalError:
         raise
     except _FAULTS as error:
@@ -73,7 +74,7 @@ def tried(
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         return Trial(candidate, math.inf, time.perf_counter() - began, reason)
     seconds = time.perf_counter() - began
-    if candidate.by_slabs and step.stop != "finished":
+    if candidate.by_slabs and stop != "finished":
         return Trial(candidate, math.inf, seconds, "it has not come to the end of time")
     return Trial(candidate, heldout if math.isfinite(heldout) else math.inf, seconds)
 

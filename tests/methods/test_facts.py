@@ -16,7 +16,7 @@ def test_poisson_is_linear_and_steady() -> None:
     facts = facts_of(scaled(Poisson(_SQUARE)))
     assert (facts.dim, facts.components, facts.rows) == (2, 1, 1)
     assert facts.linear
-    assert not (facts.evolution or facts.periodic or facts.energy or facts.unknowns)
+    assert not any((facts.evolution, facts.periodic, facts.energy, facts.unknowns))
 
 
 def test_heat_is_linear_and_burgers_is_not() -> None:

@@ -26,7 +26,7 @@ from pinn.weighting.by_noise import DATA, data_rows, inverse_within
 CONVERGED = 0.3
 """Of its deviation: the part by which a Gauss–Newton step may still move an unknown whose interval is given. The error
 is then √(1 + 0.3²), 4 %, larger than the deviation at worst."""
-_CUT = 1e-7
+_CUT = 1e-10
 """Singular values below this part of the largest are those of directions that the residual does not see."""
 
 

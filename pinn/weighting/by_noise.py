@@ -9,7 +9,9 @@ and coefficients come out wrong. With γ the ratio |J_data v|/|J_equation v| of 
 
 which has a plateau: directions that the equation leaves free have a large γ, the others a small one. The weight λ is
 the largest on it. Where noise has the deviation σ the classical weight is τ²/σ² for a residual of deviation τ; on the
-plateau the result does not depend on τ, and σ is found from the misfit.
+plateau the result does not depend on τ, and σ is found from the misfit. That holds for the exact minimum. A training
+that still leaves a residual τ to the equation would let that residual, and not the data, decide, so the weight stays
+above τ²/σ² of now, and comes down as training goes on.
 """
 
 from collections.abc import Mapping
@@ -37,6 +39,8 @@ AT_FIRST = 4
 """Degrees of freedom beyond the unknown numbers that the data have at first, so that they lead the solution."""
 STEPS = (30, 45, 60, 80, 110, 150, 200, 300, 400, 600, 800)
 """Steps at which the weight is found again; from then on every 400."""
+_MARGIN = 3.0
+"""How far above τ²/σ² of now the weight stays: then the equation's residual moves unknowns by less than noise does."""
 _GRID = [10 ** (k / 4) for k in range(-64, 65)]
 
 
@@ -99,6 +103,13 @@ def data_rows(objective: Objective, params: Params) -> tuple[slice, Tensor]:
     return slice(start, start + sizes[DATA]), objective.linearize(params)[1]
 
 
+def _classical(plain: Objective, params: Params) -> float:
+    """τ²/σ² of now: the mean squares of the equation's residual and of the data's misfit."""
+    terms = plain.evaluate(params).terms
+    misfit = float(terms[DATA])
+    return sum(float(term) for name, term in terms.items() if name != DATA) / misfit if misfit > 0 else 0.0
+
+
 def inverse_within(pde: PDE) -> Inverse | None:
     """The inverse problem that a problem is or wraps; None if there is none."""
     while not isinstance(pde, Inverse):
@@ -129,9 +140,11 @@ class NoiseWeight(WeightState):
         else:
             plateau = freedom.plateau
             before = float(self.weights[DATA])
-            if plateau is None or before / 3 < plateau < 3 * before:
+            if plateau is None:
                 return False
-            weight = plateau
+            weight = max(plateau, min(_MARGIN * _classical(plain, params), freedom.leading))
+            if before / 3 < weight < 3 * before:
+                return False
         self.weights = {DATA: torch.full_like(like.reshape(-1)[0], weight)}
         return True
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,16 @@ _POINTS = 3
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network, by the recipe of its class and arguments, with an optimizer and points. `name` is for the log."""
+    """A network, by the recipe of its class and arguments, with an optimizer and points. `name` is for the log.
+
+    With more than one of the `windows` of time, each has a network of its own, which is trained after the one before.
+    """
 
     name: str
     network: Mapping[str, Any]
     optimizer: Optimizer
     sampler: Sampler
+    windows: int = 1
 
     @property
     def by_slabs(self) -> bool:
@@ -39,11 +43,12 @@ class Candidate:
         return "features" not in self.network
 
     def recipes(self) -> dict[str, Any]:
-        """The keys network, optimizer and sampler of a configuration that asks for this candidate."""
+        """The keys network, optimizer, sampler and windows of a configuration that asks for this candidate."""
         return {
             "network": dict(self.network),
             "optimizer": recipe(self.optimizer, "pinn.optimizers"),
             "sampler": recipe(self.sampler, "pinn.samplers"),
+            "windows": self.windows,
         }
 
 
@@ -58,13 +63,14 @@ def recipe(thing: Any, package: str) -> dict[str, Any]:
     return found
 
 
-def steady_features(facts: Facts, width: int, frequency: float) -> Candidate:
+def steady_features(facts: Facts, width: int, frequency: Sequence[float]) -> Candidate:
     """Random sines in all coordinates, their weights by Newton's method; `width` of them for each component."""
     equations = math.ceil(_POINTS * width * facts.components / facts.rows)
     boundary = math.ceil(min(width, 50 + 4 * width ** ((facts.dim - 1) / facts.dim)))
+    told = ", ".join(f"{one:.3g}" for one in dict.fromkeys(frequency))
     return Candidate(
-        f"{width} random sines up to frequency {frequency:.3g}, least squares",
-        _network("FrozenFeatures", RandomSines(width, frequency)),
+        f"{width} random sines up to frequency {told}, least squares",
+        _network("FrozenFeatures", RandomSines(width, tuple(frequency))),
         LeastSquares(steps=1 if facts.linear else 12),
         Sobol(equations, boundary, every=0),
     )
@@ -90,13 +96,15 @@ def fronts(facts: Facts, subdomains: int) -> Candidate:
     return _slabs(name, facts, GatedSines(width, subdomains), 3 * width * subdomains ** (facts.dim - 1), optimizer)
 
 
-def trained(width: int, depth: int, activation: str, points: int) -> Candidate:
+def trained(width: int, depth: int, activation: str, points: int, windows: int = 1) -> Candidate:
     """A trained network: Adam for a few steps, then Levenberg–Marquardt."""
+    in_windows = f", in {windows} windows of time" if windows > 1 else ""
     return Candidate(
-        f"a trained network, {activation}, {depth} layers of {width}",
+        f"a trained network, {activation}, {depth} layers of {width}{in_windows}",
         {TARGET: "pinn.networks.MLP", "width": width, "depth": depth, "activation": activation},
         Schedule((Adam(steps=30), LevenbergMarquardt(steps=MOST_STEPS))),
         Sobol(points, max(200, points // 5)),
+        windows,
     )
 
 

@@ -1,6 +1,7 @@
 """The search for a method: trials from the cheapest candidate on, until one is good enough or time is up."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pinn.methods.choice import Choice
 from pinn.methods.facts import Facts, facts_of
 from pinn.methods.trial import Trial, tried
 from pinn.operators import Auto, Strategy
-from pinn.pdes import PDE, evolving
+from pinn.pdes import PDE, TimeWindowed, evolving
 from pinn.trust.premises import examine_premises
 from pinn.trust.scales import scaled
 
@@ -24,9 +25,15 @@ _GAIN = 0.02
 """What is left of the residual of a trained network at its trial when all of its time is spent."""
 _TRIAL, _SHORT = 0.2, 0.05
 """Parts of the budget that a trial of frozen features may take, and that of a trained network."""
-_MOST_COLUMNS = 1600
+_MOST_COLUMNS = 2600
 _MOST_DIMENSIONS = 4
-_WORTH = 0.5
+_ABOVE, _DENSITY = 1.3, 2.6
+"""Frequencies above those of the data, and functions for each cell of frequencies, with which waves are resolved."""
+_GROWTH = 2.0
+_WORTH = 0.7
+_WINDOWS = 4
+_BEGUN = 0.1
+"""A residual at held-out points, in parts of the size of its terms, above which a network has not begun to fit."""
 
 
 class Method:
@@ -127,6 +134,8 @@ class _Trials:
         if candidate.by_slabs and self._evolving is None:
             self._evolving = self._rescale(evolving(self._pde))
         pde = self._evolving if candidate.by_slabs and self._evolving is not None else self._whole
+        if candidate.windows > 1:
+            pde = self._rescale(TimeWindowed(self._pde, candidate.windows))
         trial = tried(
             *(pde, candidate, self._strategy),
             seed=self._seed,
@@ -145,41 +154,51 @@ class _Trials:
             self._run(candidate)
 
     def climb(self) -> None:
-        """Random sines in all coordinates: the frequency first, by few of them, then more and finer ones."""
-        facts = self.facts
-        width = max(60, round((300 if facts.dim > 1 else 120) / facts.components**0.5))
-        frequency = {1: 20.0, 2: 6.0, 3: 4.0}.get(facts.dim, 3.0)
-        last, frequency = self._tuned(width, frequency)
-        growth = 2.0
-        while self._wanting and growth * width * facts.components <= _MOST_COLUMNS:
-            if last.seconds * growth**2.5 > _TRIAL * self._budget_s:
-                return
-            width, frequency = round(growth * width), frequency * growth ** (1 / facts.dim)
-            trial = self._run(steady_features(facts, width, frequency))
-            if trial.heldout > _WORTH * last.heldout:
-                return
-            last = trial
+        """Random sines in all coordinates: few of them for the frequency, then more and finer ones while time allows.
 
-    def _tuned(self, width: int, frequency: float) -> tuple[Trial, float]:
+        The first frequencies are those of the data of the equation, or those that so many functions resolve.
+        """
+        facts = self.facts
+        smooth = {1: 20.0, 2: 6.0, 3: 4.0}.get(facts.dim, 3.0)
+        frequency = [max(smooth, _ABOVE * one) for one in facts.frequencies]
+        fewest = (300 if facts.dim > 1 else 120) / facts.components**0.5
+        resolved = _DENSITY * math.prod(frequency) / facts.components
+        width = round(max(fewest, min(resolved, _MOST_COLUMNS / facts.components)))
+        last, frequency = self._tuned(width, frequency)
+        while self._wanting and _GROWTH * width * facts.components <= _MOST_COLUMNS:
+            if last.seconds * _GROWTH**2.5 > _TRIAL * self._budget_s:
+                return
+            width, finer = round(_GROWTH * width), _GROWTH ** (1 / facts.dim)
+            frequency = [finer * one for one in frequency]
+            last = self._run(steady_features(facts, width, frequency))
+
+    def _tuned(self, width: int, frequency: list[float]) -> tuple[Trial, list[float]]:
         """The best frequency for a width, and its trial: doubled or halved while that helps."""
         first = best = self._run(steady_features(self.facts, width, frequency))
         for factor in (2.0, 0.5):
             better = True
-            while better and self._wanting:
-                trial = self._run(steady_features(self.facts, width, frequency * factor))
-                better = trial.heldout < best.heldout
+            while better and self._wanting and best.seconds < _SHORT * self._budget_s:
+                other = [factor * one for one in frequency]
+                trial = self._run(steady_features(self.facts, width, other))
+                better = trial.heldout < _WORTH * best.heldout
                 if better:
-                    best, frequency = trial, frequency * factor
+                    best, frequency = trial, other
             if best is not first:
                 break
         return best, frequency
 
     def train(self) -> None:
-        """Short trainings of a few networks."""
+        """Short trainings of a few networks; window by window of time if those of all time have not begun to fit."""
         candidates = [trained(24, 2, "tanh", 1000), trained(24, 2, "sin", 1000), trained(32, 3, "tanh", 2000)]
-        for candidate in candidates[: 1 if self.facts.unknowns or self.facts.energy else None]:
+        if self.facts.unknowns or self.facts.energy:
+            candidates = candidates[:1]
+        first = len(self._done)
+        for candidate in candidates:
             if not self._interrupted():
                 self._run(candidate, _SHORT)
+        hard = all(trial.heldout > _BEGUN for trial in self._done[first:])
+        if hard and self.facts.evolution and not self.facts.unknowns and not self._interrupted():
+            self._run(trained(20, 2, "tanh", 1000, windows=_WINDOWS), _TRIAL)
 
     def result(self) -> Choice:
         """The best, where a trained network is expected to go on to improve."""

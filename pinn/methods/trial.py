@@ -3,20 +3,25 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
+from pinn.domains import TimeDomain
 from pinn.methods.candidates import Candidate
 from pinn.operators import NotDiagonalError, Strategy
-from pinn.pdes import PDE
+from pinn.pdes import PDE, TimeWindowed, unscaled
 from pinn.runs.run import build_network
 from pinn.training.failures import is_out_of_memory
 from pinn.training.loop import train
+from pinn.training.step import Step
+from pinn.training.time_marching import train_windows
 from pinn.trust.scales import scale_network
 
+_PACE = 0.2
+"""The part of its budget after which slabs of time should have come as far in time."""
 _FAULTS = (ValueError, FloatingPointError, MemoryError, NotImplementedError, RuntimeError)
 
 
@@ -54,18 +59,20 @@ def tried(
         network = build_network(candidate.network, pde, torch.Generator().manual_seed(seed)).double()
         scale_network(network, pde)
         with _silent():
-            steps = train(
+            windowed = isinstance(pde, TimeWindowed)
+            method: Callable[..., Generator[Step, None, None]] = train_windows if windowed else train
+            steps = method(
                 *(pde, network, candidate.optimizer, candidate.sampler, strategy),
                 budget_s=budget_s,
                 seed=seed,
                 scale=False,
             )
-            stop = None
+            last = next(steps)
             for step in steps:
-                stop = step.stop
-                if interrupted():
+                last = step
+                if interrupted() or (candidate.by_slabs and _too_slow(step, pde, budget_s)):
                     break
-            heldout = step.heldout_residual  # training takes a step at least
+            heldout = last.heldout_residual
     except NotDiagonalError:
         raise
     except _FAULTS as error:
@@ -74,9 +81,17 @@ def tried(
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         return Trial(candidate, math.inf, time.perf_counter() - began, reason)
     seconds = time.perf_counter() - began
-    if candidate.by_slabs and stop != "finished":
+    if candidate.by_slabs and last.stop != "finished":
         return Trial(candidate, math.inf, seconds, "it has not come to the end of time")
     return Trial(candidate, heldout if math.isfinite(heldout) else math.inf, seconds)
+
+
+def _too_slow(step: Step, pde: PDE, budget_s: float) -> bool:
+    """Whether slabs of time would take several times the budget at the pace that they have come to."""
+    domain = unscaled(pde).domain
+    assert isinstance(domain, TimeDomain)
+    done = (step.figures["time"] - domain.start) / domain.duration
+    return step.seconds > _PACE * budget_s and done < _PACE
 
 
 @contextmanager

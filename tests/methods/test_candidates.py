@@ -11,7 +11,7 @@ from pinn.runs.instantiate import build
 
 _FACTS = Facts(2, 1, 1, evolution=True, periodic=True, linear=True, energy=False, unknowns=False)
 _ALL = [
-    steady_features(_FACTS, 60, 6.0),
+    steady_features(_FACTS, 60, [6.0, 6.0]),
     harmonics(_FACTS, 8),
     sines(_FACTS, 50, 8.0),
     fronts(_FACTS, 4),
@@ -40,7 +40,7 @@ def test_a_schedule_is_a_recipe_of_recipes() -> None:
 @pytest.mark.parametrize(("components", "rows"), [(1, 1), (3, 3), (3, 1), (1, 4)])
 def test_least_squares_get_more_equations_than_they_need(components: int, rows: int) -> None:
     facts = dataclasses.replace(_FACTS, components=components, rows=rows)
-    candidate = steady_features(facts, 100, 6.0)
+    candidate = steady_features(facts, 100, [6.0, 6.0])
     assert candidate.sampler.interior * rows >= 2 * 100 * components
 
 

@@ -1,5 +1,6 @@
 """What is found of a problem before a method is chosen."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -51,3 +52,15 @@ def test_systems_energies_and_unknowns() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_no_seed_makes_a_linear_problem_nonlinear(seed: int) -> None:
     assert facts_of(scaled(Poisson(_SQUARE)), seed=seed).linear
+
+
+def test_the_frequencies_are_those_of_the_source() -> None:
+    """f = c sin(2πx) sin(8πy) on [0, 1]²: on [−1, 1]² the angular frequencies are π and 4π."""
+    pde = Expression(_SQUARE, "-laplacian(u) = 0", exact="sin(2*pi*x)*sin(8*pi*y)")
+    found = facts_of(scaled(pde)).frequencies
+    assert found == pytest.approx((math.pi, 4 * math.pi), rel=0.4)  # at 64 points
+
+
+def test_data_that_do_not_vary_have_no_frequency() -> None:
+    pde = Expression(_SQUARE, "-laplacian(u) = 1", boundary="0")
+    assert facts_of(scaled(pde)).frequencies == (0.0, 0.0)

@@ -18,6 +18,7 @@ from pinn.parallel import Ranks
 from pinn.pdes import PDE
 from pinn.samplers import Sampler, Uniform
 from pinn.training.accuracy import Reference
+from pinn.training.best import Best
 from pinn.training.failures import clone_tensors, is_out_of_memory, not_enough_memory, on_device, refuse_nonfinite
 from pinn.training.guard import Guard, GuardEvent
 from pinn.training.memory import refuse_step
@@ -78,6 +79,10 @@ class TrainingState:
             if inverse is not None and inverse.weight_found
             else weighting.start(torch.Generator().manual_seed(seed + 2))
         )
+        # The residual of data is their noise, and that of an energy says little: there the end is the best.
+        comparable = guard is not None and inverse is None and all(c.energy is None for c in self._plain.conditions)
+        self._best = Best() if comparable else None
+        self._look_every = guard.every if guard is not None else 0
         self._findings: list[GuardEvent] = []
         refuse_step(self._plain, self._initial, optimizer)
         self.steps, self.step, self.seconds = steps, 0, 0.0
@@ -131,6 +136,12 @@ class TrainingState:
         self._findings += [event] if event else []
         if step.stop == "stalled" and self._points.grew:
             step = changed(step, stop=None)
+        if self._best is not None and self._look_every and step.step % self._look_every == 0:
+            self._best.look(step)
+        if self._best is not None and step.stop and step.stop != "finished":
+            step, kept = self._best.ended(step)
+            self._findings += [kept] if kept else []
+            self.params = step.params
         self._last = {"method": step.method, "loss": step.loss, "terms": step.terms, "figures": dict(step.figures)}
         self._last["stop"] = step.stop
         return changed(step, findings=tuple(self._findings), state_dict=self.state_dict)
@@ -139,6 +150,8 @@ class TrainingState:
         """The step at which a state was taken, as it was told then."""
         self._restore(on_device(state, self._like.device))
         self.seconds, self._last = state["seconds"], dict(state["last"])
+        if self._best is not None and (state.get("best") or {}).get("taken") and self._best.params is not None:
+            self.params = self._best.params
         return Step(
             step=self.step,
             seconds=self.seconds,
@@ -169,6 +182,7 @@ class TrainingState:
             "balance": self._weights.state_dict(),
             "points": self._points.state_dict(),
             "watch": self._stopper.state_dict(),
+            "best": None if self._best is None else self._best.state_dict(),
             "last": self._last,
         }
 
@@ -201,6 +215,8 @@ class TrainingState:
         self._iteration.load_state_dict(state["iteration"], self._objective)
         self._points.load_state_dict(state["points"])
         self._stopper.load_state_dict(state["watch"])
+        if self._best is not None:
+            self._best.load_state_dict(state.get("best"))
         self._findings = [GuardEvent(**event) for event in state["findings"]]
         self.params = copied(self._iteration.params)
 

@@ -88,8 +88,8 @@ class Step:
 
 
 def changed(step: Step, **changes: Any) -> Step:
-    """The step with other facts, keeping what was computed of it."""
-    computed = {name: value for name, value in vars(step).items() if name in _COMPUTED}
+    """The step with other facts, keeping what was computed of it at the same parameters."""
+    computed = {name: value for name, value in vars(step).items() if name in _COMPUTED and "params" not in changes}
     other = dataclasses.replace(step, **changes)
     vars(other).update(computed)
     return other

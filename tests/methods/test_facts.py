@@ -59,8 +59,3 @@ def test_the_frequencies_are_those_of_the_source() -> None:
     pde = Expression(_SQUARE, "-laplacian(u) = 0", exact="sin(2*pi*x)*sin(8*pi*y)")
     found = facts_of(scaled(pde)).frequencies
     assert found == pytest.approx((math.pi, 4 * math.pi), rel=0.4)  # at 64 points
-
-
-def test_data_that_do_not_vary_have_no_frequency() -> None:
-    pde = Expression(_SQUARE, "-laplacian(u) = 1", boundary="0")
-    assert facts_of(scaled(pde)).frequencies == (0.0, 0.0)

@@ -23,7 +23,7 @@ BUDGET_S = 120.0
 """Seconds for trials and training together if no other budget is named."""
 _GAIN = 0.02
 """What is left of the residual of a trained network at its trial when all of its time is spent."""
-_TRIAL, _SHORT = 0.2, 0.05
+_TRIAL, _SHORT = 0.25, 0.05
 """Parts of the budget that a trial of frozen features may take, and that of a trained network."""
 _MOST_COLUMNS = 2600
 _MOST_DIMENSIONS = 4
@@ -168,7 +168,8 @@ class _Trials:
         while self._wanting and _GROWTH * width * facts.components <= _MOST_COLUMNS:
             if last.seconds * _GROWTH**2.5 > _TRIAL * self._budget_s:
                 return
-            width, finer = round(_GROWTH * width), _GROWTH ** (1 / facts.dim)
+            finer = 1.0 if last.heldout <= self._search.accepted else _GROWTH ** (1 / facts.dim)
+            width = round(_GROWTH * width)
             frequency = [finer * one for one in frequency]
             last = self._run(steady_features(facts, width, frequency))
 

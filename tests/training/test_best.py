@@ -21,7 +21,7 @@ def network() -> MLP:
     return MLP(2, width=8, depth=2, generator=torch.Generator().manual_seed(0)).double()
 
 
-def steps(n: int, guard: Guard | None = None, **arguments) -> list[Step]:  # noqa: ANN003
+def steps(n: int, guard: Guard | None = None, **arguments) -> list[Step]:
     sampler = Sobol(100, 20, every=0)
     return list(train(_PROBLEM, network(), LevenbergMarquardt(), sampler, guard=guard, steps=n, **arguments))
 
@@ -49,7 +49,7 @@ def test_an_end_that_is_about_as_good_stays() -> None:
     assert not best.taken
 
 
-def test_a_training_gives_the_network_its_best_parameters(monkeypatch) -> None:  # noqa: ANN001
+def test_a_training_gives_the_network_its_best_parameters(monkeypatch) -> None:
     """Every step is looked at, and any end is said to be worse by far."""
     monkeypatch.setattr("pinn.training.best.WORSE", 0.0)
     module, taken = network(), []
@@ -65,7 +65,7 @@ def test_a_training_gives_the_network_its_best_parameters(monkeypatch) -> None: 
             assert torch.equal(last.params[name], best.params[name])
 
 
-def test_what_was_best_goes_through_a_break(monkeypatch, tmp_path: Path) -> None:  # noqa: ANN001
+def test_what_was_best_goes_through_a_break(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr("pinn.training.best.WORSE", 0.0)
     whole = steps(11, Guard(every=4))
     half = steps(9, Guard(every=4))[-1]

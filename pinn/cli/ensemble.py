@@ -88,6 +88,8 @@ def run_ensemble(
         f"{figures['median']:.3e} median, {figures['worst']:.3e} worst, {figures['failed']} failed; "
         f"{step.step} steps in {step.seconds:.1f} s"
     )
+    if (found := summary.get("error_estimate")) and found["known"]:
+        log.info(f"seed {summary['seed']}, linearised equation: relative L2 error {found['relative_l2']:.2e}")
     for doubt in summary["doubts"]:
         log.warning(f"Do not believe this run: {doubt}.")
     return step, summary

@@ -88,6 +88,9 @@ def _error(summary: Mapping[str, Any]) -> str:
         parts.append(f"relative L2 {score(error, summary.get('reference_error') or 0.0)}")
     elif summary:
         parts.append("unknown, since no exact solution is (pinn validate tells what to believe)")
+    estimate = summary.get("error_estimate")
+    if isinstance(estimate, Mapping) and estimate.get("known"):
+        parts.append(f"relative L2 {estimate['relative_l2']:.1e} by the linearised equation")
     if isinstance(residual, (int, float)):
         parts.append(
             f"residual {residual:.2e} at held-out points, {summary.get('train_residual') or 0:.2e} in training"

@@ -160,7 +160,7 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
                 draw(folder, trust)
                 tracked.finish(summary)  # with the plots
         if not ranks.rank:
-            report(folder, step, training.reason)
+            report(folder, step, training)
             for doubt in training.doubts(step):
                 log.warning(f"Do not believe this run: {doubt}.")
     if training.diverged:
@@ -191,9 +191,9 @@ def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str,
     """The last checkpoint, the solution and the summary, which is returned."""
     config = training.job.config
     facts = {"seed": config["seed"], "status": training.status, "time_to": training.metrics.time_to()}
-    facts |= {"doubts": training.doubts(step), "softened": dict(training.job.pde.softened)}
+    facts |= {"doubts": training.doubts(step), "softened": dict(training.job.pde.softened), **config["choices"]}
     facts |= {"reason": training.reason, "overrides": config["overrides"], "resumed": config.get("resumed", [])}
-    facts |= config["choices"] | {"method": config.get("method")}
+    facts |= {"method": config.get("method")}
     return save_run(folder, step, config, run_id=run_id, resumable=training.diverged is None, **facts)
 
 
@@ -244,7 +244,7 @@ def draw(folder: Path, trust: Collection[str] = ()) -> None:
     plot_history(folder, folder)
 
 
-def report(folder: Path, step: Step, reason: str) -> None:
+def report(folder: Path, step: Step, training: Training) -> None:
     """The last lines that the user sees."""
     figures = f"rel_l2 {score(step.rel_l2, step.reference_error)}, max_error {step.max_error:.3e}"
     if step.reference is not None and step.reference.zero:
@@ -253,8 +253,10 @@ def report(folder: Path, step: Step, reason: str) -> None:
         figures = "error unknown, since no exact solution is (pinn validate tells what to believe)"
     if step.compile_s:
         log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
-    log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {reason})")
+    log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {training.reason})")
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
+    if training.job.config.get("estimate_error"):
+        log.info(str(step.estimated_error))
     for name, found in found_unknowns(step.objective.on_one_process(), step.params).items():
         spread = f" ± {found.interval()[1] - found.value:.1e} (95 %)" if found.deviation else ""
         spread = f" (no interval: {found.why})" if found.why else spread

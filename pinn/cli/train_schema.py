@@ -38,6 +38,7 @@ class TrainConfig:
     target_residual: float | None = MISSING
     patience: int | None = MISSING
     guard: bool = MISSING
+    estimate_error: bool = MISSING
     windows: int = MISSING
     threads: int | None = MISSING
     chunk_size: int | None = MISSING

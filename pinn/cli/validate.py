@@ -27,7 +27,7 @@ from pinn.runs.markdown import markdown
 from pinn.runs.process import prepare
 from pinn.runs.verdict import NOT_EXAMINED, Verdict, judge
 from pinn.training.accuracy import score
-from pinn.trust import Examination
+from pinn.trust import ErrorEstimate, Examination
 
 RESULT = "validation.json"
 TOLERANCE = 1e-2
@@ -46,19 +46,8 @@ def table(evidence: Evidence) -> str:
 def told(examination: Examination) -> list[str]:
     """The examination of the field, line by line."""
     lines = [f"fundamental theorem of calculus: largest defect {examination.defect:.1e} of the range"]
-    if examination.why:
-        lines.append(f"no estimate of the error: {examination.why}")
-    elif examination.estimated:
-        lines.append(
-            f"linearised equation: relative L2 error {examination.estimate:.2e}, which explains "
-            f"{examination.resolved:.0%} of the residual"
-        )
-    else:
-        lines.append(
-            f"linearised equation: no estimate, since {examination.estimate:.1e} explains only "
-            f"{max(examination.resolved, 0):.0%} of the residual"
-        )
-    return [*lines, *examination.undetermined]
+    error = ErrorEstimate(examination.estimate, resolved=examination.resolved, why=examination.why)
+    return [*lines, str(error), *examination.undetermined]
 
 
 def as_json(evidence: Evidence, verdict: Verdict, tolerance: float) -> dict[str, Any]:

@@ -111,21 +111,21 @@ def _extension(conditions: Sequence[Condition], components: int | None) -> Field
 
 
 def _boolean_sum(extension: Field, surface: Surface, g: Field, condition: Condition, components: int | None) -> Field:
-    correction = surface.extend(_only(lambda x: g(x) - extension(x), condition, components))
+    correction = surface.extend(only(lambda x: g(x) - extension(x), condition.components, components))
     return lambda x: extension(x) + correction(x)
 
 
 def masked(condition: Condition, components: int | None) -> Field:
     """The prescribed value in the components that its condition speaks of, zero in the others."""
     assert condition.prescribed is not None
-    return _only(condition.prescribed, condition, components)
+    return only(condition.prescribed, condition.components, components)
 
 
-def _only(g: Field, condition: Condition, components: int | None) -> Field:
-    """g in the components of the condition, zero in the others."""
-    if condition.components is None or components is None:
+def only(g: Field, chosen: Sequence[int] | None, components: int | None) -> Field:
+    """g in the `chosen` components of so many, zero in the others; g itself if none are chosen or there is but one."""
+    if chosen is None or components is None:
         return g
-    mask = [float(i in condition.components) for i in range(components)]
+    mask = [float(i in chosen) for i in range(components)]
     return lambda x: g(x) * torch.tensor(mask, dtype=x.dtype, device=x.device)
 
 

@@ -17,6 +17,7 @@ log = logging.getLogger("pinn")
 KEYS = (
     *("steps", "budget_s", "target_error", "target_residual", "patience", "retries"),
     *("device", "threads", "chunk_size", "compile", "log_every", "plots", "checkpoint_s", "keep_checkpoints"),
+    "estimate_error",
     "tracker",
 )
 """What may be given anew; everything else is the run's own."""

@@ -24,6 +24,7 @@ from pinn.runs.trusted import modules_named
 from pinn.runs.uncertainty import found_fields, found_unknowns
 from pinn.training.accuracy import chunks, evaluation_points
 from pinn.training.step import Step
+from pinn.trust import ErrorEstimate
 
 
 def save_run(
@@ -38,13 +39,16 @@ def save_run(
     """Write checkpoint, solution and summary of a run into `folder`, and return the summary.
 
     `config` holds the recipes `pde`, `network` and `vjp` that `load_run` builds from; `facts` are added to the summary.
-    Files of data that it names are copied into the folder. `run_id` is that of its other checkpoints.
+    Files of data that it names are copied into the folder. With its key `estimate_error` the summary has the estimate.
+    `run_id` is that of its other checkpoints.
     """
     folder, config = Path(folder), {**config, "scale": stored_scale(step.objective.pde)}
     folder.mkdir(parents=True, exist_ok=True)
     config = with_copies(config, folder, trust=modules_named(config))
     save_checkpoint(folder / CHECKPOINT, step, config, run_id=run_id, resumable=resumable)
     facts |= {"run_id": run_id} if run_id else {}
+    if config.get("estimate_error"):
+        facts["error_estimate"] = stored_estimate(step.estimated_error)
     arrays = _solution(step)
     with atomic_write(folder / SOLUTION) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -52,6 +56,13 @@ def save_run(
     with atomic_write(folder / SUMMARY) as temporary:
         temporary.write_bytes(json.dumps(_no_nan(summary), indent=2).encode() + b"\n")
     return summary
+
+
+def stored_estimate(found: ErrorEstimate) -> dict[str, Any]:
+    """An estimate of the error as plain data: null for what is not known, and `why`."""
+    by_component = [one if math.isfinite(one) else None for one in found.by_component]
+    figures = {"relative_l2": found.relative_l2, "by_component": by_component, "resolved": found.resolved}
+    return {**figures, "known": found.known, "why": found.why}
 
 
 def _figures(step: Step) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A step of training: how far it has come, and what may be asked of it."""
 
+import copy
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from pinn.training.accuracy import Reference, rms
 from pinn.training.guard import GuardEvent
 from pinn.training.solution import Solution
 from pinn.training.stopping import Reason
+from pinn.trust import ErrorEstimate, estimate_error
 from pinn.typing import Params
 
 
@@ -70,6 +72,13 @@ class Step:
         """The largest error against the exact solution; NaN if none is known."""
         return self.reference.max_error(self.field) if self.reference else math.nan
 
+    @cached_property
+    def estimated_error(self) -> ErrorEstimate:
+        """The relative L2 error by the linearised equation, of each component, whether a solution is known or not."""
+        network = copy.deepcopy(self.objective.network)
+        network.load_state_dict(self.params, strict=False)
+        return estimate_error(self.objective.pde, network, self.objective.strategy)
+
     @property
     def start_residual(self) -> float:
         """`train_residual` before the last step, which costs nothing; 0 if the loss is something else."""
@@ -95,4 +104,4 @@ def changed(step: Step, **changes: Any) -> Step:
     return other
 
 
-_COMPUTED = ("rel_l2", "max_error", "train_residual", "heldout_residual")
+_COMPUTED = ("rel_l2", "max_error", "estimated_error", "train_residual", "heldout_residual")

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from pinn.domains import Boundary, Region
-from pinn.networks import field
+from pinn.networks import RandomFeatures, field
 from pinn.operators import Auto
 from pinn.pdes import PDE, Condition
-from pinn.trust.features import RandomFeatures, points_within
+from pinn.trust.features import points_within
 from pinn.typing import Field
 
 POINTS = 16
@@ -120,7 +120,7 @@ def _random_field(pde: PDE, seed: int) -> Field:
     """A smooth field of size one without the hard conditions."""
     generator = torch.Generator().manual_seed(seed)
     centers = vmap(pde.domain.embed)(points_within(pde.domain, 20, torch.zeros((), dtype=torch.float64), seed))
-    network = RandomFeatures(pde.domain.embedded_bounds, pde.components, 20, 4.0, 2.0, centers, generator)
+    network = RandomFeatures(pde.domain.embedded_bounds, pde.components, 20).draw(4.0, 2.0, centers, generator)
     nn.init.normal_(network.layer.weight, std=0.3, generator=generator)
     nn.init.constant_(network.layer.bias, 0.5)
     u = field(network, components=pde.components)

@@ -8,63 +8,37 @@ u + e a better field.
 
 import copy
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.func import vmap
 
-from pinn.networks import field
+from pinn.networks import Corrected, field
+from pinn.networks.random_features import STEEPEST
 from pinn.objective import Objective, Sample
 from pinn.objective.memory import refuse_derivative
 from pinn.operators import Strategy
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.parameters import flatten, unflatten
 from pinn.pdes import PDE
+from pinn.pdes.derived.around import inputs_of
 from pinn.pdes.derived.squares import of_squares
 from pinn.samplers import Uniform
-from pinn.trust.features import STEEPEST, RandomFeatures
 from pinn.typing import Field
 
 FREQUENCIES = (4.0, 10.0, 25.0)
 """Largest angular frequencies on [−1, 1]^d of the spaces that are tried; held-out points choose among them."""
-DAMPINGS = (1e-13, 1e-10, 1e-7)
+DAMPINGS = (1e-13, 1e-10, 1e-7, 1e-4)
 """Of the least squares, in parts of the mean square of a column; held-out points choose among them, too."""
 MOST_COLUMNS = 1200
 """Features times components: least squares of M × P cost M·P²."""
+TRIAL = 3
 CANDIDATES = 4000
 HELD_OUT = 7919
 ROWS = 3
 """Points of the equation for each feature."""
-
-
-class Corrected(nn.Module):
-    """`network` plus random features, whose last layer begins at zero: the same field at first.
-
-    A component that is an unknown number is corrected by a number.
-    """
-
-    numbers: Tensor
-    features: RandomFeatures
-
-    def __init__(self, network: nn.Module, features: RandomFeatures, numbers: Sequence[bool]) -> None:
-        super().__init__()
-        self.network, self.features = network, features
-        self.register_buffer("numbers", torch.tensor([float(one) for one in numbers], dtype=torch.float64))
-        self.shift = nn.Parameter(torch.zeros(int(sum(numbers)), dtype=torch.float64)) if any(numbers) else None
-
-    def solved(self) -> dict[str, Tensor]:
-        """The parameters in which the field is affine: the last layer of the features, and the numbers."""
-        names = ("shift", "features.layer.")
-        return {name: value for name, value in self.named_parameters() if name.startswith(names)}
-
-    def forward(self, x: Tensor) -> Tensor:
-        value, more = self.network(x), self.features(x)
-        if self.shift is None:
-            return value + more
-        columns = self.numbers.nonzero()[:, 0]
-        shift = torch.zeros_like(self.numbers).index_put((columns,), self.shift)
-        return value + more * (1 - self.numbers) + shift
 
 
 @dataclass(frozen=True)
@@ -87,33 +61,32 @@ def corrected(
 ) -> Correction:
     """Solve L e = −r at the field that `network` is for `pde`, in float64; the network itself is not changed."""
     pde = of_squares(pde)
-    best: tuple[float, float, Corrected] | None = None
+    left: dict[float, float] = {}
     for number, frequency in enumerate(FREQUENCIES):
-        module = with_features(pde, network, frequency, columns, seed + number)
-        left = _solve(pde, module, strategy, seed + number)
-        if best is None or left < best[0]:
-            best = left, frequency, module
-    assert best is not None
-    left, frequency, module = best
+        module = with_features(pde, network, frequency, columns // TRIAL, seed + number)
+        left[frequency] = _solve(pde, module, strategy, seed + number)
+    frequency = min(left, key=lambda one: left[one])
+    module = with_features(pde, network, frequency, columns, seed + len(left))
+    rest = _solve(pde, module, strategy, seed + len(left))
     u = pde.ansatz()
     before, after = (pde.solution(u(field(one, components=pde.components))) for one in (module.network, module))
-    return Correction(before, after, module, frequency, 1 - left)
+    return Correction(before, after, module, frequency, 1 - rest)
 
 
 def with_features(
     pde: PDE, network: nn.Module, frequency: float, columns: int, seed: int, steepest: float = STEEPEST
 ) -> Corrected:
     """A copy of the network in float64, with features that are drawn from a seed."""
-    base, generator = copy.deepcopy(network).double(), torch.Generator().manual_seed(seed)
+    base, generator = copy.deepcopy(network).cpu().double(), torch.Generator().manual_seed(seed)
     m = pde.components or 1
     unknown = list(pde.unknowns.values())
     numbers = [False] * (m - len(unknown)) + [not one.field for one in unknown]
-    width = max(columns // m, 50)
-    centers = torch.func.vmap(pde.domain.embed)(_by_residual(pde, base, width, generator)[0])
-    features = RandomFeatures(
-        pde.domain.embedded_bounds, pde.components, width, frequency, steepest, centers, generator
-    )
-    return Corrected(base, features, numbers)
+    module = Corrected(base, pde.domain.embedded_bounds, pde.components, max(columns // m, 50), numbers)
+    with torch.no_grad():
+        centers = vmap(partial(inputs_of, pde))(_by_residual(pde, base, int(module.features.waves) * 2, generator)[0])
+        values = module.coordinates(base(centers))
+    module.features.draw(frequency, steepest, centers[:, : module.inputs], generator, values)
+    return module
 
 
 def _by_residual(pde: PDE, network: nn.Module, n: int, generator: torch.Generator) -> Sample:

@@ -3,22 +3,15 @@
 import dataclasses
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
-from torch.func import vmap
+from torch import nn
 
 from pinn.networks import field
 from pinn.operators import Strategy
-from pinn.pdes import PDE, TimeWindowed
+from pinn.pdes import PDE
 from pinn.trust.continuity import breaks
-from pinn.trust.correction import MOST_COLUMNS, Correction, corrected
-from pinn.trust.features import points_within
+from pinn.trust.correction import MOST_COLUMNS
+from pinn.trust.error_estimate import RESOLVED, estimate_error
 from pinn.trust.undetermined import null_directions
-from pinn.typing import Field
-
-POINTS = 4000
-RESOLVED = 0.5
-"""Part of the residual that a correction has to remove for its size to be an estimate of the error."""
 
 
 @dataclass(frozen=True)
@@ -53,25 +46,11 @@ def examined(
     """
     u = pde.ansatz()(field(network, components=pde.components))
     defect, found = breaks(pde, u, next(network.parameters()), seed=seed)
-    told = [str(one) for one in found]
-    if isinstance(pde, TimeWindowed):
-        return Examination(defect, told, why="in windows of time each field is penalised to begin where the last ended")
+    told, error = [str(one) for one in found], estimate_error(pde, network, strategy, seed=seed, columns=columns)
+    if error.why:
+        return Examination(defect, told, why=error.why)
     try:
-        correction = corrected(pde, network, strategy, seed=seed, columns=columns)
         free = [str(direction) for direction in null_directions(pde, network, strategy, seed=seed)]
-    except (ValueError, NotImplementedError, RuntimeError, MemoryError) as error:
-        return Examination(defect, told, why=str(error).splitlines()[0])
-    return Examination(defect, told, relative_size(pde, correction), correction.resolved, "", free)
-
-
-def relative_size(pde: PDE, correction: Correction) -> float:
-    """‖e‖ / ‖u + e‖ over the components that errors are of."""
-    points = points_within(pde.domain, POINTS, torch.zeros((), dtype=torch.float64))
-    before, after = (_values(one, points, pde) for one in (correction.before, correction.after))
-    return float((after - before).norm() / after.norm())
-
-
-def _values(u: Field, points: Tensor, pde: PDE) -> Tensor:
-    with torch.no_grad():
-        values = torch.cat([vmap(u)(part) for part in points.split(2048)])
-    return values if pde.scored is None else values[:, pde.scored]
+    except (ValueError, NotImplementedError, RuntimeError, MemoryError) as reason:
+        return Examination(defect, told, why=str(reason).splitlines()[0])
+    return Examination(defect, told, error.relative_l2, error.resolved, "", free)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from pinn.networks import SlabFeatures, WithUnknowns, fit_inputs, is_scaled, scale_output
+from pinn.networks import RandomFeatures, SlabFeatures, WithUnknowns, fit_inputs, is_scaled, scale_output
 from pinn.objective import Objective
 from pinn.operators import Auto
 from pinn.optimizers.damped import DampedLeastSquares
@@ -17,7 +17,7 @@ from pinn.pdes import PDE, Scaled, TimeWindowed, scales_of
 from pinn.pdes.derived.scaled import solved_components
 from pinn.pdes.derived.squares import of_squares
 from pinn.samplers import Uniform
-from pinn.trust.features import RandomFeatures, points_within
+from pinn.trust.features import points_within
 from pinn.typing import Field, Points
 
 WIDTH, POINTS = 60, 240
@@ -65,7 +65,7 @@ def _linearised(pde: PDE, seed: int, dtype: torch.dtype) -> _Linearised:
     points = points_within(pde.domain, POINTS, like, seed)
     centers = vmap(pde.domain.embed)(points)
     outputs = None if pde.components is None else m
-    features = RandomFeatures(bounds, outputs, WIDTH, FREQUENCY, 2.0, centers, generator)
+    features = RandomFeatures(bounds, outputs, WIDTH).draw(FREQUENCY, 2.0, centers, generator)
     network: nn.Module = features.to(dtype)
     if pde.unknowns:
         network = WithUnknowns(features, pde.unknowns, len(bounds[0]), generator).to(dtype)

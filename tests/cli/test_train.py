@@ -57,6 +57,26 @@ def test_one_run_leaves_its_folder(tmp_path: Path) -> None:
     assert "run folder" in result.stdout
 
 
+def test_the_error_is_estimated_at_the_end(tmp_path: Path) -> None:
+    """With a solution that is known, and for a typed equation of which none is."""
+    result = run(*TINY, "optimizer.steps=60", "estimate_error=true", "hydra.run.dir=here", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    summary = json.loads((tmp_path / "here" / "summary.json").read_text())
+    found = summary["error_estimate"]
+    assert set(found) == {"relative_l2", "by_component", "resolved", "known", "why"}
+    assert found["known"]
+    assert 1 / 3 < found["relative_l2"] / summary["rel_l2"] < 3
+    assert found["by_component"] == [pytest.approx(found["relative_l2"])]
+    assert f"linearised equation: relative L2 error {found['relative_l2']:.2e}" in result.stdout
+    typed = ["pde=expression", "pde.equation='-lap(u) = 1'", "pde.boundary=0", "estimate_error=true"]
+    result = run(*TINY, *typed, "plots=false", "hydra.run.dir=there", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    summary = json.loads((tmp_path / "there" / "summary.json").read_text())
+    assert summary["rel_l2"] is None
+    assert 0 < summary["error_estimate"]["relative_l2"] < 10
+    assert "linearised equation: " in result.stdout
+
+
 def test_a_run_that_meets_its_target_says_so(tmp_path: Path) -> None:
     few = ["optimizer=lm", "sampler.interior=8", "sampler.every=0", "network.width=16", "network.depth=2", "scale=null"]
     result = run(*few, "steps=200", "target_error=1e-3", "log_every=10", "hydra.run.dir=here", cwd=tmp_path)

@@ -12,8 +12,7 @@ from pinn.networks import MLP
 from pinn.operators import Auto
 from pinn.optimizers import LBFGS
 from pinn.pdes import PDE, Expression, Heat, Poisson
-from pinn.trust import corrected, examined, null_directions
-from pinn.trust.examination import relative_size
+from pinn.trust import corrected, estimate_error, examined, null_directions
 from pinn.trust.features import points_within
 from tests.trust.test_doubts import ROD, BuiltIn
 
@@ -51,7 +50,7 @@ def test_the_estimate_is_the_error(pde: PDE) -> None:
     error = true_error(pde, correction.before, pde.exact)
     assert error > 1e-9
     assert correction.resolved > 0.5
-    assert 1 / 3 < relative_size(pde, correction) / error < 3
+    assert 1 / 3 < estimate_error(pde, network, columns=300).relative_l2 / error < 3
     assert true_error(pde, correction.after, pde.exact) < error / 3
 
 

@@ -1,14 +1,15 @@
 """Time windows: an evolution equation solved slab by slab, each from the end of the one before."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from pinn.domains import Initial, InitialCauchy, TimeDomain
-from pinn.pdes.ansatz import Ansatz
+from pinn.pdes.ansatz import Ansatz, only
 from pinn.pdes.condition import Condition, cauchy, dirichlet
 from pinn.pdes.derived.scaled import Scaled
 from pinn.pdes.derived.wrapper import Wrapper
@@ -97,14 +98,53 @@ class TimeWindowed(Wrapper):
 
     def ansatz(self) -> Ansatz:
         """In each window its own: the first one may have its initial data built in, the others have not."""
-        first = self.window(0).ansatz()
-        later = [self.window(k, lambda x: x[..., 0]).ansatz() for k in range(1, self.windows)]
+        each = self._ansatzes()
 
         def whole(network: Field) -> Field:
-            fields = [first(network), *(ansatz(network) for ansatz in later)]
+            fields = [ansatz(network) for ansatz in each]
             return lambda x: by_window(x, self.starts, [u(x) for u in fields])
 
         return whole
+
+    def fields(self, networks: Sequence[Field]) -> list[Field]:
+        """The field of each window, on all of the time, from a network for each."""
+        return [ansatz(network) for ansatz, network in zip(self._ansatzes(), networks, strict=True)]
+
+    def _ansatzes(self) -> list[Ansatz]:
+        later = (self.window(k, lambda x: x[..., 0]) for k in range(1, self.windows))
+        return [window.ansatz() for window in (self.window(0), *later)]
+
+    def without_jumps(self, fields: Sequence[Field]) -> Field:
+        """The fields of the windows as one that goes on where they jump.
+
+        With u_k the field of the k-th window, from t_k on, it is u_k − Σ_j≤k P_j[u_j − u_j−1], where P_j extends what
+        is initial data, a value or value and velocity, from t_j on.
+        """
+        jumps = [self._jump(k, fields[k], fields[k - 1]) for k in range(1, self.windows)]
+
+        def unbroken(x: Tensor) -> Tensor:
+            values, total = [fields[0](x)], torch.zeros_like(fields[0](x))
+            for u, jump in zip(fields[1:], jumps, strict=True):
+                total = total + jump(x)
+                values.append(u(x) - total)
+            return by_window(x, self.starts, values)
+
+        return unbroken
+
+    def _jump(self, k: int, later: Field, earlier: Field) -> Field:
+        """What the k-th window does not take over from the one before, as a field from t_k on."""
+        slab = self.window(k).domain
+        jump = partial(_difference, later, earlier)
+        parts: list[Field] = []
+        for condition in self.conditions():
+            region, g = condition.region, only(jump, condition.components, self.components)
+            if isinstance(region, (Initial, InitialCauchy)):
+                parts.append((Initial(slab) if isinstance(region, Initial) else InitialCauchy(slab)).extend(g))
+        return lambda x: torch.stack([part(x) for part in parts]).sum(0)
+
+
+def _difference(later: Field, earlier: Field, x: Tensor) -> Tensor:
+    return later(x) - earlier(x)
 
 
 def _on(pde: PDE, domain: TimeDomain) -> PDE:

@@ -64,7 +64,7 @@ def _derivative(g: Graph, place: int, axis: int) -> int:
     if op == "/":
         (a, b), (da, db) = arguments, inner
         return g.sub(g.div(da, b), g.div(g.mul(a, db), g.mul(b, b)))
-    if op in ("number", "coordinate", "partial", "laplacian"):
+    if op in ("number", "coordinate", "normal", "partial", "laplacian"):
         return _of_leaf(g, g.nodes[place], axis)
     if op in TRUTHS:
         return g.number(0)

@@ -19,8 +19,8 @@ class RefusedError(ValueError):
 class Node(NamedTuple):
     """One operation on earlier nodes.
 
-    `op` is "number" (with its value), "coordinate" (axis), "coefficient" (one that is a tensor, by its place among the
-    coefficients), "partial" (field, axes of the derivative in order),
+    `op` is "number" (with its value), "coordinate" (axis), "normal" (axis), "coefficient" (one that is a tensor, by its
+    place among the coefficients), "partial" (field, axes of the derivative in order),
     "laplacian" (field, how often), "power" (a number as exponent), one of "+", "-", "*", "/", "neg", a function of
     FUNCTIONS or one of CHOICES.
     """
@@ -62,6 +62,10 @@ class Graph:
 
     def coordinate(self, axis: int) -> int:
         return self._node(Node("coordinate", (), (axis,)))
+
+    def normal(self, axis: int) -> int:
+        """A component of the outward normal, on a boundary."""
+        return self._node(Node("normal", (), (axis,)))
 
     def coefficient(self, place: int) -> int:
         """A coefficient that is known only when the formula is evaluated."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pinn.expressions.calculus import derivative
-from pinn.expressions.formula import Program
+from pinn.expressions.formula import LEAVES, Program
 from pinn.expressions.graph import Graph, Node, RefusedError
 from pinn.typing import Points
 
@@ -21,7 +21,6 @@ TOLERANCE = 1e-6
 _MOST_ZEROS = 256
 _BESIDE, _AT = 1e-5, 1e-9
 """How far from a zero choices and values are looked at, in parts of the spacing of points."""
-_LEAVES = ("partial", "laplacian", "coefficient")
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class _Values:
     def at(self, place: int, x: Points) -> Tensor:
         """Values of a node, shape (…,) for points of shape (…, d)."""
         program = Program.of(self.graph, [place])
-        leaves = [node for node in program.steps if node.op in _LEAVES]
+        leaves = [node for node in program.steps if node.op in LEAVES]
         for node in leaves:
             self._numbers.setdefault(node, 0.5 + 0.618033988749895 * (len(self._numbers) + 1) % 1)
         return program.run(x, {node: x.new_full(x.shape[:-1], self._numbers[node]) for node in leaves})[0]
@@ -123,7 +122,7 @@ def _switches(graph: Graph, root: int) -> dict[int, int]:
         elif op in ("min", "max"):
             found[a] = graph.sub(*arguments)
     known = {s: {graph.nodes[a].op for a in graph.beneath([s])} for s in {*found.values()}}
-    return {a: s for a, s in found.items() if "coordinate" in known[s] and not known[s] & {*_LEAVES}}
+    return {a: s for a, s in found.items() if "coordinate" in known[s] and not known[s] & {*LEAVES}}
 
 
 def _resolved(graph: Graph, root: int, switches: Mapping[int, int], signs: Mapping[int, int]) -> int:

@@ -104,6 +104,10 @@ class Inverse(Wrapper):
         return self.solved + len(self.unknowns)
 
     @property
+    def names(self) -> tuple[str, ...] | None:
+        return None if self.pde.names is None else (*self.pde.names, *self.unknowns)
+
+    @property
     def scored(self) -> tuple[int, ...]:
         return self.pde.scored or tuple(range(self.solved))
 

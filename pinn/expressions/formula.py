@@ -59,6 +59,9 @@ class Program:
                 values.append(x[..., int(node.data[0])])
             elif node.op in LEAVES:
                 values.append(leaves[node])
+            elif node.op == "table":
+                table, *order = node.data
+                values.append(table.at(x, order))
             elif node.op == "power":
                 values.append(values[node.arguments[0]] ** node.data[0])
             else:
@@ -83,7 +86,7 @@ class Formula:
 
     @classmethod
     def of(cls, texts: object, names: Names, label: str = "formula") -> "Formula":
-        """The field of a text, or of a list of texts."""
+        """The field of a text or table, or of a list of these."""
         graph = Graph(names.space_axes)
         if isinstance(texts, str) or not isinstance(texts, Sequence):
             return cls(Program.of(graph, [read(texts, names, graph, label)]), tensors=names.tensors)

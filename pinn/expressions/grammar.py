@@ -11,6 +11,7 @@ from pinn.expressions.functions import FUNCTIONS
 from pinn.expressions.graph import Graph, RefusedError
 from pinn.expressions.names import CHOOSING, CONSTANTS, Names
 from pinn.expressions.operands import Fluxes, Operand
+from pinn.expressions.tables import Table
 from pinn.expressions.text import ACCEPTED, FormulaError, checked, parsed
 from pinn.expressions.vectors import BINARY, Value, Vector, combined, dot, each, total
 
@@ -19,6 +20,8 @@ DEEPEST = 60
 
 def read(text: object, names: Names, graph: Graph, label: str, operands: list[Operand] | None = None) -> int:
     """The node of a scalar formula. Raises FormulaError for any other text."""
+    if isinstance(text, Table):
+        return graph.table(text)
     source, equals = checked(text, label)
     if equals:
         raise FormulaError(label, "'=' has no place in a formula", source, equals[0])
@@ -37,6 +40,8 @@ def read_equation(
 
     What stands under its operators is added to `operands`. Given `fluxes`, those under a divergence become fields.
     """
+    if isinstance(text, Table):
+        return graph.table(text)
     source, equals = checked(text, label)
     reader = _Reader(source, names, graph, label, operands, fluxes)
     if not equals:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pinn.expressions.functions import FUNCTIONS
 from pinn.expressions.graph import Node
+from pinn.expressions.tables import Table
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 OPERATORS = ("laplacian", "lap", "grad", "div", "dot")
@@ -25,16 +26,16 @@ class Names:
     """The names that a formula may use on a domain of `space` dimensions, with or without `time` as coordinate 0.
 
     Coordinates of space are x, y, z, also called x1, x2, x3, and x4 and so on beyond them; ∂/∂x is dx, ∂/∂x4 is dx4.
-    `coefficients` are numbers or texts in the coordinates, or tensors of shape (), which are taken as they are when a
-    formula is evaluated; the texts may speak of the fields where these are known. `still` says that time is no argument
-    here, as in initial values. On a boundary there is a `normal`, n = (nx, ny, nz), and dn(u) is ∂u/∂n. Raises
+    `coefficients` are numbers, tables or texts in the coordinates, or tensors of shape (), which are taken as they are
+    when a formula is evaluated; texts may speak of the fields where these are known. `still` says that time is no
+    argument here, as in initial values. On a boundary there is a `normal`, n = (nx, ny, nz), and dn(u) is ∂u/∂n. Raises
     ValueError for a field or a coefficient whose name is no name, is taken, or is given twice.
     """
 
     space: int
     time: bool = False
     fields: tuple[str, ...] = ()
-    coefficients: Mapping[str, float | str | Tensor] = dataclasses.field(default_factory=dict)
+    coefficients: Mapping[str, float | str | Table | Tensor] = dataclasses.field(default_factory=dict)
     still: bool = False
     normal: bool = False
 

@@ -15,8 +15,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pinn.runs.data_files import find_file, is_data_file
+from pinn.runs.data_files import find_file, is_data_file, is_formula
 from pinn.runs.trusted import TARGET, RecipeError, find_class
+from pinn.typing import names_table
 
 __all__ = ["TARGET", "RecipeError", "build"]
 
@@ -94,6 +95,8 @@ def _convert(value: Any, hint: Any, key: str, word: _Word) -> Any:
             raise within[0]
     elif is_data_file(hint) and isinstance(value, str):
         return find_file(value, key, word.root, word.trust)
+    elif is_formula(hint) and isinstance(value, str):
+        return find_file(value.strip(), key, word.root, word.trust) if names_table(value) else value
     elif hint is Any:
         return value
     elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool) and _is_finite(value):

@@ -22,6 +22,8 @@ from pinn.domains.coordinates import typed_names
 from pinn.expressions import Equations, Formula, Names
 from pinn.operators import Strategy
 from pinn.pdes.condition import Condition, point_value
+from pinn.pdes.couplings import measured
+from pinn.pdes.derived.measurements import read_measurements
 from pinn.pdes.typed.texts import typed_field
 from pinn.typing import Field
 
@@ -106,6 +108,20 @@ def integral_conditions(
         name = "integral" if len(entries) == 1 else f"integral_{k + 1}"
         conditions.append(Condition(name, region, partial(_integral_error, equations, joined, g), weight=weight))
     return conditions
+
+
+def measured_conditions(file: str | None, domain: Domain, fields: tuple[str, ...], weight: float) -> list[Condition]:
+    """The measured values in a file, by the names of coordinates and fields."""
+    if file is None:
+        return []
+    found = read_measurements(file, domain, fields, key="pde.measurements")
+    alone = len(fields) == 1 and found.values.shape[1] == 1
+    components = None if alone else found.components or tuple(range(found.values.shape[1]))
+    if found.values.shape[1] > len(fields):
+        raise ValueError(
+            f"pde.measurements={file} has {found.values.shape[1]} values at a point for {len(fields)} fields."
+        )
+    return [measured(found.points, found.values, components=components, weight=weight)]
 
 
 def _instants(names: Names) -> Names:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,10 +31,8 @@ class PrescribedData:
     names: Names
     orders: tuple[dict[int, int], ...]
     exact: Field | None
-    initial: Texts | None
-    initial_velocity: Texts | None
-    boundary: ByPart | None
-    flux: ByPart | None
+    given: Mapping[str, Any]
+    """What is typed as initial, initial_velocity, boundary and flux, with tables read."""
     boundary_equation: Mapping[str, str | Sequence[str]] | None
     weight: float
     all_names: Names
@@ -42,6 +41,22 @@ class PrescribedData:
     """From u to what has the `all_names`, if some are coefficients."""
     fluxes: int = 0
     """Fields that follow, which no value is prescribed of."""
+
+    @property
+    def initial(self) -> Texts | None:
+        return self.given["initial"]
+
+    @property
+    def initial_velocity(self) -> Texts | None:
+        return self.given["initial_velocity"]
+
+    @property
+    def boundary(self) -> ByPart | None:
+        return self.given["boundary"]
+
+    @property
+    def flux(self) -> ByPart | None:
+        return self.given["flux"]
 
     def conditions(self) -> list[Condition]:
         """All of them."""
@@ -103,8 +118,7 @@ class PrescribedData:
         velocity, chosen = self._field("initial_velocity", self.initial_velocity, still=True)
         self._require("initial_velocity", chosen, twice)
         assert isinstance(self.domain, TimeDomain)
-        first = self.domain.start
-        return value, lambda x: value(x) + (x[..., 0] - first) * velocity(x)
+        return value, _Motion(value, velocity, self.domain.start)
 
     def _field(self, name: str, texts: Texts, *, still: bool = False) -> tuple[Formula, tuple[int, ...] | None]:
         return typed_field(name, texts, self.names, free=True, still=still, more=self.fluxes)
@@ -175,6 +189,18 @@ class PrescribedData:
             raise ValueError(f"pde.{name} is given, but the domain {self.domain} has no boundary.")
         parts = by_part(given, self.names.fields, self.domain.tags)
         return [(f"{name}_{tag}" if tag else name, Boundary(self.domain, tag), texts) for tag, texts in parts.items()]
+
+
+@dataclass(frozen=True)
+class _Motion:
+    """The field with a value and a velocity at the first instant."""
+
+    value: Formula
+    velocity: Formula
+    first: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.value(x) + (x[..., 0] - self.first) * self.velocity(x)
 
 
 def _typed_residual(

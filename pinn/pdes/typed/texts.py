@@ -2,18 +2,27 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from pinn.expressions import Formula, Names
+from pinn.expressions.tables import Table
+from pinn.pdes.typed.tables import columns_in
+from pinn.typing import FormulaText, names_table
 
-Text = str | float
-"""A formula, or the name of a file with a table of its values."""
-Texts = Text | Sequence[Text | None] | Mapping[str, Text]
+TypedText = FormulaText | float
+"""What a user types: a formula, or the name of a file with a table of its values."""
+TypedTexts = TypedText | Sequence[TypedText | None] | Mapping[str, TypedText]
 """A formula; for several fields a list with one entry for each, None for one that is left free, or some by name."""
-ByPart = Text | Sequence[Text | None] | Mapping[str, Texts]
+TypedByPart = TypedText | Sequence[TypedText | None] | Mapping[str, TypedTexts]
 """The same for the whole boundary, or for parts of it by name."""
+Text = str | float | Table
+"""The same with tables read (`pinn.pdes.typed.tables`)."""
+Texts = Text | Sequence[Text | None] | Mapping[str, Text]
+ByPart = Text | Sequence[Text | None] | Mapping[str, Texts]
+_ONE = (str, int, float, Table)
 
 
-def entries_of(name: str, texts: Texts, fields: Sequence[str], *, free: bool = False) -> dict[int, Text]:
+def entries_of(name: str, texts: Any, fields: Sequence[str], *, free: bool = False) -> dict[int, Text]:
     """The texts of `pde.name` by the number of the field. With `free` there may be none for some.
 
     Raises ValueError unless there is one entry for each field, or each entry has the name of one.
@@ -24,7 +33,7 @@ def entries_of(name: str, texts: Texts, fields: Sequence[str], *, free: bool = F
             raise ValueError(f"pde.{name} speaks of {wrong[0]!r}, which is no field; they are {known}.")
         given = [texts.get(field) for field in fields]
     else:
-        given = [texts] if isinstance(texts, (str, int, float)) else list(texts)
+        given = [texts] if isinstance(texts, _ONE) else list(texts)
     if len(given) != len(fields):
         raise ValueError(
             f"pde.{name} has {len(given)} expressions for {len(fields)} fields ({known}): give one for each"
@@ -49,7 +58,7 @@ def typed_field(
     return formula, None if len(chosen) == len(whole) else tuple(chosen)
 
 
-def by_part(given: ByPart, fields: Sequence[str], tags: Sequence[str]) -> dict[str | None, Texts]:
+def by_part(given: Any, fields: Sequence[str], tags: Sequence[str]) -> dict[str | None, Texts]:
     """What is said of each part of the boundary, None for the whole.
 
     A mapping is one by parts unless all of its keys are fields and none is a part.
@@ -57,7 +66,7 @@ def by_part(given: ByPart, fields: Sequence[str], tags: Sequence[str]) -> dict[s
     if not isinstance(given, Mapping):
         return {None: given}
     if given and all(key in fields and key not in tags for key in given):
-        return {None: {key: text for key, text in given.items() if isinstance(text, (str, int, float))}}
+        return {None: {key: text for key, text in given.items() if isinstance(text, _ONE)}}
     return {**given}
 
 
@@ -70,6 +79,12 @@ def all_texts(given: object) -> Iterator[str]:
             yield from all_texts(part)
     elif isinstance(given, str):
         yield given
+
+
+def read_texts(given: object) -> Iterator[str]:
+    """All formulas within, and the columns of tables."""
+    for text in all_texts(given):
+        yield ", ".join(columns_in(text)) if names_table(text) else text
 
 
 def refuse_unused(coefficients: Iterable[str], given: object) -> None:

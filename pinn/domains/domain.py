@@ -118,6 +118,11 @@ class Domain(ABC):
         return self.extendable
 
     @property
+    def extend_outside(self) -> Callable[[Field], Field] | None:
+        """Like `extend` for the points outside, those around a hole of this shape; None if it has none."""
+        return None
+
+    @property
     def smooth_level_set(self) -> bool:
         """Whether `level_set` is smooth outside too, on a boundary without corners."""
         return False

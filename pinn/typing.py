@@ -21,5 +21,14 @@ DATA = "a file of data"
 DataFile = Annotated[str, DATA]
 """The name of a file of data: a run keeps a copy of it in its folder, and reads no other."""
 
+FORMULA = "a formula, or a file of its values"
+FormulaText = Annotated[str, FORMULA]
+"""A formula typed as text, or the name of a file with a table of its values (`names_table`)."""
+
 Draw = Callable[[int, int], Tensor]
 """A source of numbers uniform on [0, 1): `draw(n, k)` has shape (n, k)."""
+
+
+def names_table(text: object) -> bool:
+    """Whether a text is the name of a table in a file, and no formula."""
+    return isinstance(text, str) and text.strip().lower().endswith((".csv", ".npz"))

@@ -24,6 +24,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from pinn.cli import train as script
+from pinn.cli.hydra_words import with_tags
 from pinn.cli.main import COMMANDS
 from pinn.pdes import PDE
 from pinn.runs.instantiate import build
@@ -179,7 +180,7 @@ def jobs(arguments: Sequence[str], folder: Path) -> Iterator[list[str]]:
         elif word == "--cfg":
             assert next(rest) in ("job", "hydra", "all")
         elif word not in ("-m", "--multirun", "--help"):
-            words.append(word)
+            words.append(with_tags(word))
     choices = [_values(word) for word in words]
     first = [values[0] for values in choices]
     for changed in range(-1, len(choices)):

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"typing", "parallel", "optional", "torch_private"},
     {"operators"},
-    {"domains", "expressions", "networks", "references"},
+    {"expressions"},
+    {"domains", "networks", "references"},
     {"pdes"},
     {"objective"},
     {"samplers", "optimizers"},

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
@@ -15,6 +16,7 @@ from pinn.parallel import launched_ranks
 from pinn.runs.resuming import folder_of
 
 _PREFIX = "resume="
+_TAGS = "domain.tags"
 _ENVIRONMENT = re.compile(r"\$\{\s*oc\.env\b[^}\"]*")
 _MULTIRUN = re.compile(r"-[a-z]*m[a-z]*|--multirun")
 
@@ -56,6 +58,19 @@ def _unquoted(text: str) -> str:
         return text
 
 
+def with_tags(word: str) -> str:
+    """`domain.tags.NAME=PREDICATE` as Hydra takes a key that was not there, and a text that is no word.
+
+    >>> with_tags("domain.tags.inlet=x < 1e-9")
+    "++domain.tags.inlet='x < 1e-9'"
+    """
+    key, equals, value = word.lstrip("+").partition("=")
+    if not equals or not key.startswith(f"{_TAGS}."):
+        return word
+    quotes = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return f"++{key}={value if quotes else QuotedString(value, Quote.single).with_quotes()}"
+
+
 def hydra_words(words: Sequence[str]) -> list[str]:
     """The arguments for Hydra, so that a run that goes on does so in its own folder, and further ranks write nowhere.
 
@@ -63,7 +78,7 @@ def hydra_words(words: Sequence[str]) -> list[str]:
     """
     if any(word.startswith("--experimental-rerun") for word in words):
         raise ValueError("--experimental-rerun executes what is in a file. Use resume=RUN, or pinn reproduce RUN.")
-    words = [word.removeprefix("pde.") if word.startswith("pde.scale=") else word for word in words]
+    words = [word.removeprefix("pde.") if word.startswith("pde.scale=") else with_tags(word) for word in words]
     if launched_ranks().rank:  # one run, one folder: only the first rank writes
         scratch = tempfile.gettempdir()
         return [*words, f"hydra.run.dir={scratch}", "hydra.output_subdir=null", "hydra/job_logging=none"]

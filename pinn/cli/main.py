@@ -10,6 +10,7 @@ from pinn.cli.display import lasting_display
 
 COMMANDS = {
     "train": ("pinn.cli.train", "KEY=VALUE …", "train a network to solve a PDE; also sweeps (-m), resume=RUN"),
+    "domain": ("pinn.cli.domain", "NAME", "list the parts of a domain, and draw it with sample points and normals"),
     "info": ("pinn.cli.info", "RUN", "what a run was, how good it is, how to go on: ten lines"),
     "plot": ("pinn.cli.plot", "PLOT RUN", "draw the solution, residual, history or animation of a run"),
     "report": ("pinn.cli.report", "RUN", "one interactive page of a run, opens offline"),

@@ -12,7 +12,8 @@ from pinn.domains.regions.all_parameters import at_all_parameters
 from pinn.domains.regions.base import Interior, PointSet, Region, Surface
 from pinn.domains.regions.boundary import Boundary
 from pinn.domains.regions.initial import Initial, InitialCauchy
-from pinn.domains.regions.point_regions import Measurements, OppositeFaces, Quadrature
+from pinn.domains.regions.point_regions import Measurements, OppositeFaces, PointsInTime
+from pinn.domains.regions.quadrature import BoundaryQuadrature, Quadrature
 from pinn.domains.shapes.ball import Ball, CenteredBall, Disk
 from pinn.domains.shapes.box import Box
 from pinn.domains.shapes.ellipse import Annulus, Ellipse
@@ -28,6 +29,7 @@ __all__ = [
     "Annulus",
     "Ball",
     "Boundary",
+    "BoundaryQuadrature",
     "Box",
     "CenteredBall",
     "Difference",
@@ -47,6 +49,7 @@ __all__ = [
     "PeriodicBox",
     "PointCloud",
     "PointSet",
+    "PointsInTime",
     "Polygon",
     "Quadrature",
     "Region",

@@ -28,7 +28,7 @@ class Algebra:
     intersection: Callable[["Domain", "Domain"], "Domain"]
     difference: Callable[["Domain", "Domain"], "Domain"]
     transformed: Callable[..., "Domain"]
-    tagged: Callable[["Domain", Mapping[str, Callable[[Tensor], Tensor]]], "Domain"]
+    tagged: Callable[["Domain", Mapping[str, str | Callable[[Tensor], Tensor]]], "Domain"]
 
 
 def short_repr(domain: "Domain") -> str:
@@ -118,6 +118,11 @@ class Domain(ABC):
         return self.extendable
 
     @property
+    def extend_outside(self) -> Callable[[Field], Field] | None:
+        """Like `extend` for the points outside, those around a hole of this shape; None if it has none."""
+        return None
+
+    @property
     def smooth_level_set(self) -> bool:
         """Whether `level_set` is smooth outside too, on a boundary without corners."""
         return False
@@ -159,8 +164,8 @@ class Domain(ABC):
         """The domain scaled by `factor` > 0 about the origin."""
         return self.algebra.transformed(self, factor=factor)
 
-    def tagged(self, **parts: Callable[[Tensor], Tensor]) -> "Domain":
-        """The domain with further names for parts of its boundary, each by a predicate: x of shape (…, d) to bool."""
+    def tagged(self, **parts: str | Callable[[Tensor], Tensor]) -> "Domain":
+        """The domain with further names for parts of its boundary, each by a predicate, as text or as function."""
         return self.algebra.tagged(self, parts)
 
     def embed(self, x: Tensor) -> Tensor:

@@ -16,6 +16,15 @@ def read_arrays(file: str, names: Sequence[str], label: str) -> list[np.ndarray]
     `label` stands before each message. Raises FileNotFoundError if there is no such file, ValueError for one that is
     not an .npz, lacks an array, or holds anything but finite real numbers.
     """
+    return [*_read(file, names, label).values()]
+
+
+def read_all_arrays(file: str, label: str) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file by name, with the same errors."""
+    return _read(file, None, label)
+
+
+def _read(file: str, names: Sequence[str] | None, label: str) -> dict[str, np.ndarray]:
     path = Path(file)
     if not path.is_file():
         raise FileNotFoundError(f"{label}: there is no file {file!r}.")
@@ -25,6 +34,7 @@ def read_arrays(file: str, names: Sequence[str], label: str) -> list[np.ndarray]
         refuse_decompression(path)
         with np.load(path, allow_pickle=False) as given:
             known = list(given.files)
+            names = known if names is None else names
             arrays = {name: given[name] for name in names if name in known}
     except Exception as error:  # zipfile, zlib and numpy each raise kinds of their own, all meaning one thing here
         raise ValueError(f"{label}: {file!r} cannot be read as an .npz file ({error}).") from error
@@ -35,7 +45,7 @@ def read_arrays(file: str, names: Sequence[str], label: str) -> list[np.ndarray]
             raise ValueError(f"{label}: the array {name!r} in {file!r} needs real numbers.")
         if not np.isfinite(array).all():
             raise ValueError(f"{label}: the array {name!r} in {file!r} needs finite numbers, it holds NaN or infinity.")
-    return [arrays[name].astype(np.float64) for name in names]
+    return {name: arrays[name].astype(np.float64) for name in names}
 
 
 def refuse_decompression(path: Path) -> None:

@@ -14,6 +14,7 @@ grammar, one thread of an AMD EPYC, torch 2.13.0, SymPy 1.14.0, 2026-11-25.
 
 from pinn.expressions.formula import Equations, Formula
 from pinn.expressions.names import Names, uses_time
+from pinn.expressions.predicate import Predicate
 from pinn.expressions.text import FormulaError
 
-__all__ = ["Equations", "Formula", "FormulaError", "Names", "uses_time"]
+__all__ = ["Equations", "Formula", "FormulaError", "Names", "Predicate", "uses_time"]

@@ -64,7 +64,7 @@ def _derivative(g: Graph, place: int, axis: int) -> int:
     if op == "/":
         (a, b), (da, db) = arguments, inner
         return g.sub(g.div(da, b), g.div(g.mul(a, db), g.mul(b, b)))
-    if op in ("number", "coordinate", "partial", "laplacian"):
+    if op in ("number", "coordinate", "normal", "partial", "laplacian", "table"):
         return _of_leaf(g, g.nodes[place], axis)
     if op in TRUTHS:
         return g.number(0)
@@ -89,6 +89,9 @@ def _of_leaf(g: Graph, node: Node, axis: int) -> int:
         for pairs in itertools.product(g.space, repeat=times):
             total = g.add(total, g.partial(field, (*pairs, *pairs, axis)))
         return total
+    if node.op == "table":
+        table, *order = node.data
+        return g.table(table, (*order, axis))
     return g.number(float(node.op == "coordinate" and node.data[0] == axis))
 
 

@@ -5,6 +5,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import torch
@@ -27,6 +28,9 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: on_tensors for name, (on_tensors, _) in FUNCTIONS.items()},
     **CHOICES,
 }
+
+LEAVES = (*FIELDS, "coefficient", "normal")
+"""What a program is given when it is run."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,11 @@ class Program:
                 values.append(node.data[0])
             elif node.op == "coordinate":
                 values.append(x[..., int(node.data[0])])
-            elif node.op in ("partial", "laplacian", "coefficient"):
+            elif node.op in LEAVES:
                 values.append(leaves[node])
+            elif node.op == "table":
+                table, *order = node.data
+                values.append(table.at(x, order))
             elif node.op == "power":
                 values.append(values[node.arguments[0]] ** node.data[0])
             else:
@@ -79,7 +86,7 @@ class Formula:
 
     @classmethod
     def of(cls, texts: object, names: Names, label: str = "formula") -> "Formula":
-        """The field of a text, or of a list of texts."""
+        """The field of a text or table, or of a list of these."""
         graph = Graph(names.space_axes)
         if isinstance(texts, str) or not isinstance(texts, Sequence):
             return cls(Program.of(graph, [read(texts, names, graph, label)]), tensors=names.tensors)
@@ -137,6 +144,19 @@ class Equations:
         programs = tuple((one, Program.of(graph, [one.place])) for one in operands if may_break(graph, one.place))
         return cls(Program.of(graph, nodes), names, single and not mixed, programs)
 
+    @classmethod
+    def of_fluxes(cls, texts: Mapping[int, object], names: Names, label: str) -> "Equations":
+        """∂u_k/∂n = the text for field number k, for each of these, on a boundary: texts may speak of u and ∂u."""
+        graph, names = Graph(names.space_axes), names.on_boundary()
+        operands: list[Operand] = []
+        nodes = []
+        for k, text in texts.items():
+            own = label if len(names.fields) == 1 else f"{label} of {names.fields[k]}"
+            slopes = [graph.mul(graph.normal(axis), graph.partial(k, (axis,))) for axis in graph.space]
+            nodes.append(graph.sub(reduce(graph.add, slopes), read(text, names, graph, own, operands)))
+        programs = tuple((one, Program.of(graph, [one.place])) for one in operands if may_break(graph, one.place))
+        return cls(Program.of(graph, nodes), names, False, programs)
+
     @property
     def orders(self) -> tuple[dict[int, int], ...]:
         """For each field, the highest order of its derivatives along each coordinate; empty if it does not occur."""
@@ -151,15 +171,22 @@ class Equations:
                 found[field][axis] = max(found[field].get(axis, 0), order)
         return found
 
-    def __call__(self, u: Field, x: Tensor, strategy: Strategy) -> Tensor:
+    def __call__(self, u: Field, x: Tensor, strategy: Strategy, normal: Tensor | None = None) -> Tensor:
         if strategy.listens:
             for operand, program in self.operands:
-                strategy.hear(_Operand(self, program, u, strategy), x, operand.orders)
-        found = self.evaluated(self.program, u, x, strategy)
+                strategy.hear(_Operand(self, program, u, strategy, normal), x, operand.orders)
+        found = self.evaluated(self.program, u, x, strategy, normal)
         return found[0] if self.scalar else torch.stack(found)
 
-    def evaluated(self, program: Program, u: Field, x: Tensor, strategy: Strategy) -> list[Tensor]:
-        """What a program computes at a point of some fields u."""
+    @property
+    def of_data(self) -> bool:
+        """Whether no field, derivative or normal occurs: then they are data, and known."""
+        return not any(node.op in (*FIELDS, "normal") for node in self.program.steps)
+
+    def evaluated(
+        self, program: Program, u: Field, x: Tensor, strategy: Strategy, normal: Tensor | None = None
+    ) -> list[Tensor]:
+        """What a program computes at a point of some fields u, on a boundary with this normal."""
         several = len(self.names.fields) > 1
         nodes = _leaves(program)
         orders = list(dict.fromkeys(tuple(int(a) for a in n.data[1:]) for n in nodes if n.op == "partial"))
@@ -172,6 +199,9 @@ class Equations:
         for node in nodes:
             whole = known[node.data[1]] if node.op == "laplacian" else known[tuple(int(a) for a in node.data[1:])]
             leaves[node] = whole[int(node.data[0])] if several else whole
+        if normal is not None:
+            axes = [node for node in program.steps if node.op == "normal"]
+            leaves |= {node: normal[int(node.data[0])] for node in axes}
         return program.run(x, leaves)
 
 
@@ -183,9 +213,10 @@ class _Operand:
     program: Program
     u: Field
     strategy: Strategy
+    normal: Tensor | None
 
     def __call__(self, x: Tensor) -> Tensor:
-        return self.equations.evaluated(self.program, self.u, x, self.strategy)[0]
+        return self.equations.evaluated(self.program, self.u, x, self.strategy, self.normal)[0]
 
 
 def _leaves(program: Program) -> list[Node]:

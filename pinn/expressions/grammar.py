@@ -9,9 +9,10 @@ from torch import Tensor
 from pinn.expressions.calculus import derivative, laplacian
 from pinn.expressions.functions import FUNCTIONS
 from pinn.expressions.graph import Graph, RefusedError
-from pinn.expressions.names import CHOOSING, CONSTANTS, OPERATORS, Names
+from pinn.expressions.names import CHOOSING, CONSTANTS, Names
 from pinn.expressions.operands import Fluxes, Operand
-from pinn.expressions.text import ACCEPTED, FormulaError, checked
+from pinn.expressions.tables import Table
+from pinn.expressions.text import ACCEPTED, FormulaError, checked, parsed
 from pinn.expressions.vectors import BINARY, Value, Vector, combined, dot, each, total
 
 DEEPEST = 60
@@ -19,6 +20,8 @@ DEEPEST = 60
 
 def read(text: object, names: Names, graph: Graph, label: str, operands: list[Operand] | None = None) -> int:
     """The node of a scalar formula. Raises FormulaError for any other text."""
+    if isinstance(text, Table):
+        return graph.table(text)
     source, equals = checked(text, label)
     if equals:
         raise FormulaError(label, "'=' has no place in a formula", source, equals[0])
@@ -37,6 +40,8 @@ def read_equation(
 
     What stands under its operators is added to `operands`. Given `fluxes`, those under a divergence become fields.
     """
+    if isinstance(text, Table):
+        return graph.table(text)
     source, equals = checked(text, label)
     reader = _Reader(source, names, graph, label, operands, fluxes)
     if not equals:
@@ -61,18 +66,7 @@ class _Reader:
 
     def scalar(self, start: int, end: int) -> int:
         """The node of the formula between two places."""
-        part = self.text[start:end]
-        self.start = start + len(part) - len(part.lstrip())
-        part = part.strip()
-        if not part:
-            raise FormulaError(self.label, "there is no formula here", self.text, self.start)
-        try:
-            tree = ast.parse(part, mode="eval").body
-        except SyntaxError as error:
-            place = self.start + min((error.offset or len(part) + 1) - 1, len(part))
-            raise FormulaError(self.label, "this is no formula", self.text, place) from None
-        except (ValueError, RecursionError, MemoryError):
-            raise FormulaError(self.label, "this is nested too deeply", self.text, self.start) from None
+        tree, self.start = parsed(self.text, start, end, self.label)
         value = self._value(tree, 0)
         if isinstance(value, tuple):
             raise self._error(tree, f"this is a vector of {len(value)} components, where a scalar is needed")
@@ -123,11 +117,13 @@ class _Reader:
         if name in names.coefficients:
             if isinstance(names.coefficients[name], Tensor):
                 return graph.coefficient(list(names.coefficients).index(name))
-            data = Names(names.space, names.time, still=names.still)
-            return read(names.coefficients[name], data, graph, f"coefficient {name}", self.operands)
+            within = names.within_coefficients()
+            return read(names.coefficients[name], within, graph, f"coefficient {name}", self.operands)
+        if name in names.normals:
+            return graph.normal(names.normals[name])
         if name in CONSTANTS:
             return graph.number(CONSTANTS[name])
-        if name in FUNCTIONS or name in (*OPERATORS, *CHOOSING) or names.operator_axis(name) is not None:
+        if name in FUNCTIONS or name in CHOOSING or names.is_operator(name):
             raise self._error(node, f"{name!r} is a function and needs its argument, as in {name}(u)")
         raise self._unknown(node, name)
 
@@ -170,24 +166,24 @@ class _Reader:
             raise self._error(node, "this is a number, where a comparison such as x < 0.5 is needed")
         return place
 
-    def _chosen(self, node: ast.Call, name: str, arguments: list[ast.expr], depth: int) -> int:
+    def _chosen(self, name: str, arguments: list[ast.expr], depth: int) -> int:
         """where(c, a, b), min(a, b, …), max(a, b, …) and heaviside(a), which is 1/2 at 0."""
-        graph, count = self.graph, len(arguments)
         wanted = {"where": "3 arguments", "heaviside": "1 argument"}.get(name, "2 arguments or more")
-        if count < int(wanted[0]) or (count > int(wanted[0]) and "more" not in wanted):
-            raise self._error(node, f"{name} takes {wanted}, got {count}")
+        if len(arguments) < int(wanted[0]) or (len(arguments) > int(wanted[0]) and "more" not in wanted):
+            raise RefusedError(f"{name} takes {wanted}, got {len(arguments)}")
         if name == "where":
-            truth, a, b = self._truth(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:])
-            return graph.where(truth, a, b)
+            return self.graph.where(self._truth(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:]))
         values = [self._scalar(argument, depth) for argument in arguments]
-        return graph.heaviside(*values) if name == "heaviside" else reduce(partial(graph.extreme, name), values)
+        return (
+            self.graph.heaviside(*values) if name == "heaviside" else reduce(partial(self.graph.extreme, name), values)
+        )
 
     def _call(self, node: ast.Call, name: str, arguments: list[ast.expr], depth: int) -> Value:
         graph, names = self.graph, self.names
         axis = names.operator_axis(name)
         if name in CHOOSING:
-            return self._chosen(node, name, arguments, depth)
-        if axis is None and name not in FUNCTIONS and name not in OPERATORS:
+            return self._chosen(name, arguments, depth)
+        if name not in FUNCTIONS and not names.is_operator(name):
             if name in names.fields or name in names.axes or name in names.coefficients or name in CONSTANTS:
                 raise self._error(node, f"{name!r} is no function: write {name} alone, or a * for a product")
             raise self._unknown(node, name)
@@ -202,9 +198,10 @@ class _Reader:
                 raise RefusedError(f"div takes a vector of {names.space} components on this domain, got {len(v)}")
             pairs = zip(v, names.space_axes, strict=True)
             return total(graph, [self._derivative(arguments[0], p, a) for p, a in pairs])
-        if name == "grad":
+        if name in ("grad", "dn"):
             u = self._scalar(arguments[0], depth)
-            return tuple(self._derivative(arguments[0], u, a, flux=False) for a in names.space_axes)
+            slopes = tuple(self._derivative(arguments[0], u, a, flux=False) for a in names.space_axes)
+            return slopes if name == "grad" else dot(graph, tuple(map(graph.normal, names.space_axes)), slopes)
         if name in FUNCTIONS:
             return graph.call(name, self._scalar(arguments[0], depth))
         value = self._value(arguments[0], depth)

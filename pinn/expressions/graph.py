@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pinn.expressions.functions import FUNCTIONS, TRUTHS
+from pinn.expressions.tables import Table
 
 MOST_NODES = 5000
 HIGHEST_POWER = 100.0
@@ -19,15 +20,15 @@ class RefusedError(ValueError):
 class Node(NamedTuple):
     """One operation on earlier nodes.
 
-    `op` is "number" (with its value), "coordinate" (axis), "coefficient" (one that is a tensor, by its place among the
-    coefficients), "partial" (field, axes of the derivative in order),
-    "laplacian" (field, how often), "power" (a number as exponent), one of "+", "-", "*", "/", "neg", a function of
-    FUNCTIONS or one of CHOICES.
+    `op` is "number" (with its value), "coordinate" (axis), "normal" (axis), "coefficient" (one that is a tensor, by its
+    place among the coefficients), "table" (it, axes of the derivative in order), "partial" (field, axes of the
+    derivative in order), "laplacian" (field, how often), "power" (a number as exponent), one of "+", "-", "*", "/",
+    "neg", a function of FUNCTIONS or one of CHOICES.
     """
 
     op: str
     arguments: tuple[int, ...] = ()
-    data: tuple[float, ...] = ()
+    data: tuple[Any, ...] = ()
 
 
 class Graph:
@@ -62,6 +63,16 @@ class Graph:
 
     def coordinate(self, axis: int) -> int:
         return self._node(Node("coordinate", (), (axis,)))
+
+    def normal(self, axis: int) -> int:
+        """A component of the outward normal, on a boundary."""
+        return self._node(Node("normal", (), (axis,)))
+
+    def table(self, table: Table, order: tuple[int, ...] = ()) -> int:
+        """A derivative of a table of values; `()` is its value."""
+        if any(axis not in table.axes for axis in order):
+            return self.number(0)
+        return self._node(Node("table", (), (table, *sorted(order))))
 
     def coefficient(self, place: int) -> int:
         """A coefficient that is known only when the formula is evaluated."""

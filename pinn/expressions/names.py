@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pinn.expressions.functions import FUNCTIONS
 from pinn.expressions.graph import Node
+from pinn.expressions.tables import Table
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 OPERATORS = ("laplacian", "lap", "grad", "div", "dot")
@@ -25,16 +26,18 @@ class Names:
     """The names that a formula may use on a domain of `space` dimensions, with or without `time` as coordinate 0.
 
     Coordinates of space are x, y, z, also called x1, x2, x3, and x4 and so on beyond them; ∂/∂x is dx, ∂/∂x4 is dx4.
-    `coefficients` are numbers or texts in the coordinates, or tensors of shape (), which are taken as they are when a
-    formula is evaluated. `still` says that time is no argument here, as in initial
-    values. Raises ValueError for a field or a coefficient whose name is no name, is taken, or is given twice.
+    `coefficients` are numbers, tables or texts in the coordinates, or tensors of shape (), which are taken as they are
+    when a formula is evaluated; texts may speak of the fields where these are known. `still` says that time is no
+    argument here, as in initial values. On a boundary there is a `normal`, n = (nx, ny, nz), and dn(u) is ∂u/∂n. Raises
+    ValueError for a field or a coefficient whose name is no name, is taken, or is given twice.
     """
 
     space: int
     time: bool = False
     fields: tuple[str, ...] = ()
-    coefficients: Mapping[str, float | str | Tensor] = dataclasses.field(default_factory=dict)
+    coefficients: Mapping[str, float | str | Table | Tensor] = dataclasses.field(default_factory=dict)
     still: bool = False
+    normal: bool = False
 
     def __post_init__(self) -> None:
         for kind, names in (("field", self.fields), ("coefficient", tuple(self.coefficients))):
@@ -56,6 +59,15 @@ class Names:
         """The coordinates of space."""
         return tuple(range(int(self.time), int(self.time) + self.space))
 
+    @property
+    def normals(self) -> dict[str, int]:
+        """The components of the outward normal by name, where there is one."""
+        return {f"n{name}": axis for name, axis in self.axes.items() if name != "t"} if self.normal else {}
+
+    def is_operator(self, name: str) -> bool:
+        """Whether a derivative, or what is made of derivatives, has this name here."""
+        return name in OPERATORS or self.operator_axis(name) is not None or (self.normal and name == "dn")
+
     def operator_axis(self, name: str) -> int | None:
         """The coordinate along which the operator of that name differentiates, None if it is no such operator."""
         return self.axes.get(name[1:]) if name.startswith("d") else None
@@ -68,7 +80,15 @@ class Names:
 
     def data(self, *, still: bool = False) -> "Names":
         """The names in prescribed values, which know no fields."""
-        return dataclasses.replace(self, fields=(), still=still)
+        return dataclasses.replace(self, fields=(), still=still, normal=False)
+
+    def within_coefficients(self) -> "Names":
+        """The names in a coefficient, which knows no other."""
+        return dataclasses.replace(self, coefficients={})
+
+    def on_boundary(self) -> "Names":
+        """The names in a condition on the boundary, which has a normal."""
+        return dataclasses.replace(self, normal=True)
 
     def hint(self, name: str) -> str:
         """What may be meant by a name that is not known, to go on with."""
@@ -86,6 +106,9 @@ class Names:
         parts = [f"fields {', '.join(self.fields)}"] if self.fields else []
         parts.append(f"coordinates of this domain {', '.join(shown) or 'none'}")
         parts += [f"coefficients {', '.join(self.coefficients)}"] if self.coefficients else []
+        if self.normal:
+            own = ", ".join(f"n{name}" for name in shown if name != "t")
+            parts.append(f"the outward normal {own} and the derivative dn along it")
         parts += [f"constants {', '.join(CONSTANTS)}", f"functions {', '.join([*FUNCTIONS, *CHOOSING])}"]
         parts.append(f"operators {', '.join([*(f'd{name}' for name in shown), *OPERATORS])}")
         return f"Known here: {'; '.join(parts)}."

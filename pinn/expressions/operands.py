@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pinn.expressions.graph import Graph, Node
 from pinn.expressions.names import Names
 
-BREAKING = ("abs", "sign", "sqrt", "power", "positive", "nonnegative", "where", "min", "max")
+BREAKING = ("abs", "sign", "sqrt", "power", "positive", "nonnegative", "where", "min", "max", "table")
 """Operations that may make a kink or a jump of smooth arguments."""
 FIELDS = ("partial", "laplacian")
 

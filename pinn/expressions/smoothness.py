@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from pinn.expressions.calculus import derivative
-from pinn.expressions.formula import Program
+from pinn.expressions.formula import LEAVES, Program
 from pinn.expressions.graph import Graph, Node, RefusedError
+from pinn.expressions.tables import Table
 from pinn.typing import Points
 
 TOLERANCE = 1e-6
@@ -21,7 +22,6 @@ TOLERANCE = 1e-6
 _MOST_ZEROS = 256
 _BESIDE, _AT = 1e-5, 1e-9
 """How far from a zero choices and values are looked at, in parts of the spacing of points."""
-_LEAVES = ("partial", "laplacian", "coefficient")
 
 
 @dataclass(frozen=True)
@@ -49,23 +49,29 @@ def first_break(
     graph = Graph.of(program.steps, space)
     (root,) = program.outputs
     switches = _switches(graph, root)
-    if not switches or order < 1:
+    tables = {graph.nodes[a].data[0] for a in graph.beneath([root]) if graph.nodes[a].op == "table"}
+    if not (switches or tables) or order < 1:
         return None
     values, looked_at = _Values(graph), sorted({*switches.values()})
-    x, beside = _zeros(values, looked_at, lines, inside)
+    zeros = [_zeros(values, looked_at, lines, inside), *(_knots(table, axis, lines, inside) for table in tables)]
+    x, beside = (torch.cat(part) for part in zip(*zeros, strict=True))
     if not len(x):
         return None
     scales, formula = [], root
     for _ in range(order):
         scales.append(_largest(values.at(formula, lines)[inside]))
         formula = derivative(graph, formula, axis)
-    signs = [torch.stack([values.at(s, x + side * beside) for s in looked_at], -1).sign().cpu() for side in (-1, 1)]
+    none = x.new_zeros(len(x), 0)
+    signs = [
+        torch.cat([none, *(values.at(s, x + side * beside)[:, None] for s in looked_at)], 1).sign().cpu()
+        for side in (-1, 1)
+    ]
     rows = [[tuple(int(v) for v in row) for row in side.tolist()] for side in signs]
     found: list[Break] = []
     for pair in sorted(set(zip(*rows, strict=True))):
         here = torch.tensor([both == pair for both in zip(*rows, strict=True)], device=x.device)
         chosen = [dict(zip(looked_at, side, strict=True)) for side in pair]
-        if pair[0] != pair[1]:
+        if pair[0] != pair[1] or tables:
             found += _disagreement(values, root, switches, chosen, axis, x[here], beside[here], scales)
     return min(found, key=lambda one: one.order, default=None)
 
@@ -107,7 +113,7 @@ class _Values:
     def at(self, place: int, x: Points) -> Tensor:
         """Values of a node, shape (…,) for points of shape (…, d)."""
         program = Program.of(self.graph, [place])
-        leaves = [node for node in program.steps if node.op in _LEAVES]
+        leaves = [node for node in program.steps if node.op in LEAVES]
         for node in leaves:
             self._numbers.setdefault(node, 0.5 + 0.618033988749895 * (len(self._numbers) + 1) % 1)
         return program.run(x, {node: x.new_full(x.shape[:-1], self._numbers[node]) for node in leaves})[0]
@@ -123,7 +129,7 @@ def _switches(graph: Graph, root: int) -> dict[int, int]:
         elif op in ("min", "max"):
             found[a] = graph.sub(*arguments)
     known = {s: {graph.nodes[a].op for a in graph.beneath([s])} for s in {*found.values()}}
-    return {a: s for a, s in found.items() if "coordinate" in known[s] and not known[s] & {*_LEAVES}}
+    return {a: s for a, s in found.items() if "coordinate" in known[s] and not known[s] & {*LEAVES}}
 
 
 def _resolved(graph: Graph, root: int, switches: Mapping[int, int], signs: Mapping[int, int]) -> int:
@@ -163,6 +169,20 @@ def _zeros(values: _Values, switches: Sequence[int], lines: Tensor, inside: Tens
         points.append((low + high) / 2)
         steps.append(step * _BESIDE)
     return torch.cat(points), torch.cat(steps)
+
+
+def _knots(table: Table, axis: int, lines: Tensor, inside: Tensor) -> tuple[Points, Points]:
+    """The points (n, d) on the lines where a table goes over to another polynomial, and a small step there."""
+    low, high = lines[:, 0, axis].amin(), lines[:, -1, axis].amax()
+    knots = torch.as_tensor(table.breaks(axis), dtype=lines.dtype, device=lines.device)
+    knots = knots[(knots > low) & (knots < high)]
+    knots = knots[torch.linspace(0, len(knots) - 1, min(len(knots), _MOST_ZEROS), device=knots.device).long()]
+    x = lines[:, :1].repeat(1, len(knots), 1)
+    x[..., axis] = knots
+    near = (lines[..., axis][:, None] - knots[:, None]).abs().argmin(-1) if len(knots) else x[..., 0].long()
+    step = (lines[:, 1:2] - lines[:, :1]).expand_as(x) * _BESIDE
+    here = inside.gather(1, near)
+    return x[here], step[here]
 
 
 def _largest(values: Tensor) -> float:

@@ -1,5 +1,6 @@
 """The text of a formula before its grammar: characters, words, brackets, and errors that point at a place in it."""
 
+import ast
 import keyword
 import re
 
@@ -112,3 +113,19 @@ def checked(text: object, label: str) -> tuple[str, list[int]]:
     except RefusedError as error:
         raise ValueError(f"{label}: {error}.") from None
     return source, check(source, label)
+
+
+def parsed(text: str, start: int, end: int, label: str) -> tuple[ast.expr, int]:
+    """Python's syntax tree of the formula between two places of a text, and where it begins. Raises FormulaError."""
+    part = text[start:end]
+    start += len(part) - len(part.lstrip())
+    part = part.strip()
+    if not part:
+        raise FormulaError(label, "there is no formula here", text, start)
+    try:
+        return ast.parse(part, mode="eval").body, start
+    except SyntaxError as error:
+        place = start + min((error.offset or len(part) + 1) - 1, len(part))
+        raise FormulaError(label, "this is no formula", text, place) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise FormulaError(label, "this is nested too deeply", text, start) from None

@@ -35,6 +35,11 @@ class PDE(ABC):
     unknowns: ClassVar[Mapping[str, Unknown]] = {}
     known: Field | None = None
 
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names of the components of u, None if they have none of their own."""
+        return None
+
     @abstractmethod
     def conditions(self) -> tuple[Condition, ...]:
         """Everything that u must satisfy. The first is the differential equation, named "interior"."""

@@ -26,6 +26,7 @@ from pinn.plotting.gif import GifWriter
 from pinn.plotting.maps import draw_map, panel_size, pixels
 from pinn.plotting.quantities import Quantity, Samples, sample
 from pinn.plotting.sections import Section, sections
+from pinn.plotting.solution import names_of
 from pinn.plotting.style import COLORS, figure
 from pinn.runs import Run
 from pinn.runs.atomic_write import atomic_write
@@ -60,10 +61,11 @@ def animate(
     shown = space_at_instants(run.pde.domain, frames, slices or {})
     maps = len(shown[0].free) == 2
     settings, writer = _writer(format, fps, matplotlib.colormaps["viridis"] if maps else _LINES)
-    solution = Quantity("solution", "Solution", "u{}", vmap(run))
+    names = names_of(run)
+    solution = Quantity("solution", "Solution", "u{}", vmap(run), names=names)
     quantities = [solution]
     if run.pde.exact is not None and not maps:
-        quantities.append(Quantity("exact", "Exact", r"u^{\!*}{}", vmap(run.pde.solution(run.pde.exact))))
+        quantities.append(Quantity("exact", "Exact", r"u^{\!*}{}", vmap(run.pde.solution(run.pde.exact)), names=names))
     samples = sample(quantities, shown, points if points is not None else 101 if maps else 401, run.like)
     m, (width, height) = samples.components, panel_size(samples.grids[0]) if maps else (3.9, 2.6)
     titles = frame_titles(samples, shown)

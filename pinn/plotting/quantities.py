@@ -17,6 +17,7 @@ class Quantity:
     """A function of many points, with the name of its file, its title and its symbol, where {} stands for an index.
 
     A `signed` quantity, such as an error, is shown on a scale of its own that is centred on zero; all others share one.
+    Components that have `names` are called by them in place of u.
     """
 
     name: str
@@ -24,9 +25,13 @@ class Quantity:
     symbol: str
     at: Callable[[Points], Tensor]
     signed: bool = False
+    names: tuple[str, ...] = ()
 
     def component(self, index: int, components: int) -> str:
-        """The symbol of a component, as in u_2; of a scalar without index."""
+        """The symbol of a component, as in u_2; of a scalar without index, of one that has a name that."""
+        if len(self.names) == components > 1:
+            name = self.names[index]
+            return self.symbol.replace("{}", "").replace("u", name if len(name) == 1 else rf"\mathrm{{{name}}}")
         return self.symbol.replace("{}", "" if components == 1 else f"_{{{index + 1}}}")
 
 

@@ -58,15 +58,22 @@ def quantities_of(run: Run) -> list[Quantity]:
     """The solution of a run; with an exact solution also that and the error."""
     exact = run.pde.solution(run.pde.exact) if run.pde.exact else None
     shown = vmap(lambda x: _without_numbers(run, run(x)))
-    solution = Quantity("solution", "Solution", "u{}", shown)
+    names = names_of(run)
+    solution = Quantity("solution", "Solution", "u{}", shown, names=names)
     if exact is None:
         return [solution]
     true = vmap(lambda x: _without_numbers(run, exact(x)))
     return [
         solution,
-        Quantity("exact", "Exact", r"u^{\!*}{}", true),
-        Quantity("error", "Error", r"u{} - u^{\!*}{}", lambda x: shown(x) - true(x), signed=True),
+        Quantity("exact", "Exact", r"u^{\!*}{}", true, names=names),
+        Quantity("error", "Error", r"u{} - u^{\!*}{}", lambda x: shown(x) - true(x), signed=True, names=names),
     ]
+
+
+def names_of(run: Run) -> tuple[str, ...]:
+    """The names of the components that are shown, if they have names."""
+    numbers = {name for name, unknown in run.pde.unknowns.items() if not unknown.field}
+    return tuple(name.replace("_", r"\_") for name in run.pde.names or () if name not in numbers)
 
 
 def _without_numbers(run: Run, value: Tensor) -> Tensor:

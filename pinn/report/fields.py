@@ -144,7 +144,8 @@ def _sampled(run: Run, shown: Sequence[Section], points: int, *, together: bool)
         groups += [[q] for q in part.quantities if q.signed]
         for i, index in _components(run, part).items():
             for group in groups:
-                symbols = [symbol(q.symbol.replace("{}", index)) for q in group]
+                names = [q.component(i, part.components) if q.names else q.symbol.replace("{}", index) for q in group]
+                symbols = [symbol(name) for name in names]
                 title = f"{group[0].title} {symbols[0]}" + "".join(f" (dashed: exact {name})" for name in symbols[1:])
                 panels.append(_Panel(title, symbols, [part.component(q, i) for q in group], part.scale(group[0], i)))
     return samples, panels

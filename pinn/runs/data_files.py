@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pinn.runs.atomic_write import atomic_write
 from pinn.runs.trusted import TARGET, RecipeError, find_class
-from pinn.typing import DATA
+from pinn.typing import DATA, FORMULA, names_table
 
 DATA_FOLDER = "run_data"
 """The folder of the copies, within that of the run."""
@@ -58,13 +58,22 @@ def with_copies(
             return [copied(item, key) for item in recipe]
         if not isinstance(recipe, Mapping):
             return recipe
-        names = set(_data_arguments(recipe, key, trust))
+        names = dict(_data_arguments(recipe, key, trust))
         return {
             name: _copy(place(value, f"{key}.{name}"), folder)
-            if name in names and isinstance(value, str)
+            if names.get(name) == DATA and isinstance(value, str)
+            else tables(value, f"{key}.{name}")
+            if names.get(name) == FORMULA
             else copied(value, f"{key}.{name}" if key else str(name))
             for name, value in recipe.items()
         }
+
+    def tables(given: Any, key: str) -> Any:
+        if isinstance(given, Mapping):
+            return {name: tables(value, f"{key}.{name}") for name, value in given.items()}
+        if isinstance(given, (list, tuple)):
+            return [tables(value, f"{key}[{k}]") for k, value in enumerate(given)]
+        return _copy(place(given.strip(), key), folder) if names_table(given) else given
 
     return copied(config, "")
 
@@ -74,13 +83,24 @@ def is_data_file(hint: Any) -> bool:
     return typing.get_origin(hint) is Annotated and DATA in typing.get_args(hint)[1:]
 
 
-def _data_arguments(recipe: Mapping[str, Any], key: str, trust: Collection[str]) -> Iterator[str]:
-    """The arguments of the class of a recipe that name files of data."""
+def is_formula(hint: Any) -> bool:
+    """Whether an argument of that type is a formula, or the name of a file with a table of its values."""
+    return typing.get_origin(hint) is Annotated and FORMULA in typing.get_args(hint)[1:]
+
+
+def _data_arguments(recipe: Mapping[str, Any], key: str, trust: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The arguments of the class of a recipe that name files of data, or in which formulas may name tables."""
     if TARGET in recipe:
         target = find_class(recipe[TARGET], key, trust)
         for name, hint in typing.get_type_hints(target.__init__, include_extras=True).items():
             if is_data_file(hint) or any(map(is_data_file, typing.get_args(hint))):
-                yield name
+                yield name, DATA
+            elif _has_formula(hint):
+                yield name, FORMULA
+
+
+def _has_formula(hint: Any) -> bool:
+    return is_formula(hint) or any(map(_has_formula, typing.get_args(hint)))
 
 
 def _copy(source: Path, folder: Path) -> str:

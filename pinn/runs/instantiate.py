@@ -15,10 +15,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pinn.runs.data_files import find_file, is_data_file
+from pinn.domains import Domain
+from pinn.runs.data_files import find_file, is_data_file, is_formula
 from pinn.runs.trusted import TARGET, RecipeError, find_class
+from pinn.typing import names_table
 
 __all__ = ["TARGET", "RecipeError", "build"]
+
+TAGS = "tags"
+"""The key beside the arguments of a domain that names further parts of its boundary, each by a predicate."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class _Word:
 def build(
     recipe: Any, key: str = "", *, trust: Collection[str] = (), root: Path | None = None, **arguments: Any
 ) -> Any:
-    """The object that a recipe describes, nested recipes first.
+    """The object that a recipe describes, nested recipes first. A domain may have `tags`, named parts of its boundary.
 
     `arguments` are handed on if the constructor takes them and the recipe does not say otherwise. `key` is where the
     recipe stands in its configuration; `trust` are the modules beside pinn whose classes it may name. A recipe that was
@@ -51,7 +56,7 @@ def build(
     hints, word = typing.get_type_hints(target.__init__, include_extras=True), _Word(trust, root)
     given = {name: value for name, value in arguments.items() if name in accepted}
     for name, value in recipe.items():
-        if name == TARGET:
+        if name == TARGET or (name == TAGS and issubclass(target, Domain)):
             continue
         if name not in accepted:
             near = get_close_matches(name, accepted, n=1)
@@ -62,11 +67,19 @@ def build(
     if missing := [name for name in required if name not in given]:
         raise RecipeError(f"{target.__name__} needs {', '.join(_join(key, name) for name in missing)}.")
     try:
-        return target(**given)
+        built = target(**given)
+        return built.tagged(**_parts(recipe[TAGS], _join(key, TAGS))) if TAGS in recipe else built
     except ValueError as error:
         if isinstance(error, RecipeError) or not key:
             raise
         raise RecipeError(f"{key}: {error}") from error
+
+
+def _parts(tags: Any, key: str) -> dict[str, str]:
+    """The predicates that name further parts of a domain."""
+    if not isinstance(tags, Mapping) or not all(isinstance(text, str) for text in tags.values()):
+        raise RecipeError(f"{key}={tags!r} is not valid: expected a predicate for each name, such as inlet: x < 1e-9.")
+    return {str(name): text for name, text in tags.items()}
 
 
 def _is_finite(value: float) -> bool:
@@ -94,6 +107,8 @@ def _convert(value: Any, hint: Any, key: str, word: _Word) -> Any:
             raise within[0]
     elif is_data_file(hint) and isinstance(value, str):
         return find_file(value, key, word.root, word.trust)
+    elif is_formula(hint) and isinstance(value, str):
+        return find_file(value.strip(), key, word.root, word.trust) if names_table(value) else value
     elif hint is Any:
         return value
     elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool) and _is_finite(value):

@@ -86,3 +86,30 @@ def test_an_initial_value_with_a_kink_is_penalised_with_a_line(
     assert json.loads((tmp_path / "summary.json").read_text())["softened"] == {"initial": told}
     u = load_run(tmp_path)
     assert u(torch.tensor([0.0, 0.5], dtype=torch.float64)) != 1.0  # nothing of it is built in
+
+
+def test_tables_travel_with_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their copies are in the run folder, from which alone the run is loaded, wherever it is moved to."""
+    there, elsewhere = tmp_path / "there", tmp_path / "elsewhere"
+    there.mkdir()
+    monkeypatch.chdir(there)
+    Path("k.csv").write_text("x,k\n0,1\n1,2\n")
+    Path("rim.csv").write_text("y,u\n0,0\n1,1\n")
+    Path("seen.csv").write_text("x,y,u\n0.5,0.5,0.3\n")
+    table = ["pde=expression", 'pde.equation="div(k*grad(u)) = 0"', "pde.coefficients.k=k.csv", "domain=box"]
+    table += ['pde.boundary={left: rim.csv, right: ["y"]}', "pde.measurements=seen.csv", *TINY, "hydra.run.dir=run"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *table])
+    train.main()
+    said = Path("run/train.log").read_text()
+    assert "coefficient k from k.csv: linear interpolation between 2 nodes, continuous, with kinks" in said
+    Path("run").rename(elsewhere)
+    for name in ("k.csv", "rim.csv", "seen.csv"):
+        Path(name).unlink()
+        assert (elsewhere / "run_data" / name).is_file()
+    monkeypatch.chdir(tmp_path)
+    run = load_run(elsewhere)
+    assert run.config["pde"]["boundary"] == {"left": "run_data/rim.csv", "right": ["y"]}
+    assert run(torch.tensor([0.0, 0.25], dtype=torch.float64)).shape == ()
+    (elsewhere / "run_data" / "k.csv").unlink()
+    with pytest.raises(ValueError, match=r"pde\.coefficients\.k names the file 'run_data/k\.csv', which is not in"):
+        load_run(elsewhere)

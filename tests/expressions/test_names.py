@@ -18,8 +18,10 @@ def test_known_names_are_listed() -> None:
         FormulaError, match="fields u; coordinates of this domain t, x, y; coefficients nu, k; constants"
     ):
         Equations.of("w", PLANE)
+    with pytest.raises(FormulaError, match=r"coefficient k: 'w' is not known.*\n.*1 \+ w"):
+        Equations.of("k*u", Names(1, False, ("u",), {"k": "1 + w"}))
     with pytest.raises(FormulaError, match=r"coefficient k: 'u' is not known.*\n.*1 \+ u"):
-        Equations.of("k*u", Names(1, False, ("u",), {"k": "1 + u"}))
+        Formula.of("k*x", Names(1, False, ("u",), {"k": "1 + u"}).data())
     with pytest.raises(FormulaError, match="'t' is not known"):
         Formula.of("t", PLANE.data(still=True))
 

@@ -1,11 +1,16 @@
-"""Unions, intersections and differences of domains."""
+"""Unions, intersections and differences of domains, two or more at once."""
 
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 
 import torch
 from torch import Tensor
 
+from pinn.domains.composed.hard_parts import hard_part_of
+from pinn.domains.composed.leaves import Leaf, Leaves, conjunction, disjunction
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import fill_fraction, in_bounding_box, refuse_extension
 from pinn.domains.shapes.box import Box
@@ -17,23 +22,49 @@ _STEP = 1e-6
 
 @dataclass(frozen=True)
 class _Combined(Domain):
-    """What the three share: points by rejection, boundary from those of both parts.
+    """What the three share: points by rejection, boundary from those of all parts.
 
-    A point of either boundary belongs to that of the whole if one side lies within and the other does not. `measure`
-    and `boundary_measure` are counted at fixed points, to about 1e-3.
+    A point of the boundary of a part belongs to that of the whole if one side lies within and the other does not.
+    Parts that are themselves combined are taken apart, so that a chain a − b − c … costs as much as one difference with
+    as many parts. `measure` and `boundary_measure` are counted at fixed points, to about 1e-3.
     """
 
     first: Domain
     second: Domain
+    more: Sequence[Domain] = ()
 
     def __post_init__(self) -> None:
-        if self.first.dim != self.second.dim:
-            raise ValueError(
-                f"{type(self).__name__} needs domains of one dimension, got d={self.first.dim} and d={self.second.dim}."
-            )
+        object.__setattr__(self, "more", tuple(self.more))
+        dims = dict.fromkeys(f"d={part.dim}" for part in self.parts)
+        if len(dims) > 1:
+            raise ValueError(f"{type(self).__name__} needs domains of one dimension, got {' and '.join(dims)}.")
         lower, upper = self.bounds
-        if not all(a < b for a, b in zip(lower, upper, strict=True)) or not fill_fraction(self, 2**14):
-            raise ValueError(f"{type(self).__name__} of {self.first} and {self.second} is empty.")
+        filled = all(a < b for a, b in zip(lower, upper, strict=True))
+        if not filled or not (fill_fraction(self, 2**9) or fill_fraction(self, 2**14)):
+            raise ValueError(f"{type(self).__name__} of {' and '.join(map(str, self.parts))} is empty.")
+
+    @property
+    def parts(self) -> tuple[Domain, ...]:
+        """All that are combined."""
+        return (self.first, self.second, *self.more)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the parts are called: first, second, part_3 and so on."""
+        return ("first", "second", *(f"part_{k + 3}" for k in range(len(self.more))))
+
+    @abstractmethod
+    def keeps(self, name: str) -> bool:
+        """Whether the whole lies inside the part of that name, not outside."""
+
+    @cached_property
+    def leaves(self) -> Leaves:
+        """The parts, and those of parts that are combined."""
+        found: list[Leaf] = []
+        for name, part in zip(self.names, self.parts, strict=True):
+            own = part.leaves.all if isinstance(part, _Combined) else [Leaf(part, (), True)]
+            found += [Leaf(leaf.domain, (name, *leaf.path), leaf.inside == self.keeps(name)) for leaf in own]
+        return Leaves(found)
 
     @property
     def dim(self) -> int:
@@ -45,11 +76,9 @@ class _Combined(Domain):
 
     @cached_property
     def boundary_measure(self) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]
-        total = self.first.boundary_measure + self.second.boundary_measure
-        u = torch.quasirandom.SobolEngine(self.boundary_sample_dim, scramble=True, seed=0).draw(
-            2**16, dtype=torch.float64
-        )
-        return total * float((~self.boundary(u)[0].isnan().any(1)).double().mean())
+        sobol = torch.quasirandom.SobolEngine(self.boundary_sample_dim, scramble=True, seed=0)
+        u = sobol.draw(2**16, dtype=torch.float64)
+        return self.leaves.measure * float((~self.boundary(u)[0].isnan().any(1)).double().mean())
 
     @property
     def interior_sample_dim(self) -> int:
@@ -60,20 +89,16 @@ class _Combined(Domain):
 
     @property
     def boundary_sample_dim(self) -> int:
-        return 1 + max(self.first.boundary_sample_dim, self.second.boundary_sample_dim)
+        return self.leaves.sample_dim
 
     def boundary(self, u: Tensor) -> tuple[Points, Tensor]:
-        dtype, u = u.dtype, u.double()  # which side is which cannot be told in single precision
-        parts = [part.boundary(u[:, 1 : 1 + part.boundary_sample_dim]) for part in (self.first, self.second)]
-        share = self.first.boundary_measure / (self.first.boundary_measure + self.second.boundary_measure)
-        first = (u[:, 0] < share)[:, None]
-        x, normal = (torch.where(first, a, b) for a, b in zip(*parts, strict=True))
-        step = self._step(dtype) * normal
+        # Which side is which cannot be told in single precision.
+        x, normal, number = self.leaves.boundary(u.double())
+        step = self._step(u.dtype) * normal
         ahead, behind = self.contains(x + step), self.contains(x - step)
-        # Where both boundaries run together, the first one speaks for both.
-        twice = ~first[:, 0] & _changes(self.first, x, step)
+        lost = (ahead == behind) | (self.leaves.owner(x, step) < number)
         outward = torch.where((ahead & ~behind)[:, None], -normal, normal)
-        return torch.where(((ahead == behind) | twice)[:, None], torch.nan, x).to(dtype), outward.to(dtype)
+        return torch.where(lost[:, None], torch.nan, x).to(u.dtype), outward.to(u.dtype)
 
     def extend(self, g: Field) -> Field:
         return refuse_extension(self)
@@ -84,21 +109,32 @@ class _Combined(Domain):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """first and second, the parts from which a boundary comes, and their own names behind these: first.left."""
-        pairs = (("first", self.first), ("second", self.second))
+        """first, second and so on, from which a boundary comes, and their own names behind these: first.left."""
+        pairs = zip(self.names, self.parts, strict=True)
         return tuple(name for key, part in pairs for name in (key, *(f"{key}.{tag}" for tag in part.tags)))
 
     def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
-        key, _, inner = tag.partition(".")
-        part = self.first if key == "first" else self.second
+        numbers, inner = self.leaves.named(tag)
         size = self._step(x.dtype)
         x, normal = x.double(), normal.double()
-        step = size * normal
-        mine = _changes(self.first, x, step) if key == "first" else ~_changes(self.first, x, step)
+        owner = self.leaves.owner(x, size * normal)
+        mine = torch.isin(owner, torch.tensor(numbers, device=x.device))
         if not inner:
             return mine
-        own = torch.where(part.contains(x + step)[:, None], -normal, normal)
+        part = self.leaves.all[numbers[0]].domain
+        own = torch.where(part.contains(x + size * normal)[:, None], -normal, normal)
         return mine & part.boundary_mask(inner, x, own)
+
+    def hard_part(self, tag: str) -> tuple[Field, Callable[[Field], Field]] | None:
+        """That of the part, as far as it is one for the whole, with values that fall to zero on all others."""
+        if tag not in self._hard_parts:
+            self._hard_parts[tag] = hard_part_of(self, self.leaves, tag)
+        return self._hard_parts[tag]
+
+    @cached_property
+    def _hard_parts(self) -> dict[str, tuple[Field, Callable[[Field], Field]] | None]:
+        """Those that have been asked for."""
+        return {}
 
     def _step(self, dtype: torch.dtype) -> float:
         """How far a point of a part's boundary is moved to see what lies on either side, in spite of rounding."""
@@ -107,43 +143,36 @@ class _Combined(Domain):
         return _STEP * min(b - a for a, b in zip(lower, upper, strict=True)) + 64 * torch.finfo(dtype).eps * largest
 
 
-def _both(a: Tensor, b: Tensor) -> Tensor:
-    return a + b - torch.sqrt(a**2 + b**2)
-
-
-def _changes(part: Domain, x: Tensor, step: Tensor) -> Tensor:
-    """Where the boundary of a part lies between the two sides of a point."""
-    return part.contains(x + step) != part.contains(x - step)
-
-
 @dataclass(frozen=True)
 class Union(_Combined):
-    """All points of either domain, `first | second`. Raises ValueError for domains of different dimension.
+    """All points of some domains, `first | second`. Raises ValueError for domains of different dimension.
 
-    >>> round(Union(Box(), Box((0.5, 0.0), (1.5, 1.0))).measure, 2)
-    1.5
+    >>> round(Union(Box(), Box((0.5, 0.0), (1.5, 1.0)), [Box((1.0, 0.0), (2.0, 1.0))]).measure, 2)
+    2.0
     """
 
     first: Domain = field(default_factory=lambda: Box((-1.0, -0.4), (1.0, 0.4)))
     second: Domain = field(default_factory=lambda: Box((-0.4, -1.0), (0.4, 1.0)))
 
+    def keeps(self, name: str) -> bool:
+        return True
+
     @property
     def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        (a, b), (c, d) = self.first.bounds, self.second.bounds
-        return tuple(map(min, a, c)), tuple(map(max, b, d))
+        lower, upper = zip(*(part.bounds for part in self.parts), strict=True)
+        return tuple(map(min, *lower)), tuple(map(max, *upper))
 
     def contains(self, x: Tensor) -> Tensor:
-        return self.first.contains(x) | self.second.contains(x)
+        return torch.stack([part.contains(x) for part in self.parts]).any(0)
 
     def distance(self, x: Tensor) -> Tensor:
-        """The R-disjunction a + b + √(a² + b²) of the level sets of both (Rvachev 1982)."""
-        a, b = self.first.level_set(x), self.second.level_set(x)
-        return a + b + torch.sqrt(a**2 + b**2)
+        """The R-disjunction a + b + √(a² + b²) of the level sets of all (Rvachev 1982)."""
+        return reduce(disjunction, [part.level_set(x) for part in self.parts])
 
 
 @dataclass(frozen=True)
 class Intersection(_Combined):
-    """The points of both domains, `first & second`. Raises ValueError if there are none.
+    """The points of all of some domains, `first & second`. Raises ValueError if there are none.
 
     >>> round(Intersection(Box(), Box((0.5, 0.0), (1.5, 1.0))).measure, 2)
     0.5
@@ -152,30 +181,34 @@ class Intersection(_Combined):
     first: Domain = field(default_factory=lambda: Box((-1.0, -0.6), (1.0, 0.6)))
     second: Domain = field(default_factory=lambda: Box((-0.8, -1.0), (0.5, 0.5)))
 
+    def keeps(self, name: str) -> bool:
+        return True
+
     @property
     def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        (a, b), (c, d) = self.first.bounds, self.second.bounds
-        return tuple(map(max, a, c)), tuple(map(min, b, d))
+        lower, upper = zip(*(part.bounds for part in self.parts), strict=True)
+        return tuple(map(max, *lower)), tuple(map(min, *upper))
 
     def contains(self, x: Tensor) -> Tensor:
-        return self.first.contains(x) & self.second.contains(x)
+        return torch.stack([part.contains(x) for part in self.parts]).all(0)
 
     def distance(self, x: Tensor) -> Tensor:
-        """The product of both, as smooth as they are."""
-        return self.first.distance(x) * self.second.distance(x)
+        """The product of all, as smooth as they are."""
+        first, *others = (part.distance(x) for part in self.parts)
+        return math.prod(others, start=first)
 
     def level_set(self, x: Tensor) -> Tensor:
-        """The R-conjunction a + b − √(a² + b²) of the level sets of both (Rvachev 1982)."""
-        return _both(self.first.level_set(x), self.second.level_set(x))
+        """The R-conjunction a + b − √(a² + b²) of the level sets of all (Rvachev 1982)."""
+        return reduce(conjunction, [part.level_set(x) for part in self.parts])
 
     @property
     def smooth(self) -> bool:
-        return self.first.smooth and self.second.smooth
+        return all(part.smooth for part in self.parts)
 
 
 @dataclass(frozen=True)
 class Difference(_Combined):
-    """The points of the first domain that are not inside the second, `first - second`, such as a plate with a hole.
+    """The points of the first domain that are not inside the others, `first - second`, such as a plate with holes.
 
     Raises ValueError if nothing is left.
 
@@ -186,25 +219,30 @@ class Difference(_Combined):
     first: Domain = field(default_factory=lambda: Box((-1.0, -1.0), (1.0, 1.0)))
     second: Domain = field(default_factory=lambda: Box((-0.3, -0.3), (0.3, 0.3)))
 
+    def keeps(self, name: str) -> bool:
+        return name == "first"
+
     @property
     def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         return self.first.bounds
 
     def contains(self, x: Tensor) -> Tensor:
-        outside = ~self.second.contains(x)
-        # The second one is closed, so its boundary is put back.
-        rim = self.second.level_set(x).abs() <= 64 * torch.finfo(x.dtype).eps
-        return self.first.contains(x) & (outside | rim)
+        found = self.first.contains(x)
+        for part in self.parts[1:]:
+            # What is cut out is closed, so its boundary is put back.
+            rim = part.level_set(x).abs() <= 64 * torch.finfo(x.dtype).eps
+            found = found & (~part.contains(x) | rim)
+        return found
 
     def distance(self, x: Tensor) -> Tensor:
-        """The distance of the first times the level set of the second, with its sign changed."""
-        return self.first.distance(x) * -self.second.level_set(x)
+        """The distance of the first times the level sets of the others, with their signs changed."""
+        return math.prod([-part.level_set(x) for part in self.parts[1:]], start=self.first.distance(x))
 
     def level_set(self, x: Tensor) -> Tensor:
-        """The R-conjunction of a and −b, the level sets of both (Rvachev 1982)."""
-        return _both(self.first.level_set(x), -self.second.level_set(x))
+        """The R-conjunction of a and −b, the level sets of all (Rvachev 1982)."""
+        return reduce(conjunction, [-part.level_set(x) for part in self.parts[1:]], self.first.level_set(x))
 
     @property
     def smooth(self) -> bool:
         """If what is cut out has no corner, which would point inward."""
-        return self.first.smooth and self.second.smooth_level_set
+        return self.first.smooth and all(part.smooth_level_set for part in self.parts[1:])

@@ -10,6 +10,8 @@ from torch import Tensor
 from pinn.domains.domain import Domain
 from pinn.typing import Draw, Field
 
+_ROUNDS, _USUAL, _MORE = 1000, 50, 4096
+
 
 class Region(ABC):
     """A set of points that can be sampled. `size` is the number of its points, None if there are infinitely many."""
@@ -29,14 +31,18 @@ class Region(ABC):
         """Exactly n samples, drawn again for those that missed. Raises ValueError if almost all miss."""
         hits: list[tuple[Tensor, ...]] = []
         count = 0
-        for _ in range(1000):
-            sample = self.from_uniform(draw(n, self.sample_dim))
+        tried = 0
+        for attempt in range(_ROUNDS):
+            # A part that few candidates fall into is asked for more of them at a time.
+            candidates = n if attempt < _USUAL else max(n, _MORE)
+            tried += candidates
+            sample = self.from_uniform(draw(candidates, self.sample_dim))
             inside = ~sample[0].flatten(1).isnan().any(dim=1)
             hits.append(tuple(part[inside] for part in sample))
             count += int(inside.sum())
             if count >= n:
                 return tuple(torch.cat(parts)[:n] for parts in zip(*hits, strict=True))
-        raise ValueError(f"{self} is empty or almost so: {count} of {1000 * n} candidates fell into it.")
+        raise ValueError(f"{self} is empty or almost so: {count} of {tried} candidates fell into it.")
 
 
 class Surface(Region):

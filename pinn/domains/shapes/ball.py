@@ -1,7 +1,7 @@
 """The ball |x − c| ≤ R in any dimension, and the disk."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -93,6 +93,19 @@ class _Round(Domain):
             return (1 - weight) * g(base - offset) + weight * g(base + offset)
 
         return extension
+
+    @property
+    def extend_outside(self) -> Callable[[Field], Field]:
+        """Along rays from the centre."""
+
+        def extend(g: Field) -> Field:
+            def extension(x: Tensor) -> Tensor:
+                y = x - x.new_tensor(self.center)
+                return g(x.new_tensor(self.center) + self.radius * y / y.square().sum(-1, keepdim=True).sqrt())
+
+            return extension
+
+        return extend
 
     @property
     def smooth_level_set(self) -> bool:

@@ -23,7 +23,7 @@ _ROUNDING = 1e-8
 def coefficients_of(pde: PDE) -> dict[str, float | Field]:
     """The coefficients of a PDE by name: its fields that hold a number or a function, or what was typed."""
     if isinstance(pde, Expression):
-        return {name: pde.coefficient(name) for name in pde.coefficients}
+        return {name: pde.coefficient(name) for name in pde.coefficients if not pde.of_solution(name)}
     coefficients: dict[str, float | Field] = {}
     for field in dataclasses.fields(pde):  # pyright: ignore
         value: Any = getattr(pde, field.name)

@@ -24,7 +24,8 @@ from pinn.pdes.derived.coefficients import (
     residual_of,
     substituted,
 )
-from pinn.pdes.derived.measurements import read_measurements, relative, synthetic_measurements
+from pinn.pdes.derived.kept import Kept
+from pinn.pdes.derived.measurements import Measured, read_measurements, relative, synthetic_measurements
 from pinn.pdes.derived.wrapper import Wrapper
 from pinn.pdes.pde import PDE
 from pinn.typing import DataFile, Field
@@ -44,10 +45,10 @@ class Inverse(Wrapper):
     boundary, by name: a number or a function of the point.
 
     The data are `sensors` values of the solution of `pde` at random points with normal noise, whose deviation is
-    `noise` times the root mean square of each component; or `points` and `values` in the file `data` (.npz), of shapes
-    (n, d) and (n,) or (n, m). `measured_components` says which components are measured, null: all. `weight` multiplies
-    the mean square of misfits. Null finds it (`pinn.weighting.by_noise`), for misfits in parts of the root mean square
-    of each component; where a function is unknown it stands for 100 and misfits as they are. Raises ValueError for a
+    `noise` times the root mean square of each component; or those in the file `data`: a CSV with columns of the names
+    of coordinates and components, or an .npz. `measured_components` says which components are measured, null: all.
+    `weight` multiplies the mean square of misfits. Null finds it (`pinn.weighting.by_noise`), for misfits in parts of
+    the root mean square of each component; where a function is unknown it stands for 100. Raises ValueError for a
     coefficient that `pde` does not have, for an energy, for less than one sensor, negative noise, components that there
     are not, and data that do not fit or lie outside; FileNotFoundError if there is no such file.
     """
@@ -104,6 +105,10 @@ class Inverse(Wrapper):
         return self.solved + len(self.unknowns)
 
     @property
+    def names(self) -> tuple[str, ...] | None:
+        return None if self.pde.names is None else (*self.pde.names, *self.unknowns)
+
+    @property
     def scored(self) -> tuple[int, ...]:
         return self.pde.scored or tuple(range(self.solved))
 
@@ -138,7 +143,8 @@ class Inverse(Wrapper):
         weight = 1.0 if self.weight_found else self.weight or OF_FIELDS
         data = measured(points, values, components=self._measured, weight=weight)
         data = relative(data, values) if self.weight_found else data
-        return (*(self._completed(condition) for condition in kept), *self._known_fields(), data)
+        known = (self._known_field(name, value) for name, value in self.on_boundary.items())
+        return (*(self._completed(condition) for condition in kept), *known, data)
 
     def ansatz(self) -> Ansatz:
         """The ansatz of `pde` for its solution; the unknowns stay as the network gives them."""
@@ -157,16 +163,16 @@ class Inverse(Wrapper):
         return self._kept.softened
 
     @cached_property
-    def _kept(self) -> "_Kept":
+    def _kept(self) -> Kept:
         """`pde` with what is built into its field: no condition whose data follow an unknown."""
         names = [c.name for c in self.pde.conditions() if c.name not in self._following]
-        return _Kept(self.pde, [name for name in names if self.keep is None or name in self.keep])
+        return Kept(self.pde, [name for name in names if self.keep is None or name in self.keep])
 
     @cached_property
     def measurements(self) -> tuple[Tensor, Tensor, float]:
         """Points (n, d), values (n, m) of the measured components, and the deviation of the noise, NaN if unknown."""
         if self.data is not None:
-            return (*read_measurements(self.data, self.domain, len(self._measured)), math.nan)
+            return self._read.points, self._read.values, math.nan
         assert self.pde.exact is not None
         return synthetic_measurements(
             self.domain, self.pde.exact, self._measured, sensors=self.sensors, noise=self.noise, seed=self.seed
@@ -179,7 +185,17 @@ class Inverse(Wrapper):
 
     @property
     def _measured(self) -> tuple[int, ...]:
-        return tuple(range(self.solved)) if self.measured_components is None else tuple(self.measured_components)
+        known = self._read.components if self.data else None
+        asked = None if self.measured_components is None else tuple(self.measured_components)
+        if None not in (asked, known) and asked != known:
+            raise ValueError(f"pde.data={self.data} has columns of other components than pde.measured_components.")
+        return known or tuple(range(self.solved)) if asked is None else asked
+
+    @cached_property
+    def _read(self) -> Measured:
+        assert self.data is not None
+        m = self.solved if self.measured_components is None else len(self.measured_components)
+        return read_measurements(self.data, self.domain, self.pde.names, m)
 
     def _solution(self, values: Tensor) -> Tensor:
         return values[0] if self.pde.components is None else values[: self.solved]
@@ -188,9 +204,6 @@ class Inverse(Wrapper):
     def _following(self) -> frozenset[str]:
         """The conditions whose data follow an unknown."""
         return frozenset(following(self.pde, self.unknowns))
-
-    def _known_fields(self) -> tuple[Condition, ...]:
-        return tuple(self._known_field(name, value) for name, value in self.on_boundary.items())
 
     def _known_field(self, name: str, value: float | Field) -> Condition:
         """The boundary values of an unknown field, in parts of its start value."""
@@ -233,20 +246,9 @@ class Inverse(Wrapper):
         numbers = u(x)[self.solved :]
         values: dict[str, Tensor | Field] = {}
         for k, (key, unknown) in enumerate(self.unknowns.items()):
-            values[key] = _component(u, self.solved + k) if unknown.field else numbers[k]
+            values[key] = partial(_component, u, self.solved + k) if unknown.field else numbers[k]
         return substituted(self.pde, values)
 
 
-@dataclass(frozen=True)
-class _Kept(Wrapper):
-    """A PDE with some of its conditions left out, but not its equation."""
-
-    keep: Sequence[str] | None
-
-    def conditions(self) -> tuple[Condition, ...]:
-        conditions = enumerate(self.pde.conditions())
-        return tuple(c for k, c in conditions if k == 0 or self.keep is None or c.name in self.keep)
-
-
-def _component(u: Field, k: int) -> Field:
-    return lambda x: u(x)[k]
+def _component(u: Field, k: int, x: Tensor) -> Tensor:
+    return u(x)[k]

@@ -39,6 +39,10 @@ class Wrapper(PDE):
         return self.pde.components
 
     @property
+    def names(self) -> tuple[str, ...] | None:
+        return self.pde.names
+
+    @property
     def scored(self) -> tuple[int, ...] | None:
         return self.pde.scored
 

@@ -2,11 +2,10 @@
 
 import copy
 import dataclasses
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -16,13 +15,18 @@ from pinn.expressions import Equations, Formula, Names, uses_time
 from pinn.operators import Strategy
 from pinn.pdes.condition import Condition, interior, manufactured
 from pinn.pdes.pde import PDE, require_positive
-from pinn.pdes.typed.fluxes import WithFluxes
+from pinn.pdes.typed.constraints import Entry, integral_conditions, measured_conditions, point_conditions
+from pinn.pdes.typed.fluxes import with_fluxes
 from pinn.pdes.typed.lost_jumps import refuse_lost_jumps, refuse_rough_solution
-from pinn.pdes.typed.prescribed_data import PrescribedData, Texts, typed_field
-from pinn.typing import Field
+from pinn.pdes.typed.prescribed_data import PrescribedData
+from pinn.pdes.typed.satisfied import refuse_unsatisfied
+from pinn.pdes.typed.tables import Interpolation, check_interpolation, refuse_uncovered, table_or_text, with_tables
+from pinn.pdes.typed.texts import Texts, TypedByPart, TypedTexts, read_texts, refuse_unused, typed_field
+from pinn.typing import DataFile, Field, FormulaText
 
 EXAMPLE = {"equation": "dt(u) + u*dx(u) = nu*laplacian(u)", "exact": "exp(-t)*sin(pi*x)"}
 EXAMPLE_COEFFICIENTS = {"nu": 0.1}
+_ON_BOUNDARY = ("boundary", "flux", "boundary_equation")
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,14 @@ class Expression(PDE):
     With `exact` the right side is that of the manufactured solution, N[u] = N[exact], and initial and boundary values
     are those of `exact` if they are not given. `initial` is u, `initial_velocity` u_t at the first instant,
     `boundary` is u and `flux` ∂u/∂n on the whole boundary, or formulas by the name of its parts; `[]` is no condition.
-    For several fields all of these are lists with one entry for each, u(x) has the shape (m,), and None leaves a field
-    free. Without `equation` it is the example in EXAMPLE.
+    A flux may speak of u and its derivatives: "-2*(u - 20)" is Robin's condition, "-dt(u)" lets waves out. What else
+    holds on a part is `boundary_equation`, with dn(u) = ∂u/∂n and the normal (nx, ny, nz): {wall: "u*nx + v*ny = 0"}.
+    For several fields these are lists with one entry for each, or formulas by their names, u(x) has the shape (m,), and
+    None leaves a field free. Without `equation` it is the example in EXAMPLE.
+
+    `points` are values at single points, such as {at: [0, 0], p: 0}, and `integrals` what integrals are, such as
+    {of: "p", value: 0} over the domain, or {of: "dn(u)", value: 1, over: "right"} over a part of its boundary.
+    `measurements` is a file of values to be met in the mean square (`pinn.pdes.derived.measurements`).
 
     `mixed` makes every flux under a divergence a field of its own: −div(k*grad(u)) = f becomes q = k∇u, −∇·q = f, which
     are of first order and differentiate no k. These fields come last, have no conditions, and are not scored.
@@ -50,14 +60,19 @@ class Expression(PDE):
     """
 
     domain: Domain = Box((0.0,), (1.0,))
-    equation: Texts | None = None
+    equation: str | float | Sequence[str | float | None] | None = None
     fields: Sequence[str] = ("u",)
-    coefficients: Mapping[str, float | str] = dataclasses.field(default_factory=dict)
+    coefficients: Mapping[str, float | FormulaText] = dataclasses.field(default_factory=dict)
     exact: Texts | Field | None = None  # a field once it is built
-    initial: Texts | None = None
-    initial_velocity: Texts | None = None
-    boundary: Texts | Mapping[str, Texts] | None = None
-    flux: Texts | Mapping[str, Texts] | None = None
+    initial: TypedTexts | None = None
+    initial_velocity: TypedTexts | None = None
+    boundary: TypedByPart | None = None
+    flux: TypedByPart | None = None
+    boundary_equation: Mapping[str, str | Sequence[str]] | None = None
+    points: Sequence[Entry] = ()
+    integrals: Sequence[Entry] = ()
+    measurements: DataFile | None = None
+    interpolation: Interpolation = None
     time: bool | None = None
     duration: float = 1.0
     hard: bool = True
@@ -76,8 +91,9 @@ class Expression(PDE):
             self._take_the_example()
         if not isinstance(self.domain, TimeDomain) and self._speaks_of_time():
             object.__setattr__(self, "domain", TimeDomain(self.duration, self.domain))
-        for name, text in self.coefficients.items():
-            Formula.of(text, self._names.data(), f"coefficient {name}")
+        check_interpolation(self.interpolation)
+        for name, text in self._names.coefficients.items():
+            Equations.of(text, self._names.within_coefficients(), f"coefficient {name}")
         if self.exact is not None and not callable(self.exact):
             object.__setattr__(self, "typed_exact", self.exact)
             object.__setattr__(self, "exact", typed_field("exact", self.exact, self._typed_names)[0])
@@ -89,9 +105,12 @@ class Expression(PDE):
         refuse_lost_jumps(self._equations, self.domain, mixed=self.mixed)
         if isinstance(self.exact, Formula):
             refuse_rough_solution(self.exact, self._equations, self.domain)
-        object.__setattr__(self, "exact", self._with_fluxes(self._exact))
-        self.conditions()
-        self._refuse_unused()
+        object.__setattr__(self, "exact", with_fluxes(self._exact, self._equations, len(self.fields)))
+        conditions = self.conditions()
+        refuse_uncovered([self._equations.program], self.domain, conditions[1:])
+        refuse_unused(self.coefficients, [self.typed_exact, *self._typed_texts])
+        if self._exact is not None:
+            refuse_unsatisfied(conditions[1:], self._exact)
 
     def at(self, values: Mapping[str, Tensor | Field], *, solved: bool = True) -> "Expression":
         """The same problem with other coefficients: tensors, which may be those of a transform, or fields.
@@ -108,12 +127,20 @@ class Expression(PDE):
         object.__setattr__(other, "_coefficient_fields", fields)
         if self.typed_exact is not None and not fields and solved:
             exact = typed_field("exact", self.typed_exact, other._typed_names)[0]
-            object.__setattr__(other, "exact", other._with_fluxes(exact))
+            object.__setattr__(other, "exact", with_fluxes(exact, other._equations, len(self.fields)))
         return other
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.fields, *self._fluxes)
+
+    def of_solution(self, name: str) -> bool:
+        """Whether a coefficient speaks of the solution."""
+        return not Equations.of(self._names.coefficients[name], self._names.within_coefficients()).of_data
 
     def coefficient(self, name: str) -> float | Field:
         """A coefficient as it was typed: a number, or a field of the coordinates."""
-        text = self.coefficients[name]
+        text = self._names.coefficients[name]
         formula = Formula.of(text, self._names.data(), f"coefficient {name}")
         number = formula.number
         return formula if number is None else number
@@ -129,26 +156,39 @@ class Expression(PDE):
 
     def residual(self, u: Field, x: Tensor, *source: Tensor, strategy: Strategy) -> Tensor:
         """N[u] at a point, less the source if there is one: shape (), or one entry for each equation of a list."""
-        more = tuple(self._coefficient_fields.values())
-        value = self._equations((lambda y: _joined(u(y), [k(y) for k in more])) if more else u, x, strategy)
+        value = self._equations(self._with_coefficients(u), x, strategy)
         return value - source[0] if source else value
+
+    def _with_coefficients(self, u: Field) -> Field:
+        """u and the coefficients that are fields."""
+        more = tuple(self._coefficient_fields.values())
+        return (lambda y: torch.cat([u(y).reshape(-1), torch.stack([k(y) for k in more])])) if more else u
 
     def conditions(self) -> tuple[Condition, ...]:
         exact = self._exact
         source = manufactured(self.residual, exact) if exact else None
         prescribed = PrescribedData(
             self.domain,
-            self._typed_names,
+            self._own_names,
             self._equations.orders[: len(self.fields)],
             exact,
-            self.initial,
-            self.initial_velocity,
-            self.boundary,
-            self.flux,
+            {name: self._read(name) for name in ("initial", "initial_velocity", "boundary", "flux")},
+            self.boundary_equation,
             self.penalty,
+            self._names,
+            self._with_coefficients,
             len(self._fluxes),
         )
-        return (interior(self.domain, self.residual, source=source), *prescribed.conditions())
+        pinned = point_conditions(self.points, self.domain, self._own_names, self.penalty, len(self._fluxes))
+        integrals = integral_conditions(self.integrals, self.domain, self._names, self._with_coefficients, self.penalty)
+        known = measured_conditions(self.measurements, self.domain, tuple(self.fields), self.penalty)
+        equation = interior(self.domain, self.residual, source=source)
+        return (equation, *prescribed.conditions(), *pinned, *integrals, *known)
+
+    def _read(self, name: str) -> Any:
+        """What is prescribed, with tables in place of the names of their files."""
+        names = dataclasses.replace(self._own_names, still=name.startswith("initial"))
+        return with_tables(name, getattr(self, name), self.fields, names, self.interpolation)
 
     @property
     def _exact(self) -> Field | None:
@@ -159,7 +199,17 @@ class Expression(PDE):
     def _typed_names(self) -> Names:
         """The names in texts, without the fluxes of a mixed form."""
         timed = isinstance(self.domain, TimeDomain)
-        return Names(self.domain.dim - timed, timed, (*self.fields, *self._coefficient_fields), self.coefficients)
+        names = Names(self.domain.dim - timed, timed, (*self.fields, *self._coefficient_fields))
+        read = {
+            name: table_or_text(text, f"coefficient {name}", name, names, self.interpolation)
+            for name, text in self.coefficients.items()
+        }
+        return dataclasses.replace(names, coefficients=read)
+
+    @property
+    def _own_names(self) -> Names:
+        """The names of what values are prescribed of."""
+        return dataclasses.replace(self._typed_names, fields=tuple(self.fields))
 
     @cached_property
     def _fluxes(self) -> tuple[str, ...]:
@@ -172,55 +222,28 @@ class Expression(PDE):
 
     @cached_property
     def _names(self) -> Names:
-        typed = self._typed_names
-        if not self._fluxes:
-            return typed
-        return dataclasses.replace(typed, fields=(*self.fields, *self._fluxes, *self._coefficient_fields))
+        fields = (*self.fields, *self._fluxes, *self._coefficient_fields)
+        return dataclasses.replace(self._typed_names, fields=fields)
 
     @cached_property
     def _equations(self) -> Equations:
         assert self.equation is not None
         return Equations.of(self.equation, self._names, mixed=self.mixed)
 
-    def _with_fluxes(self, exact: Field | None) -> Field | None:
-        """A solution in the fields alone, with its fluxes."""
-        if exact is None or not self._fluxes or isinstance(exact, WithFluxes):
-            return exact
-        return WithFluxes(exact, self._equations, len(self.fields))
-
-    def _refuse_unused(self) -> None:
-        """Raise ValueError for a coefficient that stands in no formula: a misspelt one would have no effect."""
-        given = [self.equation, self.typed_exact, self.initial, self.initial_velocity, self.boundary, self.flux]
-        for name in self.coefficients:
-            if not any(re.search(rf"\b{name}\b", text) for part in given for text in _texts(part)):
-                raise ValueError(
-                    f"No formula uses pde.coefficients.{name}: leave it out, or look at how it is spelt in the others."
-                )
-
     def _take_the_example(self) -> None:
-        for name in ("exact", "initial", "initial_velocity", "boundary", "flux"):
-            if getattr(self, name) is not None:
+        for name in ("exact", "initial", "initial_velocity", *_ON_BOUNDARY, "points", "integrals"):
+            if getattr(self, name) not in (None, ()):
                 raise ValueError(f"pde.{name} is given and pde.equation is not: type the equation, too.")
         for name, text in EXAMPLE.items():
             object.__setattr__(self, name, text)
         object.__setattr__(self, "coefficients", {**EXAMPLE_COEFFICIENTS, **self.coefficients})
 
     def _speaks_of_time(self) -> bool:
-        given = [self.equation, self.exact, self.boundary, self.flux, *self.coefficients.values()]
-        if self.time is None:
-            return self.initial is not None or uses_time([text for part in given for text in _texts(part)])
-        return self.time
+        given = [self.equation, self.exact, *(getattr(self, name) for name in _ON_BOUNDARY), self.integrals]
+        texts = read_texts([*given, *self.coefficients.values()])
+        return (self.initial is not None or uses_time([*texts])) if self.time is None else self.time
 
-
-def _joined(u: Tensor, others: Sequence[Tensor]) -> Tensor:
-    """The components of u, and further ones."""
-    return torch.cat([u.reshape(-1), torch.stack(list(others))])
-
-
-def _texts(given: object) -> list[str]:
-    """All texts within."""
-    if isinstance(given, Mapping):
-        given = list(given.values())
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        return [text for part in given for text in _texts(part)]
-    return [given] if isinstance(given, str) else []
+    @property
+    def _typed_texts(self) -> list[object]:
+        start = ("equation", "initial", "initial_velocity")
+        return [getattr(self, name) for name in (*start, *_ON_BOUNDARY, "points", "integrals")]

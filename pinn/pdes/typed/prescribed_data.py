@@ -1,46 +1,21 @@
 """Initial and boundary values typed as text: which of them an equation needs, and the conditions that they make."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import vmap
 
 from pinn.domains import Boundary, Domain, Initial, PeriodicBox, TimeDomain
-from pinn.expressions import Formula, Names
+from pinn.expressions import Equations, Formula, Names
 from pinn.operators import Strategy
 from pinn.pdes.condition import Condition, Residual, cauchy, dirichlet, neumann
+from pinn.pdes.typed.texts import ByPart, Text, Texts, by_part, entries_of, typed_field
 from pinn.typing import Field
-
-Texts = str | float | Sequence[str | float | None]
-"""A formula; for several fields a list of them, None for one that is left free."""
-
-
-def typed_field(
-    name: str, texts: Texts, names: Names, *, free: bool = False, still: bool = False, more: int = 0
-) -> tuple[Formula, tuple[int, ...] | None]:
-    """The prescribed field of `pde.name`, and the components that it speaks of, None for all.
-
-    `free` admits entries that are None, `still` no time; `more` components follow of which nothing is said. Raises
-    ValueError unless there is one entry for each field.
-    """
-    entries = [texts] if isinstance(texts, (str, int, float)) else list(texts)
-    fields = ", ".join(names.fields)
-    if len(entries) != len(names.fields):
-        raise ValueError(
-            f"pde.{name} has {len(entries)} expressions for {len(names.fields)} fields ({fields}): give one for each"
-            + (", null for a field that is left free." if free else ".")
-        )
-    chosen = tuple(k for k, entry in enumerate(entries) if entry is not None)
-    if not chosen or (not free and len(chosen) < len(entries)):
-        raise ValueError(f"pde.{name} needs an expression for {'one of' if free else 'each of'} the fields {fields}.")
-    given = names.data(still=still)
-    whole = [*entries, *[None] * more]
-    formula = Formula.of(whole if len(whole) > 1 else whole[0], given, name)
-    return formula, None if len(chosen) == len(whole) else chosen
 
 
 @dataclass(frozen=True)
@@ -48,26 +23,46 @@ class PrescribedData:
     """What is prescribed beside an equation whose fields have derivatives of these `orders` along each coordinate.
 
     Initial values as often as it differentiates in time, boundary values if it differentiates in space. Values are
-    those of the texts, else of `exact`. Raises ValueError for what is missing and for what has no use.
+    those of the texts, else of `exact`. A flux may speak of u and its derivatives, and so may `boundary_equation`,
+    which has one equation or several for each part. Raises ValueError for what is missing and for what has no use.
     """
 
     domain: Domain
     names: Names
     orders: tuple[dict[int, int], ...]
     exact: Field | None
-    initial: Texts | None
-    initial_velocity: Texts | None
-    boundary: Texts | Mapping[str, Texts] | None
-    flux: Texts | Mapping[str, Texts] | None
+    given: Mapping[str, Any]
+    """What is typed as initial, initial_velocity, boundary and flux, with tables read."""
+    boundary_equation: Mapping[str, str | Sequence[str]] | None
     weight: float
+    all_names: Names
+    """Those of all components of u, of which the `names` are the first."""
+    joined: Callable[[Field], Field]
+    """From u to what has the `all_names`, if some are coefficients."""
     fluxes: int = 0
-    """Fields that follow, which no condition speaks of."""
+    """Fields that follow, which no value is prescribed of."""
+
+    @property
+    def initial(self) -> Texts | None:
+        return self.given["initial"]
+
+    @property
+    def initial_velocity(self) -> Texts | None:
+        return self.given["initial_velocity"]
+
+    @property
+    def boundary(self) -> ByPart | None:
+        return self.given["boundary"]
+
+    @property
+    def flux(self) -> ByPart | None:
+        return self.given["flux"]
 
     def conditions(self) -> list[Condition]:
         """All of them."""
         if self.exact is not None:
             _check_period(self.domain, "exact", self.exact)
-        return [*self._initial(), *self._boundary(), *self._flux()]
+        return [*self._initial(), *self._boundary(), *self._flux(), *self._equations()]
 
     def _initial(self) -> list[Condition]:
         """Value or value and velocity at the first instant, as often as the equation differentiates in time."""
@@ -123,8 +118,7 @@ class PrescribedData:
         velocity, chosen = self._field("initial_velocity", self.initial_velocity, still=True)
         self._require("initial_velocity", chosen, twice)
         assert isinstance(self.domain, TimeDomain)
-        first = self.domain.start
-        return value, lambda x: value(x) + (x[..., 0] - first) * velocity(x)
+        return value, _Motion(value, velocity, self.domain.start)
 
     def _field(self, name: str, texts: Texts, *, still: bool = False) -> tuple[Formula, tuple[int, ...] | None]:
         return typed_field(name, texts, self.names, free=True, still=still, more=self.fluxes)
@@ -143,11 +137,12 @@ class PrescribedData:
     def _boundary(self) -> list[Condition]:
         conditions: list[Condition] = []
         exact, in_space = self.exact, any(set(orders) & {*self.names.space_axes} for orders in self.orders)
-        if self.boundary is None and self.flux is None and in_space and self._bounded:
+        nothing = self.boundary is None and self.flux is None and not self.boundary_equation
+        if nothing and in_space and self._bounded:
             if exact is None:
                 raise ValueError(
                     "The domain has a boundary: give pde.boundary, the value there, pde.flux, the normal derivative, "
-                    "or pde.exact; pde.boundary=[] means no condition."
+                    "pde.boundary_equation or pde.exact; pde.boundary=[] means no condition."
                 )
             fields = range(len(self.names.fields)) if self.fluxes else None
             return [dirichlet(Boundary(self.domain), exact, weight=self.weight, components=fields)]
@@ -159,20 +154,66 @@ class PrescribedData:
     def _flux(self) -> list[Condition]:
         conditions: list[Condition] = []
         for name, region, texts in self._parts("flux", self.flux):
+            entries = entries_of(name, texts, self.names.fields, free=True)
+            of_u = Equations.of_fluxes(entries, self.all_names, name)
+            if any(self._speaks_of_fields(text, name) for text in entries.values()):
+                conditions.append(self._typed(name, region, of_u))
+                continue
             h, chosen = self._field(name, texts)
             condition = neumann(region, h, name=name, weight=self.weight)
             conditions.append(condition if chosen is None else _restricted(condition, chosen))
         return conditions
 
-    def _parts(self, name: str, given: Texts | Mapping[str, Texts] | None) -> list[tuple[str, Boundary, Texts]]:
+    def _equations(self) -> list[Condition]:
+        """The equations on parts of the boundary."""
+        conditions: list[Condition] = []
+        names = self.all_names.on_boundary()
+        for name, region, texts in self._parts("boundary_equation", self.boundary_equation):
+            equations = Equations.of(texts, names, name)
+            if equations.of_data:
+                raise ValueError(f"pde.{name} says nothing of {' and '.join(self.names.fields)}.")
+            conditions.append(self._typed(name, region, equations))
+        return conditions
+
+    def _typed(self, name: str, region: Boundary, equations: Equations) -> Condition:
+        return Condition(name, region, partial(_typed_residual, equations, self.joined), weight=self.weight)
+
+    def _speaks_of_fields(self, text: Text, name: str) -> bool:
+        return not Equations.of(text, self.all_names.on_boundary(), name).of_data
+
+    def _parts(self, name: str, given: ByPart | None) -> list[tuple[str, Boundary, Texts]]:
         """The parts of the boundary that are spoken of: what to call the condition, the region, the formulas."""
         if given is None or (not isinstance(given, (str, int, float)) and not given):
             return []
         if not self._bounded:
             raise ValueError(f"pde.{name} is given, but the domain {self.domain} has no boundary.")
-        if isinstance(given, Mapping):
-            return [(f"{name}_{tag}", Boundary(self.domain, tag), texts) for tag, texts in given.items()]
-        return [(name, Boundary(self.domain), given)]
+        parts = by_part(given, self.names.fields, self.domain.tags)
+        return [(f"{name}_{tag}" if tag else name, Boundary(self.domain, tag), texts) for tag, texts in parts.items()]
+
+
+@dataclass(frozen=True)
+class _Motion:
+    """The field with a value and a velocity at the first instant."""
+
+    value: Formula
+    velocity: Formula
+    first: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.value(x) + (x[..., 0] - self.first) * self.velocity(x)
+
+
+def _typed_residual(
+    equations: Equations,
+    joined: Callable[[Field], Field],
+    u: Field,
+    x: Tensor,
+    normal: Tensor,
+    *,
+    strategy: Strategy,
+) -> Tensor:
+    """The residual of equations on the boundary."""
+    return equations(joined(u), x, strategy, normal)
 
 
 def _check_period(domain: Domain, name: str, g: Field) -> None:

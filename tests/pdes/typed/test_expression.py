@@ -224,7 +224,7 @@ WRONG: dict[str, tuple[Domain, Mapping[str, Any]]] = {
     "boundary_left: 'w' is not known": (LINE, {"equation": "lap(u)", "boundary": {"left": "w"}}),
     "initial: 't' is not known": (LINE, {"equation": HEAT, "initial": "t", "boundary": "0"}),
     "'y' is not known": (LINE, {"equation": "lap(u) + y", "boundary": "0"}),
-    "coefficient k: 'u' is not known": (LINE, {"equation": "lap(u)", "boundary": "0", "coefficients": {"k": "u"}}),
+    "coefficient k: 'w' is not known": (LINE, {"equation": "lap(u)", "boundary": "0", "coefficients": {"k": "w"}}),
     "duration > 0": (LINE, {"equation": HEAT, "exact": "x", "duration": 0.0}),
     "needs a list of fields": (LINE, {"equation": HEAT, "fields": []}),
 }

@@ -15,6 +15,7 @@ from pinn.samplers import Sampler, Sobol
 
 MOST_STEPS = 100_000
 """Steps of a trained network, which ends by its budget, by rounding, or by its target."""
+_NEWTON = 40
 _POINTS = 3
 """Equations for each frozen feature; two are the least that `LeastSquares` takes."""
 
@@ -71,7 +72,7 @@ def steady_features(facts: Facts, width: int, frequency: Sequence[float]) -> Can
     return Candidate(
         f"{width} random sines up to frequency {told}, least squares",
         _network("FrozenFeatures", RandomSines(width, tuple(frequency))),
-        LeastSquares(steps=1 if facts.linear else 12),
+        LeastSquares(steps=1 if facts.linear else _NEWTON),
         Sobol(equations, boundary, every=0),
     )
 

@@ -71,7 +71,7 @@ class TrainingState:
         exact = pde.solution(pde.exact) if pde.exact else None
         self._reference = Reference.of(pde.domain, exact, self._like, pde.scored) if exact else None
         known = self._reference is not None and not self._reference.zero
-        self._stopper = stopping.start(error_known=known)
+        self._stopper = stopping.start(error_known=known, estimable=self._reference is None and not pde.unknowns)
         self._points = PointScheduler(sampler, guard, generator)
         inverse = inverse_within(pde) if isinstance(weighting, Fixed) else None
         self._weights = (

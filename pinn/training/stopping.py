@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from pinn.trust import ErrorEstimate
+
 Reason = Literal["steps", "budget", "finished", "stalled", "target_error", "target_residual", "stagnation"]
 
 
@@ -29,12 +31,16 @@ class State(Protocol):
     @property
     def heldout_residual(self) -> float: ...
 
+    @property
+    def estimated_error(self) -> ErrorEstimate: ...
+
 
 @dataclass(frozen=True)
 class Stopping:
     """Rules that end training before its steps and its budget do; None leaves a rule out.
 
-    `target_error` is a relative L2 error, `target_residual` a residual ‖r‖ at held-out points; `patience` is the number
+    `target_error` is a relative L2 error, an estimate of it (`pinn.trust.estimate_error`) if no exact solution is known;
+    that takes seconds, so it is asked for only if the residual at held-out points has halved since. `target_residual` a residual ‖r‖ at held-out points; `patience` is the number
     of steps within which that residual has to fall by `progress`. The rules look every `every` steps, since each look
     costs an evaluation. Raises ValueError for targets and patience that are not positive, and unless 0 < progress < 1
     and every >= 1.
@@ -58,6 +64,8 @@ class Stopping:
 
     def words(self, state: State, reason: Reason | None) -> str:
         """Why a run has stopped, with the figures of the rule that stopped it."""
+        if reason == "target_error" and math.isnan(state.rel_l2):
+            return f"target_error: estimated {state.estimated_error.relative_l2:.1e} ≤ {self.target_error:g}"
         if reason == "target_error":
             return f"target_error: {state.rel_l2:.1e} ≤ {self.target_error:g}"
         if reason == "target_residual":
@@ -66,35 +74,40 @@ class Stopping:
             return f"stagnation: no fall by {self.progress:.3g} within {self.patience} steps"
         return str(reason)
 
-    def start(self, *, error_known: bool) -> "Watch":
-        """Begin to watch a run. Raises ValueError for a target error if no solution is known."""
-        if self.target_error is not None and not error_known:
-            raise ValueError("target_error needs a PDE whose exact solution is known and not 0; use target_residual.")
-        return Watch(self)
+    def start(self, *, error_known: bool, estimable: bool = False) -> "Watch":
+        """Begin to watch a run. Raises ValueError for a target error that is neither known nor `estimable`."""
+        if self.target_error is not None and not (error_known or estimable):
+            raise ValueError(
+                "target_error needs a PDE whose exact solution is not 0, and no unknown coefficients, whose error is "
+                "that of noise; use target_residual."
+            )
+        return Watch(self, error_known=error_known)
 
 
 class Watch:
     """The rules at work on one run."""
 
-    def __init__(self, rules: Stopping) -> None:
-        self._rules = rules
+    def __init__(self, rules: Stopping, *, error_known: bool = True) -> None:
+        self._rules, self._error_known = rules, error_known
+        self._estimated_at = math.inf  # the residual at which the error was estimated last
         self._best = math.inf
         self._best_step = 0
 
     def state_dict(self) -> dict[str, float]:
         """The best residual so far and its step."""
-        return {"best": self._best, "best_step": self._best_step}
+        return {"best": self._best, "best_step": self._best_step, "estimated_at": self._estimated_at}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`."""
         self._best, self._best_step = state["best"], state["best_step"]
+        self._estimated_at = state.get("estimated_at", math.inf)
 
     def reason(self, state: State) -> Reason | None:
         """Why to stop at this state; None to go on. Error and residual are asked for if a rule needs them."""
         rules = self._rules
         if state.step % rules.every:
             return None
-        if rules.target_error is not None and state.rel_l2 <= rules.target_error:
+        if rules.target_error is not None and self._error(state) <= rules.target_error:
             return "target_error"
         if rules.target_residual is not None and state.heldout_residual <= rules.target_residual:
             return "target_residual"
@@ -104,3 +117,12 @@ class Watch:
             elif state.step - self._best_step >= rules.patience:
                 return "stagnation"
         return None
+
+    def _error(self, state: State) -> float:
+        """The error, or an estimate of it if one is due; infinite if there is none."""
+        if self._error_known:
+            return state.rel_l2
+        if state.heldout_residual > 0.5 * self._estimated_at:
+            return math.inf
+        self._estimated_at = state.heldout_residual
+        return state.estimated_error.relative_l2 if state.estimated_error.known else math.inf

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pytest
 import torch
 
+from pinn.domains import Disk
 from pinn.networks import MLP
 from pinn.objective import Objective
 from pinn.optimizers import LevenbergMarquardt
-from pinn.pdes import Burgers, Heat, Poisson, TimeWindowed
+from pinn.pdes import Burgers, Expression, Heat, Poisson, TimeWindowed
 from pinn.runs.run import build_network
 from pinn.samplers import RAD, Sobol
 from pinn.training.guard import Guard
@@ -17,6 +18,7 @@ from pinn.training.loop import Step, train
 from pinn.training.points import PointScheduler
 from pinn.training.stopping import Reason, Stopping
 from pinn.training.time_marching import train_windows
+from pinn.trust import ErrorEstimate
 from pinn.weighting import NTK
 
 
@@ -30,6 +32,10 @@ class Seen:
     rel_l2: float = math.nan
     train_residual: float = 1.0
     heldout_residual: float = 9.0
+
+    @property
+    def estimated_error(self) -> ErrorEstimate:
+        return ErrorEstimate(why="nobody asks")
 
 
 def network(width: int = 24) -> MLP:
@@ -196,6 +202,34 @@ def test_the_reason_is_told_with_its_figures() -> None:
     assert rules.words(state, "target_residual") == "target_residual: 9.0e-06 ≤ 1e-05"
     assert rules.words(state, "stagnation") == "stagnation: no fall by 0.01 within 20 steps"
     assert rules.words(state, "budget") == "budget"
+
+
+def test_where_no_solution_is_known_the_error_is_estimated() -> None:
+    """−Δu = x on the unit disk without an exact solution: u = x(1 − r²)/8, which the problem is not told."""
+    pde = Expression(Disk(), "-laplacian(u) = x", boundary="0", time=False)
+    step = last(train(pde, network(12), LevenbergMarquardt(), steps=200, stopping=Stopping(target_error=1e-3)))
+    assert step.stop == "target_error"
+    assert step.step < 200
+    assert step.estimated_error.relative_l2 <= 1e-3
+    X = Disk().interior(torch.rand(400, 2, dtype=torch.float64))
+    exact = X[:, 0] * (1 - X.square().sum(1)) / 8
+    assert float((step.field(X) - exact).norm() / exact.norm()) < 3e-3
+    assert Stopping(target_error=1e-3).words(step, step.stop).startswith("target_error: estimated ")
+
+
+def test_the_error_is_estimated_only_after_progress() -> None:
+    asked = []
+
+    class Asked(Seen):
+        @property
+        def estimated_error(self) -> ErrorEstimate:
+            asked.append(self.step)
+            return ErrorEstimate(1.0, (1.0,), 1.0)
+
+    watch = Stopping(target_error=1e-3).start(error_known=False, estimable=True)
+    for step, residual in ((10, 1.0), (20, 0.6), (30, 0.5), (40, 0.4), (50, 0.2)):
+        assert watch.reason(Asked(step, heldout_residual=residual)) is None
+    assert sorted(set(asked)) == [10, 30, 50]
 
 
 def test_findings_of_all_windows_are_kept() -> None:

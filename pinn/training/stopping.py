@@ -39,11 +39,11 @@ class State(Protocol):
 class Stopping:
     """Rules that end training before its steps and its budget do; None leaves a rule out.
 
-    `target_error` is a relative L2 error, an estimate of it (`pinn.trust.estimate_error`) if no exact solution is known;
-    that takes seconds, so it is asked for only if the residual at held-out points has halved since. `target_residual` a residual ‖r‖ at held-out points; `patience` is the number
-    of steps within which that residual has to fall by `progress`. The rules look every `every` steps, since each look
-    costs an evaluation. Raises ValueError for targets and patience that are not positive, and unless 0 < progress < 1
-    and every >= 1.
+    `target_error` is a relative L2 error, or an estimate of it (`pinn.trust.estimate_error`) if no exact solution is
+    known; an estimate takes seconds, so it waits until the residual at held-out points has halved. `target_residual` is
+    a residual ‖r‖ at these points, and `patience` the number of steps within which it has to fall by `progress`. The
+    rules look every `every` steps, since each look costs an evaluation. Raises ValueError for targets and patience that
+    are not positive, and unless 0 < progress < 1 and every >= 1.
     """
 
     target_error: float | None = None

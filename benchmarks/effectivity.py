@@ -28,6 +28,7 @@ from pinn.runs.configs import config_folder
 from pinn.runs.job import Job
 from pinn.runs.markdown import markdown
 from pinn.trust import estimate_error
+from pinn.trust.error_estimate import RESOLVED
 
 BOUNDS = 1 / 3, 3.0
 """Effectivities that count as right."""
@@ -57,11 +58,13 @@ class Effectivity:
 
     @property
     def right(self) -> bool:
-        """Whether an estimate is given and lies within `BOUNDS` of the true error."""
-        return not self.why and BOUNDS[0] <= self.effectivity <= BOUNDS[1]
+        """Whether an estimate is given, which explains most of the residual, and lies within `BOUNDS`."""
+        return self.resolved >= RESOLVED and BOUNDS[0] <= self.effectivity <= BOUNDS[1]
 
     def row(self) -> list[str]:
         told = f"{self.effectivity:.2f}" if not self.why else f"none: {self.why}"
+        if not self.resolved >= RESOLVED:
+            told = f"{told}, not given"
         figures = [f"{value:.1e}" for value in (self.true, self.estimate)]
         return [
             *(self.name, *figures, told if self.right else f"**{told}**"),

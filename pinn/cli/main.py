@@ -15,6 +15,7 @@ COMMANDS = {
     "plot": ("pinn.cli.plot", "PLOT RUN", "draw the solution, residual, history or animation of a run"),
     "report": ("pinn.cli.report", "RUN", "one interactive page of a run, opens offline"),
     "validate": ("pinn.cli.validate", "RUN", "should this run be believed? fresh points, other seeds, a verdict"),
+    "refine": ("pinn.cli.refine", "RUN", "more digits: correct the field by the linearised equation, a new run folder"),
     "reproduce": ("pinn.cli.reproduce", "RUN", "train a run again: the same parameters, bit for bit?"),
     "export": ("pinn.cli.export", "RUN --format F", "vtu, npz, csv, onnx or torch-export for other programs"),
     "sweep-report": ("pinn.cli.sweep_report", "DIR", "one table and one plot of a sweep"),
@@ -25,6 +26,7 @@ _LESS = {
     "plot": "Lower --points.",
     "report": "Lower --points and --instants.",
     "export": "Lower --points, or give fewer --time.",
+    "refine": "Lower --columns.",
     "validate": "Leave out more points by --no-refine, and other seeds by --seeds 0.",
 }
 """What takes less memory, by command."""

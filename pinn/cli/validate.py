@@ -25,6 +25,7 @@ from pinn.runs.evidence import Evidence, collect, known_error, reference_error
 from pinn.runs.job import stored_config
 from pinn.runs.markdown import markdown
 from pinn.runs.process import prepare
+from pinn.runs.run import is_refined
 from pinn.runs.verdict import NOT_EXAMINED, Verdict, judge
 from pinn.training.accuracy import score
 from pinn.trust import ErrorEstimate, Examination
@@ -71,7 +72,10 @@ def validate(args: argparse.Namespace) -> Verdict:
     budget_s = args.budget or min(max(run.summary["wall_s"] / 2, 1.0), 60.0)
     seeds = range(config["seed"] + 1, config["seed"] + 1 + args.seeds)
     factors = FACTORS if args.refine and config["windows"] == 1 else ()
-    if args.refine and not factors:
+    if is_refined(config["network"]):
+        factors, seeds = (), range(0)
+        print("more points and other seeds are left out: a refined field was not trained as it is", file=sys.stderr)
+    elif args.refine and not factors:
         print("more points are left out: in windows of time no training goes on from a whole field", file=sys.stderr)
     evidence = collect(run, seeds, factors, budget_s, lambda text: print(text, file=sys.stderr, flush=True))
     evidence.errors.update(errors)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from pinn.networks.corrected import Corrected
 from pinn.networks.layers import Bounds
 from pinn.networks.network import Network
 from pinn.networks.output_scale import OFFSET, SIZE, register_scale
@@ -48,4 +49,6 @@ def fit_inputs(network: nn.Module, bounds: Bounds) -> None:
 def _parts(network: nn.Module) -> list[nn.Module]:
     if isinstance(network, Windows):
         return [part for one in network.networks for part in _parts(one)]
+    if isinstance(network, Corrected):
+        return _parts(network.network)
     return [network.network] if isinstance(network, WithUnknowns) else [network]

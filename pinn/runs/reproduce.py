@@ -14,7 +14,7 @@ from pinn.runs.data_files import with_copies
 from pinn.runs.job import Job, stored_config
 from pinn.runs.metrics import METRICS, MetricsFile
 from pinn.runs.process import prepare
-from pinn.runs.run import Run, load_run, read_summary
+from pinn.runs.run import Run, is_refined, load_run, read_summary
 from pinn.runs.saving import save_run
 
 _OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "deterministic", "device")
@@ -23,8 +23,12 @@ _OTHERS = ("versions", "git", "cpu", "threads", "matmul_precision", "determinist
 def repeat(run: Run, output: Path) -> Run:
     """Train as the run was trained, up to the step at which it ended, into the folder `output`.
 
-    Raises ValueError if that is the folder of another run, unless it is an earlier repetition.
+    Raises ValueError if that is the folder of another run, unless it is an earlier repetition, and for a run that
+    `pinn refine` has made.
     """
+    if is_refined(run.config.get("network")):
+        of = run.summary.get("refined", {}).get("run", "the run below it")
+        raise ValueError(f"{str(run.folder)!r} is refined, not trained as it is: reproduce and refine {of!r} again.")
     if left_by_a_run(output) and "repeats" not in read_summary(output):
         refuse_used(output)
     with claimed(output):

@@ -9,13 +9,13 @@ from typing import Any, overload
 import torch
 from torch import Tensor, nn
 
-from pinn.networks import Windows, WithUnknowns, field, restore_scales
+from pinn.networks import Corrected, Windows, WithUnknowns, field, restore_scales
 from pinn.objective import Objective
 from pinn.operators import Strategy
 from pinn.pdes import PDE, TimeWindowed, unscaled
 from pinn.runs.checkpoint import UNDERWAY, load_checkpoint, newest_checkpoint
 from pinn.runs.grid import Grid, on_grid
-from pinn.runs.instantiate import build
+from pinn.runs.instantiate import TARGET, build
 from pinn.runs.members import member_weights
 from pinn.runs.trusted import refuse_interpolations, refuse_links
 from pinn.training.memory import refuse_too_large
@@ -23,6 +23,8 @@ from pinn.training.solution import Solution
 from pinn.typing import Field, Points
 
 SUMMARY, SOLUTION = "summary.json", "solution.npz"
+CORRECTED = "pinn.networks.Corrected"
+MOST_FEATURES = 10**5
 _LONGEST_SUMMARY = 64 * 2**20  # bytes; one of a thousand time windows has a megabyte
 
 
@@ -102,13 +104,20 @@ def build_network(
 ) -> nn.Module:
     """The network of a recipe, with inputs, outputs and bounds from the PDE and weights from the generator.
 
-    A PDE that is solved in windows of time has one for each of them; one with unknown coefficients has these in it.
+    A PDE that is solved in windows of time has one for each of them; one with unknown coefficients has these in it. A
+    network that `pinn refine` has corrected has the recipe of the one below it.
     """
     if isinstance(pde, TimeWindowed):
         first = build_network(recipe, pde.window(0), generator, trust, root)
         refuse_too_large(first, 0, None, copies=pde.windows)
         others = (build_network(recipe, pde.window(k), generator, trust, root) for k in range(1, pde.windows))
         return Windows([first, *others], pde.starts)
+    if is_refined(recipe):
+        base = build_network(recipe["network"], pde, generator, trust, root)
+        width = recipe.get("width")
+        if not isinstance(width, int) or not 1 <= width <= MOST_FEATURES:
+            raise ValueError(f"network.width={width!r} is not valid: expected an integer from 1 to {MOST_FEATURES}.")
+        return Corrected(base, pde.domain.embedded_bounds, pde.components, width)
     bounds = pde.domain.embedded_bounds
     if not bounds[0]:
         raise ValueError(f"{type(pde).__name__} needs a domain with coordinates, got {pde.domain}; try domain=box.")
@@ -121,6 +130,11 @@ def build_network(
             f"network: {type(network).__name__} is no torch.nn.Module with weights, so none can be trained."
         )
     return WithUnknowns(network, pde.unknowns, len(bounds[0]), generator) if pde.unknowns else network
+
+
+def is_refined(recipe: object) -> bool:
+    """Whether the recipe of a network is that of one which `pinn refine` has corrected."""
+    return isinstance(recipe, Mapping) and recipe.get(TARGET) == CORRECTED
 
 
 def load_run(folder: str | Path, trust: Collection[str] = (), *, seed: int | None = None) -> Run:

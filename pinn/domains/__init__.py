@@ -17,6 +17,7 @@ from pinn.domains.regions.quadrature import BoundaryQuadrature, Quadrature
 from pinn.domains.shapes.ball import Ball, CenteredBall, Disk
 from pinn.domains.shapes.box import Box
 from pinn.domains.shapes.ellipse import Annulus, Ellipse
+from pinn.domains.shapes.implicit import Implicit
 from pinn.domains.shapes.mesh import Mesh
 from pinn.domains.shapes.periodic_box import PeriodicBox
 from pinn.domains.shapes.point_cloud import PointCloud
@@ -37,6 +38,7 @@ __all__ = [
     "Domain",
     "Ellipse",
     "Extrusion",
+    "Implicit",
     "Initial",
     "InitialCauchy",
     "Interior",

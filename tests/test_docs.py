@@ -23,7 +23,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from pinn.cli import train as script
+from pinn.cli import train_job
 from pinn.cli.hydra_words import with_tags
 from pinn.cli.main import COMMANDS
 from pinn.pdes import PDE
@@ -195,7 +195,7 @@ def _values(override: str) -> list[str]:
     if not parsed.is_sweep_override():
         return [override]
     values = [f"{parsed.get_key_element()}={value}" for value in parsed.sweep_string_iterator()]
-    return values if parsed.get_key_element() in script.GROUPS else values[:1]
+    return values if parsed.get_key_element() in train_job.GROUPS else values[:1]
 
 
 @lru_cache

@@ -9,7 +9,6 @@ from hydra.errors import CompactHydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from pinn.cli.suggestions import suggestion
-from pinn.training.failures import LESS_MEMORY, NotEnoughMemoryError, is_out_of_memory
 
 FULL = "HYDRA_FULL_ERROR"
 """The environment variable by which a user asks for tracebacks."""
@@ -24,15 +23,6 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror + (f": {error.filename}" if error.filename else "")
     return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def in_words(error: Exception) -> Exception:
-    """An error with a message for the user: that of resolvers in one line, that of memory with what takes less."""
-    if isinstance(error, OmegaConfBaseException):
-        return ValueError(one_line(error))
-    if is_out_of_memory(error) and not isinstance(error, NotEnoughMemoryError):
-        return NotEnoughMemoryError(f"Out of memory. {LESS_MEMORY}")
-    return error
 
 
 @contextlib.contextmanager

@@ -12,7 +12,6 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 from pinn.cli.failures import one_line
-from pinn.parallel import launched_ranks
 from pinn.runs.claim import hold, left_by_a_run, refuse_used, release
 from pinn.runs.trusted import run_folder_around
 
@@ -53,10 +52,15 @@ def _check_place(key: str, value: str) -> None:
 
 def _config_folders(arguments: Sequence[str]) -> Iterator[str]:
     """The values of Hydra's options that name folders of configurations."""
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
         option, equals, value = word.partition("=")
         if option in _CONFIG_OPTIONS:
             yield value if equals else following
+
+
+def launched_rank() -> int:
+    """The rank that torchrun has given this process, 0 if it has not started it; without loading torch."""
+    return int(os.environ["RANK"]) if "WORLD_SIZE" in os.environ else 0
 
 
 class Folders(Callback):
@@ -68,7 +72,7 @@ class Folders(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: object) -> None:
         """Take the folder of a single run."""
-        if launched_ranks().rank:  # which write nowhere
+        if launched_rank():  # which write nowhere
             return
         try:
             if config.sweep.resume:

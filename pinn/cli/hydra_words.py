@@ -11,9 +11,8 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from pinn.cli.folders import quoted
-from pinn.parallel import launched_ranks
-from pinn.runs.resuming import folder_of
+from pinn.cli.folders import launched_rank, quoted
+from pinn.runs.claim import folder_of
 
 _PREFIX = "resume="
 _TAGS = "domain.tags"
@@ -79,7 +78,7 @@ def hydra_words(words: Sequence[str]) -> list[str]:
     if any(word.startswith("--experimental-rerun") for word in words):
         raise ValueError("--experimental-rerun executes what is in a file. Use resume=RUN, or pinn reproduce RUN.")
     words = [word.removeprefix("pde.") if word.startswith("pde.scale=") else with_tags(word) for word in words]
-    if launched_ranks().rank:  # one run, one folder: only the first rank writes
+    if launched_rank():  # one run, one folder: only the first rank writes
         scratch = tempfile.gettempdir()
         return [*words, f"hydra.run.dir={scratch}", "hydra.output_subdir=null", "hydra/job_logging=none"]
     sources = [word.lstrip("+").removeprefix(_PREFIX) for word in words if word.lstrip("+").startswith(_PREFIX)]

@@ -19,6 +19,7 @@ COMMANDS = {
     "reproduce": ("pinn.cli.reproduce", "RUN", "train a run again: the same parameters, bit for bit?"),
     "export": ("pinn.cli.export", "RUN --format F", "vtu, npz, csv, onnx or torch-export for other programs"),
     "sweep-report": ("pinn.cli.sweep_report", "DIR", "one table and one plot of a sweep"),
+    "completion": ("pinn.cli.completion", "SHELL", 'tab completion: eval "$(pinn completion bash)"'),
     "gallery": ("pinn.cli.gallery", "KEY=VALUE …", "train every shipped problem, and show them on one page"),
 }
 """By name: the module, its arguments in short, what it does."""

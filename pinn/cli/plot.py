@@ -6,26 +6,29 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pinn.cli.arguments import add_slices, by_axis, draw, plot_parser, run_parser
-from pinn.plotting.animation import animate
-from pinn.plotting.history import plot_history
-from pinn.plotting.residual import plot_residual
-from pinn.plotting.solution import plot_solution
-from pinn.runs import load_run
 
 
 def solution(argv: Sequence[str] | None = None) -> None:
     """Draw the solution of a run; if an exact solution is known, that and the error beside it."""
-    _sections(plot_solution, solution.__doc__ or "", argv)
+    given = _sections(solution.__doc__ or "", argv, _add_vector)
+    from pinn.plotting.solution import plot_solution  # here, so that help comes at once
+
+    _draw(plot_solution, given, vector=given.vector)
 
 
 def residual(argv: Sequence[str] | None = None) -> None:
     """Draw the residual of the equation of a run: how well its solution satisfies the equation, and where."""
-    _sections(plot_residual, residual.__doc__ or "", argv)
+    given = _sections(residual.__doc__ or "", argv)
+    from pinn.plotting.residual import plot_residual
+
+    _draw(plot_residual, given)
 
 
 def history(argv: Sequence[str] | None = None) -> None:
     """Draw the history of a run: loss, terms and errors against steps and against time."""
     given = plot_parser(history.__doc__ or "").parse_args(argv)
+    from pinn.plotting.history import plot_history
+
     draw(lambda: plot_history(given.run, given.output or given.run, format=given.format))
 
 
@@ -40,8 +43,18 @@ def animation(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--frames", metavar="N", type=int, default=60, help="equal steps of time (default: 60)")
     parser.add_argument("--fps", metavar="N", type=int, default=20, help="frames in a second (default: 20)")
     parser.add_argument("--points", metavar="N", type=int, help="nodes along each axis (default: 101, 401 on a line)")
+    parser.add_argument(
+        "--kind",
+        choices=("solution", "vectors", "surface"),
+        default="solution",
+        help="maps or profiles; the magnitude and arrows of a vector field; the surface of a body (default: solution)",
+    )
+    _add_vector(parser)
     add_slices(parser)
     given = parser.parse_args(argv)
+    from pinn.plotting.animation import animate
+    from pinn.runs import load_run
+
     draw(
         lambda: animate(
             load_run(given.run, given.trust),
@@ -50,6 +63,8 @@ def animation(argv: Sequence[str] | None = None) -> None:
             fps=given.fps,
             slices=by_axis(given.slices),
             points=given.points,
+            kind=given.kind,
+            vector=given.vector,
             format=given.format,
         )
     )
@@ -84,8 +99,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     PLOTS[chosen](words[1:])
 
 
-def _sections(plot: Callable[..., list[Path]], description: str, argv: Sequence[str] | None) -> None:
-    """The command of a plot on sections of the domain of a run, which are chosen by --time and --slice."""
+def _add_vector(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--vector",
+        metavar="NAME",
+        nargs="+",
+        default=[],
+        help="components that are a vector together, such as u v (default: those that the problem names)",
+    )
+
+
+def _sections(
+    description: str,
+    argv: Sequence[str] | None,
+    add: Callable[[argparse.ArgumentParser], None] = lambda options: None,
+) -> argparse.Namespace:
+    """What is asked of a plot on sections of the domain of a run, which are chosen by --time and --slice."""
     options = plot_parser(description)
     options.add_argument(
         "--time",
@@ -98,9 +127,16 @@ def _sections(plot: Callable[..., list[Path]], description: str, argv: Sequence[
     )
     add_slices(options)
     options.add_argument(
-        "--points", metavar="N", type=int, help="nodes along each free axis (default: 201 on a plane, 401 on a line)"
+        "--points", metavar="N", type=int, help="nodes along each free axis (default: 201 on a plane, 1001 on a line)"
     )
-    given = options.parse_args(argv)
+    add(options)
+    return options.parse_args(argv)
+
+
+def _draw(plot: Callable[..., list[Path]], given: argparse.Namespace, **more: object) -> None:
+    """Draw what is asked for."""
+    from pinn.runs import load_run
+
     draw(
         lambda: plot(
             load_run(given.run, given.trust),
@@ -109,5 +145,6 @@ def _sections(plot: Callable[..., list[Path]], description: str, argv: Sequence[
             slices=by_axis(given.slices),
             points=given.points,
             format=given.format,
+            **more,
         )
     )

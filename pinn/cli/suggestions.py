@@ -34,7 +34,7 @@ def suggestion(error: str, words: Sequence[str]) -> str | None:
 def _for_key(key: str, words: Sequence[str]) -> str | None:
     if key.startswith("hydra."):
         return None
-    config = _composed([word for word in words if _chooses(word)])
+    config = composed([word for word in words if chooses(word)])
     parent, place = [], config
     for part in key.split("."):
         if not isinstance(place, Mapping) or part not in place:
@@ -52,13 +52,13 @@ def _for_key(key: str, words: Sequence[str]) -> str | None:
     return f"Error: there is no key {key}; {of} {shown}." if names else None
 
 
-def _chooses(word: str) -> bool:
+def chooses(word: str) -> bool:
     """Whether a word chooses a file of a group, such as pde=heat."""
     group = word.lstrip("+~").partition("=")[0].partition("@")[0]
     return (config_folder() / group).is_dir() and not group.startswith("hydra")
 
 
-def _composed(choices: Sequence[str]) -> Any:
+def composed(choices: Sequence[str]) -> Any:
     """The configuration of these choices, as plain data; empty if they do not go together."""
     before = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()

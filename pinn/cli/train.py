@@ -1,60 +1,23 @@
-"""`pinn train`: train a network to solve a PDE; `--help` for all keys."""
+"""`pinn train`: train a network to solve a PDE; `--help` for all keys.
 
-import dataclasses
-import logging
-import math
+Nothing here loads torch, so that help, suggestions and refusals come at once.
+"""
+
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
+from pinn.cli import train_schema  # noqa: F401  (it registers the plain keys)
 from pinn.cli.display import lasting_display
-from pinn.cli.ensemble import refuse_alone, run_ensemble
-from pinn.cli.failures import InputError, brief_errors, in_words
+from pinn.cli.failures import brief_errors
 from pinn.cli.folders import check_folders
-from pinn.cli.following import Training, retry_on_full_disk
 from pinn.cli.hydra_plugins import missing_plugin, share_modules
-from pinn.cli.hydra_words import hydra_words, is_sweep, refuse_environment, without_trust
-from pinn.cli.method import with_method
+from pinn.cli.hydra_words import hydra_words, is_sweep, without_trust
 from pinn.cli.own_modules import find_own_modules
-from pinn.cli.signals import SignalHandler
-from pinn.cli.train_schema import TrainConfig
-from pinn.networks import trained_parameters
-from pinn.parallel import Ranks, joined_ranks, launched_ranks
-from pinn.pdes import Evolving, unscaled
-from pinn.plotting.history import plot_history
-from pinn.plotting.residual import plot_residual
-from pinn.plotting.solution import plot_solution
-from pinn.runs.atomic_write import atomic_write
-from pinn.runs.checkpoint import new_run_id
-from pinn.runs.claim import claimed, refuse_used
 from pinn.runs.configs import config_folder
-from pinn.runs.data_files import with_copies
-from pinn.runs.job import FAILURE, REFUSED, Job, record_failure, refuse_unknown
-from pinn.runs.process import prepare
-from pinn.runs.results import DIVERGED, DOUBTED
-from pinn.runs.resuming import Resumed, cut_job, ended_job, folder_of
-from pinn.runs.run import load_run
-from pinn.runs.saving import save_run
-from pinn.runs.scales import in_words as in_words_of_scales
-from pinn.runs.tracking import MetricsAlone, Tracked
-from pinn.runs.trusted import modules_named
-from pinn.runs.uncertainty import found_fields, found_unknowns
-from pinn.training.accuracy import score
-from pinn.training.failures import DivergedError
-from pinn.training.step import Step
-
-log = logging.getLogger("pinn")
-OWN_KEYS = ("choices", "overrides", "resumed")
-"""What a run adds to its configuration."""
-GROUPS = ("pde", "domain", "vjp", "network", "optimizer", "sampler", "weighting")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -86,183 +49,6 @@ class Task:
     brief: bool = True
 
     def __call__(self, config: DictConfig) -> float:
+        from pinn.cli.train_job import run_job
+
         return run_job(config, self.trust, brief=self.brief)
-
-
-def run_job(config: DictConfig, trust: Sequence[str] = (), *, brief: bool = True) -> float:
-    """Run one job; returns the final relative L2 error, which a sweeper may minimise."""
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    first = launched_ranks().rank == 0
-    try:
-        with claimed(folder) if first else nullcontext():
-            try:
-                if first and not config.resume and not config.sweep.resume:
-                    refuse_used(folder)
-                (folder / FAILURE).unlink(missing_ok=True)
-                return run(config, folder, trust)
-            except KeyboardInterrupt:
-                raise SystemExit(130) from None
-            except Exception as error:
-                error = in_words(error)
-                if first:
-                    record_failure(folder, error)
-                raise error from error.__cause__
-    except REFUSED as error:
-        if not brief:
-            raise
-        # SystemExit would end a whole sweep; in a single run it avoids Hydra's own second line.
-        if HydraConfig.get().mode == RunMode.RUN:
-            if not isinstance(error, DivergedError):
-                raise SystemExit(f"Error: {error}") from None
-            print(f"Error: {error}", file=sys.stderr)
-            raise SystemExit(DIVERGED) from None
-        raise InputError(f"Error: {error}") from None
-
-
-def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
-    """Build, train, validate, save in the folder, plot."""
-    refuse_environment(config)
-    recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
-    overrides = [word for word in HydraConfig.get().overrides.task if not word.startswith("sweep.resume")]
-    resumed = None
-    if recipes.pop("sweep")["resume"]:
-        if (error := ended_job(folder, overrides)) is not None:
-            return error
-        resumed = cut_job(folder, overrides)
-    elif config.resume is not None:
-        resumed = Resumed.of(config.resume, recipes, overrides)
-    if resumed:
-        recipes, run_id = resumed.config, resumed.checkpoint.run_id or new_run_id()
-    else:
-        recipes["choices"] = {group: HydraConfig.get().runtime.choices[group] for group in GROUPS}
-        recipes["overrides"], run_id = overrides, new_run_id()
-        trust = (*trust, *modules_named(recipes))  # the user has typed them, or the file that names them
-    with SignalHandler() as interruption:
-        if not resumed:
-            recipes = choose_method(recipes, overrides, trust, interruption)
-        job = build_job(recipes, trust, root=folder_of(resumed.checkpoint.path) if resumed else None)
-        ranks = joined_ranks(next(job.network.parameters()).device)
-        folder = ranks.told(folder)
-        if not resumed and ranks.rank == 0:
-            with atomic_write(folder / "config.yaml") as temporary:
-                temporary.write_text(OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
-            job = dataclasses.replace(job, config=with_copies(job.config, folder, trust=trust))
-        say_what(job, recipes, ranks, resumed)
-        if recipes.get("seeds", 1) > 1 and not resumed:
-            refuse_alone(job.config, job, ranks)
-            return many(job, folder, interruption, tuple(trust), recipes)
-        tracker = job.tracker if ranks.rank == 0 else MetricsAlone()
-        with Tracked(tracker, recipes, folder) as tracked:
-            training = Training(job, folder, tracked, interruption, resumed, ranks, run_id)
-            step = training.follow(f"{recipes['choices']['pde']} on {recipes['choices']['domain']}")
-            if not ranks.rank:
-                summary = retry_on_full_disk(lambda: save(training, step, run_id, folder))
-                draw(folder, trust)
-                tracked.finish(summary)  # with the plots
-        if not ranks.rank:
-            report(folder, step, training)
-            for doubt in training.doubts(step):
-                log.warning(f"Do not believe this run: {doubt}.")
-    if training.diverged:
-        raise training.diverged
-    if interruption.signal:
-        raise SystemExit(interruption.exit_code)
-    if not ranks.rank and training.doubts(step) and HydraConfig.get().mode == RunMode.RUN:
-        raise SystemExit(DOUBTED)  # in a sweep the others go on; the summary of the job says why
-    return step.rel_l2
-
-
-def many(
-    job: Job, folder: Path, interruption: SignalHandler, trust: tuple[str, ...], recipes: Mapping[str, Any]
-) -> float:
-    """Train many seeds at once; the median of their errors, NaN if no solution is known."""
-    facts = {"overrides": recipes["overrides"], **recipes["choices"]}
-    members, summary = run_ensemble(job, folder, interruption, trust, **facts)
-    draw(folder, trust)
-    log.info(f"run folder: {folder}")
-    if interruption.signal:
-        raise SystemExit(interruption.exit_code)
-    if summary["doubts"] and HydraConfig.get().mode == RunMode.RUN:
-        raise SystemExit(DOUBTED)
-    return summary["statistics"]["median"] if members.reference else math.nan
-
-
-def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str, Any]:
-    """The last checkpoint, the solution and the summary, which is returned."""
-    config = training.job.config
-    facts = {"seed": config["seed"], "status": training.status, "time_to": training.metrics.time_to()}
-    facts |= {"doubts": training.doubts(step), "softened": dict(training.job.pde.softened), **config["choices"]}
-    facts |= {"reason": training.reason, "overrides": config["overrides"], "resumed": config.get("resumed", [])}
-    facts |= {"method": config.get("method")}
-    return save_run(folder, step, config, run_id=run_id, resumable=training.diverged is None, **facts)
-
-
-def say_what(job: Job, recipes: Mapping[str, Any], ranks: Ranks, resumed: Resumed | None) -> None:
-    """The first line that the user sees."""
-    trained = trained_parameters(job.network).values()
-    size, device = sum(p.numel() for p in trained), next(job.network.parameters()).device
-    start = "" if ranks.single_block else f", {ranks.size} processes"
-    if resumed:
-        start += f", {'writing the results' if resumed.ended else 'going on'} after step {resumed.checkpoint.step}"
-    own = unscaled(job.pde)
-    problem = f"{type(own.pde if isinstance(own, Evolving) else own).__name__} on {recipes['choices']['domain']}"
-    log.info(f"{problem}: {size} parameters, {recipes['dtype']} on {device}{start}")
-    if scales := in_words_of_scales(job.pde):
-        log.info(scales)
-
-
-def choose_method(
-    recipes: dict[str, Any], overrides: Sequence[str], trust: Sequence[str], interruption: SignalHandler
-) -> dict[str, Any]:
-    """The configuration with network, optimizer and points, found from the problem unless they are named."""
-    refuse_unknown(recipes, [*TrainConfig.__dataclass_fields__, *OWN_KEYS])
-    prepare(recipes["threads"], recipes["deterministic"])
-    choices = {group: str(HydraConfig.get().runtime.choices[group]) for group in GROUPS}
-    recipes = with_method(recipes, choices, overrides, trust, lambda: interruption.signal is not None)
-    if interruption.signal:
-        raise SystemExit(interruption.exit_code)
-    return recipes
-
-
-def build_job(recipes: dict[str, Any], trust: Collection[str] = (), root: Path | None = None) -> Job:
-    """All that a configuration describes, typed or stored in the run folder `root`, in a process prepared for it.
-
-    Raises ValueError.
-    """
-    refuse_unknown(recipes, [*TrainConfig.__dataclass_fields__, *OWN_KEYS])
-    prepare(recipes["threads"], recipes["deterministic"])
-    return Job.of(recipes, trust) if root is None else Job.of_run(recipes, trust, root=root)
-
-
-def draw(folder: Path, trust: Collection[str] = ()) -> None:
-    """All plots of a run, into its folder, unless it was told to leave them out."""
-    run = load_run(folder, trust)
-    if not run.config.get("plots", True):
-        return
-    plot_solution(run, folder)
-    plot_residual(run, folder)
-    plot_history(folder, folder)
-
-
-def report(folder: Path, step: Step, training: Training) -> None:
-    """The last lines that the user sees."""
-    figures = f"rel_l2 {score(step.rel_l2, step.reference_error)}, max_error {step.max_error:.3e}"
-    if step.reference is not None and step.reference.zero:
-        figures = f"max_error {step.max_error:.3e}, an absolute one, since the exact solution is 0,"
-    if step.reference is None:
-        figures = "error unknown, since no exact solution is (pinn validate tells what to believe)"
-    if step.compile_s:
-        log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
-    log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {training.reason})")
-    log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
-    if training.job.config.get("estimate_error"):
-        log.info(str(step.estimated_error))
-    for name, found in found_unknowns(step.objective.on_one_process(), step.params).items():
-        spread = f" ± {found.interval()[1] - found.value:.1e} (95 %)" if found.deviation else ""
-        spread = f" (no interval: {found.why})" if found.why else spread
-        log.info(f"{name} = {found.value:.6g}{spread}" + ("" if found.truth is None else f", true {found.truth:.6g}"))
-    some = next(iter(step.objective.samples.values()))[0][:200]
-    for name, field in found_fields(step.objective.on_one_process(), step.params, some).items():
-        told = "" if field.truth is None else f", relative L2 error {field.error:.1e}"
-        log.info(f"{name}: {float(field.values.min()):.4g} to {float(field.values.max()):.4g}{told}")
-    log.info(f"run folder: {folder}")

@@ -40,6 +40,7 @@ class TrainConfig:
     guard: bool = MISSING
     estimate_error: bool = MISSING
     windows: int = MISSING
+    units: Any = MISSING
     threads: int | None = MISSING
     chunk_size: int | None = MISSING
     compile: bool = MISSING

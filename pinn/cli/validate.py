@@ -21,6 +21,7 @@ from pinn.cli.arguments import add_trust
 from pinn.plotting.residual import plot_residual
 from pinn.plotting.style import Format
 from pinn.plotting.validation import plot_evidence
+from pinn.report.verdict import VALIDATION
 from pinn.runs.evidence import Evidence, collect, known_error, reference_error
 from pinn.runs.job import stored_config
 from pinn.runs.markdown import markdown
@@ -30,7 +31,6 @@ from pinn.runs.verdict import NOT_EXAMINED, Verdict, judge
 from pinn.training.accuracy import score
 from pinn.trust import ErrorEstimate, Examination
 
-RESULT = "validation.json"
 TOLERANCE = 1e-2
 FACTORS = (2, 4)
 
@@ -83,7 +83,7 @@ def validate(args: argparse.Namespace) -> Verdict:
     output: Path = args.output or args.run
     output.mkdir(parents=True, exist_ok=True)
     result = as_json(evidence, verdict, args.tolerance)
-    (output / RESULT).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    (output / VALIDATION).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     files = [plot_evidence(evidence, args.tolerance, output / f"validation.{args.format}")]
     files += plot_residual(run, output, format=args.format)
     print(table(evidence))

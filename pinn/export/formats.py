@@ -12,11 +12,13 @@ from pinn.export.writers import At, write_csv, write_npz, write_vtu
 class SampleFormat:
     """The suffix of its files, and what writes the columns at the nodes of a lattice and returns the files to open.
 
+    It is given the units of columns by name, for formats that have a place for them.
+
     With `corners` a lattice with cells comes without the nodes that are a corner of none.
     """
 
     suffix: str
-    write: Callable[[Path, Lattice, Sequence[float | None], At], list[Path]]
+    write: Callable[[Path, Lattice, Sequence[float | None], At, Mapping[str, str]], list[Path]]
     corners: bool = False
 
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from pinn.export.columns import columns
+from pinn.export.columns import columns, units_of
 from pinn.export.formats import SAMPLE_FORMATS
 from pinn.export.lattice import instants, regular_lattice
 from pinn.export.mesh_file import mesh_lattice
@@ -43,4 +43,5 @@ def export_samples(
         lattice,
         moments,
         lambda moment: columns(run, lattice.at(moment, like), derivatives=derivatives),
+        units_of(run),
     )

@@ -1,6 +1,6 @@
 """Files of samples: VTU with a PVD for a series in time, NPZ, CSV."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,14 +15,18 @@ At = Callable[[float | None], Columns]
 """The columns at an instant, None if there is no time."""
 
 
-def write_npz(path: Path, lattice: Lattice, instants: Sequence[float | None], at: At) -> list[Path]:
+def write_npz(
+    path: Path, lattice: Lattice, instants: Sequence[float | None], at: At, units: Mapping[str, str]
+) -> list[Path]:
     """All columns as arrays of one file for numpy; returns the file."""
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **_all(instants, at))
     return [path]
 
 
-def write_csv(path: Path, lattice: Lattice, instants: Sequence[float | None], at: At) -> list[Path]:
+def write_csv(
+    path: Path, lattice: Lattice, instants: Sequence[float | None], at: At, units: Mapping[str, str]
+) -> list[Path]:
     """All columns as one table; returns the file.
 
     Numbers have all of their digits: Python writes the shortest text that is read back as the same number.
@@ -35,8 +39,12 @@ def write_csv(path: Path, lattice: Lattice, instants: Sequence[float | None], at
     return [path]
 
 
-def write_vtu(path: Path, lattice: Lattice, instants: Sequence[float | None], at: At) -> list[Path]:
+def write_vtu(
+    path: Path, lattice: Lattice, instants: Sequence[float | None], at: At, units: Mapping[str, str]
+) -> list[Path]:
     """One file, or for several instants PATH_0000.vtu, … and a PVD file that says when each of them is.
+
+    Units stand where VTK has them, in the key UNITS_LABEL of each array.
 
     Returns the files to open. Raises MissingPackageError without meshio, ValueError if VTU cannot hold the lattice.
     """
@@ -53,7 +61,19 @@ def write_vtu(path: Path, lattice: Lattice, instants: Sequence[float | None], at
         mesh = meshio.Mesh(points, dict(lattice.cells), point_data=at(instant))
         with atomic_write(file) as temporary:
             meshio.write(temporary, mesh, file_format="vtu")
+            if units:
+                _label(temporary, units)
     return [_pvd(path.with_suffix(".pvd"), paths, instants)] if series else paths
+
+
+def _label(file: Path, units: Mapping[str, str]) -> None:
+    """Add the units to the arrays of a VTU file."""
+    tree = ElementTree.parse(file)
+    for array in tree.iter("DataArray"):
+        if unit := units.get(array.get("Name", "")):
+            key = ElementTree.SubElement(array, "InformationKey", name="UNITS_LABEL", location="vtkDataArray")
+            key.text = unit
+    tree.write(file, encoding="utf-8", xml_declaration=True)
 
 
 def _pvd(path: Path, files: Sequence[Path], instants: Sequence[float | None]) -> Path:

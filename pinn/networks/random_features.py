@@ -1,11 +1,9 @@
 """A linear space of random functions that no training has seen."""
 
 import math
-from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from pinn.networks.layers import Bounds, Rescaling
 
@@ -89,7 +87,8 @@ class RandomFeatures(nn.Module):
 
 def _linear(inputs: int, outputs: int) -> nn.Linear:
     """A layer of zeros, without the weights that torch would draw: its generator is the user's."""
-    layer = cast(nn.Linear, skip_init(nn.Linear, inputs, outputs, dtype=torch.float64))
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
+    layer = nn.Linear(inputs, outputs, device="meta", dtype=torch.float64)
+    # By hand, since `Module.to_empty`, and so torch's skip_init, loads SymPy: half a second at the start of each run.
+    layer.weight = nn.Parameter(torch.zeros(outputs, inputs, dtype=torch.float64))
+    layer.bias = nn.Parameter(torch.zeros(outputs, dtype=torch.float64))
     return layer

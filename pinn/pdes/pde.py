@@ -34,6 +34,8 @@ class PDE(ABC):
     scored: ClassVar[tuple[int, ...] | None] = None
     unknowns: ClassVar[Mapping[str, Unknown]] = {}
     known: Field | None = None
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    """Components that are a vector together, in the order of the space axes, by what it is: velocity, displacement."""
 
     @property
     def names(self) -> tuple[str, ...] | None:

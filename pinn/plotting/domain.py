@@ -9,6 +9,7 @@ import torch
 
 from pinn.domains import Boundary, Domain, Interior
 from pinn.domains.coordinates import typed_names
+from pinn.plotting.labels import mathtext
 from pinn.plotting.style import COLORS, figure, save
 
 MOST_ARROWS = 40
@@ -72,7 +73,7 @@ def plot_domain(domain: Domain, path: Path, *, points: int = 400) -> Path:
         names = typed_names(domain)
         for name, label in zip(names, (ax.set_xlabel, ax.set_ylabel, getattr(ax, "set_zlabel", None)), strict=False):
             if label is not None:
-                label(f"${name}$")
+                label(f"${mathtext(name)}$")
         if domain.dim == 1:
             ax.set_yticks([])
             ax.set_ylim(-1, 1)

@@ -1,14 +1,17 @@
 """Draw the history of a run: loss, terms and errors against steps and against time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import yaml
 from matplotlib.axes import Axes
 
 from pinn.optimizers import method_titles
-from pinn.plotting.style import COLORS, DASHES, Format, figure, save
+from pinn.plotting.labels import label as axis_label
+from pinn.plotting.labels import mathtext
+from pinn.plotting.style import COLORS, DASHES, Format, Picture, figure, log_axis, save
 from pinn.runs.metrics import METRICS
 from pinn.runs.results import Results
 
@@ -27,9 +30,9 @@ def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[
     terms = {name.removeprefix("loss_"): values for name, values in columns.items() if name.startswith("loss_")}
     losses = {"loss": columns["loss"]} | (terms if len(terms) > 1 else {})
     errors = {label: columns[name] for name, label in _ERRORS.items() if name in columns}
-    rows = [("loss (dimensionless)", losses)]
+    rows = [("loss", losses)]
     if any(np.isfinite(values).any() for values in errors.values()):
-        rows.append(("error (dimensionless)", errors))
+        rows.append(("error", errors))
     with figure(8.6, 2.6 * len(rows) + 0.5) as canvas:
         axes = canvas.subplots(len(rows), 2, squeeze=False, sharex="col", sharey="row")
         for k, (label, curves) in enumerate(rows):
@@ -46,11 +49,24 @@ def plot_history(folder: Path, output: Path, *, format: Format = "png") -> list[
     return paths + ([_plot_unknowns(folder, columns["step"], unknowns, output, format)] if unknowns else [])
 
 
+def show_history(
+    steps: Sequence[float], curves: Mapping[str, Sequence[float]], *, label: str = "", log: bool = True
+) -> Picture:
+    """Curves by name against steps, for a notebook: what a loop over `train` has written down."""
+    with figure(6.0, 3.0) as canvas:
+        ax = canvas.subplots()
+        _draw(ax, np.asarray(steps, float), {name: np.asarray(values, float) for name, values in curves.items()}, log)
+        ax.set_xlabel("step")
+        ax.set_ylabel(label)
+        ax.legend()
+        return canvas
+
+
 def _plot_unknowns(
     folder: Path, steps: np.ndarray, unknowns: dict[str, np.ndarray], output: Path, format: Format
 ) -> Path:
     """The unknown numbers as they were found, with the last 95 % interval and the truth if it is known."""
-    estimates = Results(folder).summary.get("unknowns", {})
+    estimates, units = Results(folder).summary.get("unknowns", {}), units_in(folder)
     with figure(5.4, 2.4 * len(unknowns) + 0.5) as canvas:
         axes = canvas.subplots(len(unknowns), 1, squeeze=False, sharex="col")[:, 0]
         for k, (ax, (name, values)) in enumerate(zip(axes, unknowns.items(), strict=True)):
@@ -60,11 +76,19 @@ def _plot_unknowns(
                 ax.errorbar(steps[-1], last["value"], 1.96 * last["deviation"], color="0.2", capsize=4, label="95 %")
             if last.get("truth") is not None:
                 ax.axhline(last["truth"], color="0.2", linestyle=":", label="true")
-            ax.set_ylabel(name)
+            ax.set_ylabel(axis_label(mathtext(name), units.get(name, "")))
             ax.grid(True)
             ax.legend()
         axes[-1].set_xlabel("step")
         return save(canvas, output / f"unknowns.{format}")
+
+
+def units_in(folder: Path) -> dict[str, str]:
+    """The units that the configuration in a run folder has; none if there is no such file."""
+    file = folder / "config.yaml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    units = config.get("units") if isinstance(config, Mapping) else None
+    return {str(name): str(unit) for name, unit in units.items()} if isinstance(units, Mapping) else {}
 
 
 def read_metrics(folder: Path) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -91,14 +115,16 @@ def _number(text: str) -> float:
     return float(text) if text else math.nan
 
 
-def _draw(ax: Axes, x: np.ndarray, curves: dict[str, np.ndarray]) -> None:
-    """Positive numbers on a logarithmic scale; a single one as a dot."""
+def _draw(ax: Axes, x: np.ndarray, curves: dict[str, np.ndarray], log: bool = True) -> None:
+    """Finite numbers, on a logarithmic scale positive ones; a single one as a dot."""
     for k, (label, values) in enumerate(curves.items()):
-        shown = np.isfinite(values) & (values > 0)
+        shown = np.isfinite(values) & ((values > 0) | (not log))
         color, dash = COLORS[k % len(COLORS)], DASHES[k % len(DASHES)]
         marker = "o" if shown.sum() == 1 else None
         ax.plot(x[shown], values[shown], linestyle=dash, color=color, marker=marker, label=label)
-    ax.set_yscale("log")
+    if log:
+        ax.set_yscale("log")
+        log_axis(ax.yaxis)
     ax.margins(x=0.02)
     ax.grid(True)
 

@@ -1,7 +1,6 @@
 """Colour maps of quantities on planes."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,11 +9,11 @@ from matplotlib.ticker import MaxNLocator
 
 from pinn.plotting.quantities import Quantity, Samples
 from pinn.plotting.sections import Grid
-from pinn.plotting.style import NICE, Scale, figure, save
+from pinn.plotting.style import NICE, Picture, Scale, figure
 
 
-def map_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, title: str) -> Path:
-    """Write one figure with a map for each quantity, component and section.
+def map_picture(samples: Samples, quantities: Sequence[Quantity], title: str) -> Picture:
+    """A map for each quantity, component and section.
 
     Several quantities stand side by side, with a row for each component and section. Of one quantity the components
     stand side by side, and several sections, with a row for each component. Flat maps change rows for columns.
@@ -36,18 +35,22 @@ def map_figure(samples: Samples, quantities: Sequence[Quantity], path: Path, tit
             for column, (quantity, index, k) in enumerate(panels):
                 ax, symbol = axes[row, column], quantity.component(index, m)
                 values = samples.component(quantity, index)[k]
-                draw_map(ax, grids[k], values, samples.scale(quantity, index), symbol)
+                scale = samples.scale(quantity, index)
+                draw_map(ax, grids[k], values, scale, quantity.label(index, m, scale))
                 ax.set_title(f"{quantity.title} ${symbol}$" + (f", {samples.labels[k]}" if samples.labels[k] else ""))
                 if row < rows - 1:
                     ax.set_xlabel("")
                 if column > 0:
                     ax.set_ylabel("")
         canvas.suptitle(title)
-        return save(canvas, path)
+        return canvas
 
 
-def draw_map(ax: Axes, grid: Grid, values: np.ndarray, scale: Scale, symbol: str) -> AxesImage:
-    """A map of values (n, n) on the grid's plane, with a colour bar as high as the map. Returns the image in it."""
+def draw_map(ax: Axes, grid: Grid, values: np.ndarray, scale: Scale, label: str) -> AxesImage:
+    """A map of values (n, n) on the grid's plane, with a colour bar as high as the map that has the `label`.
+
+    Returns the image in it.
+    """
     x, y = grid.axes
     width, height = panel_size(grid)
     edge = grid.signed_distance()
@@ -69,11 +72,12 @@ def draw_map(ax: Axes, grid: Grid, values: np.ndarray, scale: Scale, symbol: str
         _clip(ax, image, x, y, edge.T)
     ax.xaxis.set_major_locator(MaxNLocator(_ticks(width), steps=NICE))
     ax.yaxis.set_major_locator(MaxNLocator(_ticks(height), steps=NICE))
-    ax.set_xlabel(f"${grid.section.axes[0]}$ (dimensionless)")
-    ax.set_ylabel(f"${grid.section.axes[1]}$ (dimensionless)")
+    across, up = grid.section.labels
+    ax.set_xlabel(across)
+    ax.set_ylabel(up)
     beside = ax.inset_axes((1 + 0.11 / width, 0, 0.14 / width, 1))
     bar = ax.figure.colorbar(image, cax=beside, ticks=scale.locator(_ticks(height) + 2), format=scale.formatter)
-    bar.set_label(scale.label(symbol))
+    bar.set_label(label)
     return image
 
 

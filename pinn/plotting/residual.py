@@ -5,11 +5,12 @@ from pathlib import Path
 
 import torch
 
-from pinn.plotting.lines import line_figure
-from pinn.plotting.maps import map_figure
+from pinn.plotting.labels import suffix
+from pinn.plotting.lines import line_picture
+from pinn.plotting.maps import map_picture
 from pinn.plotting.quantities import Quantity, sample
 from pinn.plotting.sections import sections
-from pinn.plotting.style import Format, scientific
+from pinn.plotting.style import Format, save, scientific
 from pinn.runs import Run
 from pinn.training.accuracy import chunks, evaluation_points
 
@@ -28,10 +29,13 @@ def plot_residual(
     The arguments are those of `plot_solution`. Returns the file.
     """
     residual = Quantity("residual", "Residual", "r{}", run.residual, signed=True)
-    samples = sample([residual], sections(run.pde.domain, times, slices), points, run.like)
+    samples = sample([residual], sections(run.pde.domain, times, slices, run.units), points, run.like)
     parts = chunks(evaluation_points(run.pde.domain, run.like))
     everywhere = torch.cat([run.residual(part) for part in parts])
     rms, largest = float(everywhere.square().sum(1).mean().sqrt()), float(everywhere.abs().max())
     title = samples.title(f"root mean square {scientific(rms)}, max {scientific(largest)}")
-    draw = map_figure if len(samples.grids[0].axes) == 2 else line_figure
-    return [draw(samples, [residual], output / f"residual.{format}", title)]
+    if len(samples.grids[0].axes) == 2:
+        picture = map_picture(samples, [residual], title)
+    else:
+        picture = line_picture(samples, [residual], title, run.like)
+    return [save(picture, output / f"residual{suffix(slices or {}, list(times))}.{format}")]

@@ -1,7 +1,7 @@
 """Sections: the line or plane through a domain that a figure shows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -9,8 +9,11 @@ from torch import Tensor
 
 from pinn.domains import Domain, ParameterDomain, TimeDomain
 from pinn.domains.coordinates import axis_names, typed_names, without_parameters
+from pinn.plotting.labels import label, shown_unit
 from pinn.training.accuracy import chunks
 from pinn.typing import Points
+
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,15 @@ class Section:
     domain: Domain
     free: tuple[int, ...]
     held: Mapping[int, float]
+    units: Mapping[str, str] = field(default_factory=dict)
+    window: tuple[float, float] | None = None
+    """A part of the first free axis; None for all of it."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The free axes with their units, as they stand beside a figure."""
+        names = typed_names(self.domain)
+        return tuple(label(name, self.units.get(names[k], "")) for k, name in zip(self.free, self.axes, strict=True))
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -37,7 +49,8 @@ class Section:
     def bounds(self) -> list[tuple[float, float]]:
         """The interval of each free axis."""
         lower, upper = self.domain.bounds
-        return [(lower[axis], upper[axis]) for axis in self.free]
+        first, *others = [(lower[axis], upper[axis]) for axis in self.free]
+        return [self.window or first, *others]
 
 
 class Grid:
@@ -76,21 +89,28 @@ class Grid:
         return torch.where(self.inside, size, -size).double().cpu().numpy()
 
 
-def place(domain: Domain, held: Iterable[tuple[int, float]]) -> str:
+def place(domain: Domain, held: Iterable[tuple[int, float]], units: Mapping[str, str] = _NONE) -> str:
     """Where a section lies, such as t = 0.5, z = 0.25, for a title; empty where nothing is held, cut short above 8."""
-    names = axis_names(domain)
-    parts = [f"${names[axis]} = {value:.4g}$" for axis, value in sorted(held)]
+    names, typed = axis_names(domain), typed_names(domain)
+    shown = [(names[axis], value, shown_unit(units.get(typed[axis], ""))) for axis, value in sorted(held)]
+    parts = [f"${name} = {value:.4g}$" + (f" {unit}" if unit else "") for name, value, unit in shown]
     if len(parts) > 8:
         parts = [*parts[:3], "…"]
     return "\n".join(", ".join(parts[i : i + 4]) for i in range(0, len(parts), 4))
 
 
-def sections(domain: Domain, times: Sequence[float] = (), slices: Mapping[str, float] | None = None) -> list[Section]:
+def sections(
+    domain: Domain,
+    times: Sequence[float] = (),
+    slices: Mapping[str, float] | None = None,
+    units: Mapping[str, str] = _NONE,
+) -> list[Section]:
     """The sections to show: what `slices` and `times` leave free, one section for each time.
 
     Without `slices`: all of the domain up to two dimensions, where `times` leave the map as it is; above, the plane
     of the first two space axes through the centre, at half time unless `times` are given. An axis has a name or an
-    index. Raises ValueError for an unknown axis, a value outside the domain, no free axis or more than two.
+    index; `units` are those of the user, by name. Raises ValueError for an unknown axis, a value outside the domain,
+    no free axis or more than two.
     """
     names = typed_names(domain)
     lower, upper = domain.bounds
@@ -109,7 +129,7 @@ def sections(domain: Domain, times: Sequence[float] = (), slices: Mapping[str, f
             raise ValueError(f"{names[axis]}={value} is outside the domain: [{lower[axis]}, {upper[axis]}].")
 
     if not held and domain.dim <= 2:
-        return [Section(domain, tuple(range(domain.dim)), {})]
+        return [Section(domain, tuple(range(domain.dim)), {}, units)]
     if not held:
         first = 1 if has_time else 0
         held = {axis: middle[axis] for axis in range(first + 2, domain.dim)}
@@ -123,7 +143,7 @@ def sections(domain: Domain, times: Sequence[float] = (), slices: Mapping[str, f
     if len(free) > 2:
         rest = ", ".join(names[axis] for axis in free)
         raise ValueError(f"The axes {rest} are left free, and a figure has two: hold {len(free) - 2} more of them.")
-    return [Section(domain, tuple(free), instant | held) for instant in instants]
+    return [Section(domain, tuple(free), instant | held, units) for instant in instants]
 
 
 def _axis(names: list[str], name: str) -> int:

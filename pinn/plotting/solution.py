@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.func import vmap
 
-from pinn.domains import TimeDomain
-from pinn.plotting.lines import line_figure
-from pinn.plotting.maps import map_figure
-from pinn.plotting.quantities import Quantity, sample
+from pinn.domains import Domain, TimeDomain
+from pinn.plotting.evolution import evolution_picture
+from pinn.plotting.labels import suffix
+from pinn.plotting.lines import line_picture
+from pinn.plotting.maps import map_picture
+from pinn.plotting.quantities import sample
 from pinn.plotting.sections import Section, sections
-from pinn.plotting.style import Format, scientific
+from pinn.plotting.style import Format, Picture, save
+from pinn.plotting.subject import Subject
+from pinn.plotting.surfaces import has_surface, surface_picture
+from pinn.plotting.vectors import in_plane, vector_picture
 from pinn.runs import Run
-from pinn.training.accuracy import Reference
+from pinn.training.step import Step
+from pinn.typing import Field
 
 
 def plot_solution(
@@ -25,70 +28,102 @@ def plot_solution(
     times: Sequence[float] = (),
     slices: Mapping[str, float] | None = None,
     points: int | None = None,
+    vector: Sequence[str] = (),
     format: Format = "png",
 ) -> list[Path]:
-    """Write `solution`, and with an exact solution `exact`, `error` and all of them side by side as `comparison`.
+    """Write the pictures of `solution_pictures` under their names into `output`. Returns the files.
 
-    In time and one space dimension also `profiles`, lines over space at `times`. For `times` and `slices` see
-    `sections.sections`. `points` is the number of nodes along each axis. Returns the files.
+    A section that was asked for stands in the names, as in solution_z=0.25.png, so that no other picture is lost.
     """
-    shown = sections(run.pde.domain, times, slices)
-    samples = sample(quantities_of(run), shown, points, run.like)
-    draw = map_figure if len(shown[0].free) == 2 else line_figure
-    errors = _errors(run)
+    drawn = solution_pictures(Subject.of(run), times=times, slices=slices, points=points, vector=vector)
+    asked = suffix(slices or {}, list(times))
+    return [save(picture, output / f"{name}{asked}.{format}") for name, picture in drawn.items()]
+
+
+def solution_pictures(
+    subject: Subject,
+    *,
+    times: Sequence[float] = (),
+    slices: Mapping[str, float] | None = None,
+    points: int | None = None,
+    vector: Sequence[str] = (),
+) -> dict[str, Picture]:
+    """The pictures of a field by name: `solution`, and with an exact solution `exact`, `error` and all as `comparison`.
+
+    In time and one space dimension also `profiles`, lines over space at `times`; of a vector, which the problem has or
+    `vector` names, `vectors`; of a body in space, unless it is cut by `slices`, its `surface`. For `times` and `slices`
+    see `sections.sections`. `points` is the number of nodes along each axis.
+    """
+    shown = sections(subject.domain, times, slices, subject.units)
+    quantities, like = subject.quantities, subject.like
+    samples = sample(quantities, shown, points, like)
+    errors = subject.errors
     title = samples.title(errors)
-    paths = [
-        draw(samples, [q], output / f"{q.name}.{format}", title if q.name == "error" else samples.title())
-        for q in samples.quantities
-    ]
-    if len(samples.quantities) > 1:
-        paths.append(draw(samples, samples.quantities, output / f"comparison.{format}", title))
-    domain = run.pde.domain
-    if isinstance(domain, TimeDomain) and shown[0].free == (0, 1):
-        instants = [
-            Section(domain, (1,), {0: float(t)})
-            for t in times or np.linspace(domain.start, domain.start + domain.duration, 5)
-        ]
-        profiles = sample(quantities_of(run), instants, points, run.like)
-        paths.append(line_figure(profiles, profiles.quantities, output / f"profiles.{format}", profiles.title(errors)))
-    return paths
+    pictures = {}
+    for chosen, name in [*(([q], q.name) for q in quantities), (quantities, "comparison")]:
+        if name == "comparison" and len(quantities) == 1:
+            break
+        words = title if name in ("error", "comparison") else samples.title()
+        if len(shown[0].free) == 1:
+            pictures[name] = line_picture(samples, chosen, words, like)
+        elif name == "comparison" and evolves(subject.domain, shown) and samples.components == 1:
+            instants = at_instants(subject, times, 4)
+            pictures[name] = evolution_picture(samples, sample(quantities, instants, None, like), words, like)
+        else:
+            pictures[name] = map_picture(samples, chosen, words)
+    if evolves(subject.domain, shown):
+        profiles = sample(quantities, at_instants(subject, times, 5), None, like)
+        pictures["profiles"] = line_picture(profiles, quantities, profiles.title(errors), like)
+    found = subject.vector(vector)
+    if found and in_plane(shown[0], found[1]):
+        pictures["vectors"] = vector_picture(samples, quantities, subject, found)
+    if not slices and has_surface(subject.domain):
+        pictures["surface"] = surface_picture(subject, times)
+    return pictures
 
 
-def quantities_of(run: Run) -> list[Quantity]:
-    """The solution of a run; with an exact solution also that and the error."""
-    exact = run.pde.solution(run.pde.exact) if run.pde.exact else None
-    shown = vmap(lambda x: _without_numbers(run, run(x)))
-    names = names_of(run)
-    solution = Quantity("solution", "Solution", "u{}", shown, names=names)
-    if exact is None:
-        return [solution]
-    true = vmap(lambda x: _without_numbers(run, exact(x)))
-    return [
-        solution,
-        Quantity("exact", "Exact", r"u^{\!*}{}", true, names=names),
-        Quantity("error", "Error", r"u{} - u^{\!*}{}", lambda x: shown(x) - true(x), signed=True, names=names),
-    ]
+def show(
+    u: Run | Step | Field,
+    domain: Domain | None = None,
+    exact: Field | None = None,
+    *,
+    names: Sequence[str] = ("u",),
+    units: Mapping[str, str] | None = None,
+    times: Sequence[float] = (),
+    slices: Mapping[str, float] | None = None,
+    points: int | None = None,
+    picture: str | None = None,
+) -> Picture:
+    """One picture of a run, of a step of training, or of a field u of one point on `domain`, for a notebook.
+
+    It is a figure of matplotlib, to go on with.
+
+    By default the comparison with the exact solution, or the solution if none is known; `picture` is one of the names
+    of `solution_pictures`, such as profiles. Raises ValueError if there is no picture of that name.
+    """
+    if isinstance(u, Run):
+        subject = Subject.of(u)
+    elif isinstance(u, Step):
+        subject = Subject.of_step(u, units or {})
+    elif domain is None:
+        raise ValueError("show(u, domain) needs the domain of a field; a run and a step have their own.")
+    else:
+        subject = Subject(u, domain, exact, names, units or {})
+    pictures = solution_pictures(subject, times=times, slices=slices, points=points)
+    name = picture or ("comparison" if "comparison" in pictures else "solution")
+    if name not in pictures:
+        raise ValueError(f"There is no picture {name!r} of this field: there are {', '.join(pictures)}.")
+    return pictures[name]
 
 
-def names_of(run: Run) -> tuple[str, ...]:
-    """The names of the components that are shown, if they have names."""
-    numbers = {name for name, unknown in run.pde.unknowns.items() if not unknown.field}
-    return tuple(name.replace("_", r"\_") for name in run.pde.names or () if name not in numbers)
+def evolves(domain: Domain, shown: Sequence[Section]) -> bool:
+    """Whether a section is all of time and one axis of space."""
+    return isinstance(domain, TimeDomain) and shown[0].free == (0, 1)
 
 
-def _without_numbers(run: Run, value: Tensor) -> Tensor:
-    """The components of u that are fields; unknown numbers are no maps, and have a figure of their own."""
-    unknowns = list(run.pde.unknowns.values())
-    if all(unknown.field for unknown in unknowns):
-        return value
-    first = value.shape[-1] - len(unknowns)
-    return torch.stack([value[k] for k in range(value.shape[-1]) if k < first or unknowns[k - first].field], -1)
-
-
-def _errors(run: Run) -> str:
-    """The errors over the whole domain, at the points where they are always measured."""
-    if run.pde.exact is None:
-        return ""
-    reference = Reference.of(run.pde.domain, run.pde.solution(run.pde.exact), run.like, run.pde.scored)
-    l2, largest = reference.relative_l2(run), reference.max_error(run)
-    return f"relative $L^2$ error {scientific(l2)}, max error {scientific(largest)}"
+def at_instants(subject: Subject, times: Sequence[float], count: int) -> list[Section]:
+    """Space at instants: those that are asked for, or so many over the whole time."""
+    domain = subject.domain
+    assert isinstance(domain, TimeDomain)
+    instants = times or np.linspace(domain.start, domain.start + domain.duration, count)
+    return [Section(domain, (1,), {0: float(t)}, subject.units) for t in instants]

@@ -1,5 +1,6 @@
 """The look that all figures share: fonts, colours, scales, and files written whole or not at all."""
 
+import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,19 @@ from typing import Any, Literal
 
 import matplotlib
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, SymmetricalLogLocator
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    SymmetricalLogLocator,
+)
 
+from pinn.plotting.labels import label
 from pinn.runs.atomic_write import atomic_write
 
 Format = Literal["png", "pdf", "svg"]
@@ -51,19 +61,27 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-@contextmanager
-def figure(width: float, height: float) -> Iterator[Figure]:
-    """A figure of that size in inches, in our style. It belongs to no window, so it needs no display.
+class Picture(Figure):
+    """A figure of matplotlib, which a notebook shows in our style where it is a cell's value; `save` writes it so."""
 
-    Drawing and saving both belong inside the `with`.
-    """
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        content = io.BytesIO()
+        with matplotlib.rc_context(_STYLE):
+            self.savefig(content, format="png", dpi=110)
+        return content.getvalue()
+
+
+@contextmanager
+def figure(width: float, height: float) -> Iterator[Picture]:
+    """A figure of that size in inches, in our style, in which it is to be drawn. It belongs to no window."""
     with matplotlib.rc_context(_STYLE):
-        yield Figure((width, height), layout="compressed")
+        yield Picture((width, height), layout="compressed")
 
 
 def save(figure: Figure, path: Path) -> Path:
     """Write the figure in the format of its suffix, whole or not at all."""
-    with atomic_write(path) as temporary:
+    with atomic_write(path) as temporary, matplotlib.rc_context(_STYLE):
         figure.savefig(temporary, format=path.suffix.removeprefix("."))
     return path
 
@@ -76,10 +94,17 @@ class Scale:
     colors: str
     exponent: int = 0
 
-    def label(self, symbol: str) -> str:
-        """The label of an axis or colour bar that shows `symbol`."""
-        power = rf", $\times10^{{{self.exponent}}}$" if self.exponent else ""
-        return f"${symbol}$ (dimensionless{power})"
+    @property
+    def linear(self) -> "Scale":
+        """The same for an axis that is not logarithmic."""
+        if not isinstance(self.norm, SymLogNorm):
+            return self
+        peak = max(abs(self.norm.vmin or 0.0), abs(self.norm.vmax or 0.0))
+        return Scale(Normalize(-peak, peak), self.colors, _exponent(peak))
+
+    def label(self, symbol: str, unit: str = "") -> str:
+        """The label of an axis or colour bar that shows `symbol`, in its unit if that is known."""
+        return label(symbol, unit, self.exponent)
 
     def locator(self, intervals: int = 7) -> MaxNLocator | SymmetricalLogLocator:
         """Where the ticks are, with at most that many intervals between them."""
@@ -116,6 +141,39 @@ def diverging(values: np.ndarray) -> Scale:
         threshold = 10.0 ** round(math.log10(typical))
         return Scale(SymLogNorm(threshold, vmin=-peak, vmax=peak), "RdBu_r")
     return Scale(Normalize(-peak, peak), "RdBu_r", _exponent(peak))
+
+
+def log_axis(axis: Axis) -> None:
+    """Put ticks on a logarithmic axis whose labels have room, over many decades as over less than one.
+
+    Its limits have to be those that it is to have. matplotlib would label every minor tick below one decade.
+    """
+    low, high = sorted(axis.get_view_interval())
+    decades = math.log10(high / low) if low > 0 else math.inf
+    if decades >= 2:
+        axis.set_major_locator(LogLocator(numticks=7))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
+    else:
+        first = math.floor(math.log10(low))
+        subs = (1, 2, 5) if decades > 0.6 else (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
+        places = [sub * 10.0**k for k in range(first, first + 4) for sub in subs if low <= sub * 10.0**k <= high]
+        room = 5 if low >= 0.01 and high < 1000 else 3  # labels with a power of ten are long
+        every = -(-len(places) // room) or 1
+        if len(places) < 2:
+            axis.set_major_locator(MaxNLocator(room - 1, steps=NICE))
+        else:
+            axis.set_major_locator(FixedLocator(places[::every]))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _few_digits(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _few_digits(value: float) -> str:
+    """A number as short as it is, with its power of ten if that is shorter."""
+    if 0.01 <= abs(value) < 1000:
+        return f"{value:.3g}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    times = "" if float(mantissa) == 1 else rf"{float(mantissa):g}\times"
+    return rf"${times}10^{{{int(exponent)}}}$"
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Solution, exact solution, error and residual of a run as interactive figures, with a slider where there is time."""
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,11 @@ from matplotlib.colors import SymLogNorm
 
 from pinn.domains import Domain, TimeDomain
 from pinn.domains.coordinates import without_parameters
+from pinn.plotting.labels import shown_unit
 from pinn.plotting.quantities import Quantity, Samples, sample
 from pinn.plotting.sections import Section, place, sections
-from pinn.plotting.solution import quantities_of
 from pinn.plotting.style import Scale
+from pinn.plotting.subject import Subject
 from pinn.report.interactive import go, stroke, symbol, ticks
 from pinn.report.panels import Panels, first, moving
 from pinn.runs import Run
@@ -27,6 +29,7 @@ class _Panel:
     symbols: Sequence[str]
     values: Sequence[list[np.ndarray]]
     scale: Scale
+    unit: str = ""
 
     @property
     def powers(self) -> bool:
@@ -44,7 +47,7 @@ def field_figures(
     """
     if instants < 2:
         raise ValueError(f"A report needs at least 2 instants of time, got {instants}.")
-    still, moving = still_and_moving(run.pde.domain, slices or {}, instants)
+    still, moving = still_and_moving(run.pde.domain, slices or {}, instants, run.units)
     figures = {}
     for name, shown in (("still", still), ("moving", moving)):
         if shown:
@@ -52,21 +55,23 @@ def field_figures(
             draw = _maps if len(shown[0].free) == 2 else _lines
             held = set.intersection(*(set(section.held.items()) for section in shown))
             axes = " and ".join(symbol(axis) for axis in shown[0].axes)
-            where = symbol(place(run.pde.domain, held)).replace("\n", ", ")
+            where = symbol(place(run.pde.domain, held, run.units)).replace("\n", ", ")
             heading = f"Over {axes}" + (f" at {where}" if where else "") + (", in time" if len(shown) > 1 else "")
             figures[name] = Markup(heading), draw(run, shown, points or usual)
     return figures
 
 
-def still_and_moving(domain: Domain, slices: Mapping[str, float], instants: int) -> tuple[list[Section], list[Section]]:
+def still_and_moving(
+    domain: Domain, slices: Mapping[str, float], instants: int, units: Mapping[str, str] | None = None
+) -> tuple[list[Section], list[Section]]:
     """The section that stands still, and those at instants of time; either may be empty."""
-    (first, *_) = sections(domain, (), slices)
+    (first, *_) = sections(domain, (), slices, units or {})
     has_time = isinstance(without_parameters(domain), TimeDomain)
     if not has_time or first.free == (0,) or {"t", "0"} & set(slices):
         return [first], []
     times = np.linspace(domain.bounds[0][0], domain.bounds[1][0], instants)
     space = tuple(axis for axis in first.free if axis != 0)
-    moving = [Section(domain, space, {**first.held, 0: float(time)}) for time in times]
+    moving = [Section(domain, space, {**first.held, 0: float(time)}, first.units) for time in times]
     return ([first] if 0 in first.free else []), moving
 
 
@@ -79,9 +84,9 @@ def _maps(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
     aspect = min(max((high - low) / (right - left), 0.2), 1.4) if equal else 0.62
     layout = Panels(len(panels), columns, 100, aspect)
     canvas = layout.canvas()
-    names = [symbol(axis) for axis in shown[0].axes]
+    names, labels = [symbol(axis) for axis in shown[0].axes], [symbol(text) for text in shown[0].labels]
     for k, panel in enumerate(panels):
-        x, y = layout.axes(canvas, k, panel.title, names[0], names[1])
+        x, y = layout.axes(canvas, k, panel.title, *labels)
         x.update(showgrid=False, range=bounds[0], matches="x" if k else None)
         y.update(showgrid=False, range=bounds[1], matches="y" if k else None)
         if equal:
@@ -94,7 +99,9 @@ def _maps(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
         canvas.add_heatmap(x=samples.grids[0].axes[0], y=samples.grids[0].axes[1], **heat)
         canvas.data[-1].update(xaxis=y.anchor, yaxis=x.anchor, zmin=ends[0], zmax=ends[1])
         value = "customdata" if panel.powers else "z"
-        words = f"{names[0]} = %{{x:.4g}}<br>{names[1]} = %{{y:.4g}}<br>{panel.symbols[0]} = %{{{value}:.4g}}"
+        words = (
+            f"{names[0]} = %{{x:.4g}}<br>{names[1]} = %{{y:.4g}}<br>{panel.symbols[0]} = %{{{value}:.4g}} {panel.unit}"
+        )
         canvas.data[-1].update(hovertemplate=words + "<extra></extra>", colorbar=layout.bar(k) | ticks(panel.scale))
         canvas.data[-1].colorscale = "RdBu_r" if panel.scale.colors == "RdBu_r" else "Viridis"
     frames = [[go.Heatmap(**_heat(panel, k)) for panel in panels] for k in range(len(shown))]
@@ -117,7 +124,7 @@ def _lines(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
     layout = Panels(len(panels), columns, 10, 0.7 if columns > 1 else 0.35)
     canvas = layout.canvas()
     for k, panel in enumerate(panels):
-        x, y = layout.axes(canvas, k, panel.title, symbol(shown[0].axes[0]), "")
+        x, y = layout.axes(canvas, k, panel.title, symbol(shown[0].labels[0]), panel.unit)
         everything = np.concatenate([values for curve in panel.values for values in curve])
         low, high = float(np.nanmin(everything)), float(np.nanmax(everything))
         margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
@@ -135,27 +142,21 @@ def _lines(run: Run, shown: Sequence[Section], points: int) -> go.Figure:
 
 def _sampled(run: Run, shown: Sequence[Section], points: int, *, together: bool) -> tuple[Samples, list[_Panel]]:
     """The panels of a figure; `together` puts solution and exact solution into one."""
-    samples = sample(quantities_of(run), shown, points, run.like)
+    samples = sample(Subject.of(run).quantities, shown, points, run.like)
     residuals = Samples([Quantity("residual", "Residual", "r{}", run.residual, signed=True)], samples.grids)
     panels = []
     for part in (samples, residuals):
         values = [q for q in part.quantities if not q.signed]
         groups = [values] if together and values else [[q] for q in values]
         groups += [[q] for q in part.quantities if q.signed]
-        for i, index in _components(run, part).items():
+        m = part.components
+        for i in range(m):
             for group in groups:
-                names = [q.component(i, part.components) if q.names else q.symbol.replace("{}", index) for q in group]
-                symbols = [symbol(name) for name in names]
-                title = f"{group[0].title} {symbols[0]}" + "".join(f" (dashed: exact {name})" for name in symbols[1:])
-                panels.append(_Panel(title, symbols, [part.component(q, i) for q in group], part.scale(group[0], i)))
+                symbols = [symbol(q.component(i, m)) for q in group]
+                within = f" ({html.escape(unit)})" if (unit := shown_unit(group[0].unit(i, m))) else ""
+                title = f"{group[0].title} {symbols[0]}{within}" + "".join(
+                    f" (dashed: exact {name})" for name in symbols[1:]
+                )
+                scale, values = part.scale(group[0], i), [part.component(q, i) for q in group]
+                panels.append(_Panel(title, symbols, values, scale, html.escape(unit)))
     return samples, panels
-
-
-def _components(run: Run, part: Samples) -> dict[int, str]:
-    """The components to show, with their indices as mathtext: unknown numbers are left out, since a table has them."""
-    unknowns, m = run.pde.unknowns, part.components
-    if part.quantities[0].name == "residual" or m != run.pde.components:
-        unknowns = {}
-    solved = m - len(unknowns)
-    shown = {i: "" if solved == 1 else f"_{{{i + 1}}}" for i in range(solved)}
-    return shown | {solved + k: f"_{{{name}}}" for k, name in enumerate(unknowns) if unknowns[name].field}

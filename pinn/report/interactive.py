@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -59,14 +60,30 @@ def html_of(shown: go.Figure, name: str) -> Markup:
 
 
 def symbol(mathtext: str) -> str:
-    r"""A symbol of the printed figures for a page.
+    r"""A symbol of the printed figures, or a label with one, for a page.
 
-    >>> symbol(r"u_{2} - u^{\!*}_{2}"), symbol(r"\mathrm{nu}"), symbol("x_{10}")
-    ('<i>u</i><sub>2</sub> − <i>u</i>*<sub>2</sub>', 'nu', '<i>x</i><sub>10</sub>')
+    >>> symbol(r"u_{2} - u_{2}^{\!*}"), symbol(r"\mathrm{nu}"), symbol("x_{10}"), symbol(r"$\theta$ (m/s)")
+    ('<i>u</i><sub>2</sub> − <i>u</i><sub>2</sub>*', 'nu', '<i>x</i><sub>10</sub>', '<i>θ</i> (m/s)')
     """
-    text = re.sub(r"(?<![\\\w{])([a-z])(?![a-z])", r"<i>\1</i>", html.escape(mathtext))
-    text = text.replace(r"^{\!*}", "*").replace(" - ", " \N{MINUS SIGN} ").replace("$", "")
-    return re.sub(r"\\mathrm\{(.*?)\}", r"\1", re.sub(r"_\{(\w+)\}", r"<sub>\1</sub>", text))
+    whole = "$" not in mathtext
+    parts = [html.escape(part) for part in mathtext.split("$")]
+    return "".join(_formula(part) if whole or k % 2 else part for k, part in enumerate(parts))
+
+
+def _formula(text: str) -> str:
+    """What stands between dollar signs."""
+    text = re.sub(r"(?<![\\\w{])([A-Za-z])(?![A-Za-z])", r"<i>\1</i>", text)
+    text = text.replace(r"^{\!*}", "*").replace(" - ", " \N{MINUS SIGN} ")
+    text = re.sub(r"\\times10\^\{(-?\d+)\}", r"×10<sup>\1</sup>", text)
+    text = re.sub(r"\\([A-Za-z]+)(?![A-Za-z{])", lambda found: f"<i>{_letter(found[1])}</i>", text)
+    text = re.sub(r"\\mathrm\{(.*?)\}", lambda found: found[1].replace(r"\_", "_"), text)
+    return re.sub(r"_\{(.*?)\}", r"<sub>\1</sub>", text)
+
+
+def _letter(name: str) -> str:
+    """A Greek letter by its name."""
+    kind = "SMALL" if name.islower() else "CAPITAL"
+    return unicodedata.lookup(f"GREEK {kind} LETTER {'LAMDA' if name.lower() == 'lambda' else name.upper()}")
 
 
 def ticks(scale: Scale) -> dict[str, list]:

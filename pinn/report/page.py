@@ -11,10 +11,11 @@ from pathlib import Path
 from pinn.pdes import unscaled
 from pinn.plotting.history import read_metrics
 from pinn.report import tables
-from pinn.report.templates import render
-from pinn.runs import Run, load_run
+from pinn.report.problem import description
+from pinn.report.templates import render, script
+from pinn.report.verdict import banner
+from pinn.runs import load_run
 from pinn.runs.atomic_write import atomic_write
-from pinn.runs.configs import config_folder
 from pinn.runs.metrics import METRICS
 from pinn.runs.run import SUMMARY
 
@@ -52,7 +53,8 @@ def write_report(
     page = render(
         "page.html.j2",
         title=problem,
-        equation=_equation(run),
+        problem=description(run),
+        banner=banner(run),
         made=_made(folder),
         tiles=tables.key_figures(run.summary),
         command=tables.command(folder),
@@ -63,17 +65,11 @@ def write_report(
         settings=tables.settings(run.summary),
         files={name: tables.without_passwords(text) for name, text in files.items()},
         library=library(),
+        arrange=script("arrange.js"),
     )
     with atomic_write(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return output
-
-
-def _equation(run: Run) -> str:
-    """The first line of the problem's configuration, or of what its class says of itself."""
-    file = config_folder() / "pde" / f"{run.summary.get('pde')}.yaml"
-    text = file.read_text(encoding="utf-8") if file.is_file() else type(run.pde).__doc__
-    return next(iter((text or "").splitlines()), "").removeprefix("# ").replace("`", "")
 
 
 def _made(folder: Path) -> str:

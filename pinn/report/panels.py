@@ -1,5 +1,6 @@
 """Panels of an interactive figure: where they stand, and the slider that moves all of them through time."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from pinn.plotting.sections import Section
 from pinn.report.interactive import AXIS, figure, go
 
 _WIDTH = 1150
-"""About the width of the page in pixels, from which the height of maps follows."""
+"""About the width of the page in pixels, for which panels are placed first."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Panels:
 
     def canvas(self) -> go.Figure:
         margin = {"l": self.left, "r": self.right, "t": 70, "b": 150}
-        return figure(round(self.rows * (self.height + self.gap) - self.gap + 220), margin=margin)
+        canvas = figure(round(self.rows * (self.height + self.gap) - self.gap + 220), margin=margin)
+        canvas.layout.meta = {"panels": dataclasses.asdict(self)}  # arrange.js puts them anew for other widths
+        return canvas
 
     def box(self, k: int) -> tuple[list[float], list[float]]:
         """The intervals of the k-th panel in parts of the figure within its margins."""

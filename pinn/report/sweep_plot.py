@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from pinn.plotting.style import COLORS, figure, save
+from pinn.plotting.style import COLORS, figure, log_axis, save
 from pinn.report.sweep_results import Group
 from pinn.report.sweep_table import COUNTS, positive_numbers
 
@@ -27,6 +27,7 @@ def plot_sweep(found: Sequence[Group], keys: Sequence[str], metric: str, path: P
         for row, group in enumerate(found):
             _draw(ax, row, group, metric)
         ax.set_xscale("log")
+        log_axis(ax.xaxis)
         ax.set_yticks(range(len(found)), [" · ".join(group.values) or "all jobs" for group in found])
         ax.set_ylim(len(found) - 0.5, -0.5)
         ax.set_title(textwrap.fill(" · ".join(keys), 70), loc="left", fontsize=10)

@@ -102,7 +102,17 @@ def command(folder: Path) -> str:
     if not file.is_file():
         return ""
     overrides = [str(override) for override in yaml.safe_load(file.read_text(encoding="utf-8")) or []]
-    return without_passwords(shlex.join(["pinn", "train", *overrides]))
+    return without_passwords(shlex.join(["pinn", "train", *_config_dir(file.with_name("hydra.yaml")), *overrides]))
+
+
+def _config_dir(file: Path) -> list[str]:
+    """The user's folder of configurations, as an option; nothing if the run had none."""
+    hydra: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    for name in ("hydra", "runtime", "config_sources"):
+        hydra = hydra.get(name) if isinstance(hydra, Mapping) else None
+    sources = [source for source in hydra or () if isinstance(source, Mapping)]
+    folders = [str(source.get("path")) for source in sources if source.get("provider") == "command-line"]
+    return ["--config-dir", folders[0]] if folders else []
 
 
 def without_passwords(text: str) -> str:

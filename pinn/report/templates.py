@@ -1,8 +1,10 @@
 """Pages from templates, in which every text is escaped that is not marked as HTML."""
 
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("pinn.report", "."),
@@ -20,3 +22,8 @@ def render(template: str, **parts: Any) -> str:
     Only what is `markupsafe.Markup` stands in it as HTML.
     """
     return _ENVIRONMENT.get_template(template).render(**parts)
+
+
+def script(name: str) -> Markup:
+    """A script of this folder, as it stands."""
+    return Markup((Path(__file__).parent / name).read_text(encoding="utf-8"))

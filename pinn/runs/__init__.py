@@ -1,6 +1,19 @@
 """Runs: what training leaves in a folder, and what may be asked of it afterwards."""
 
-from pinn.runs.run import Run, load_run
-from pinn.runs.saving import save_run
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pinn.runs.run import Run, load_run
+    from pinn.runs.saving import save_run
 
 __all__ = ["Run", "load_run", "save_run"]
+
+_HOMES = {"Run": "run", "load_run": "run", "save_run": "saving"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for, when it is asked for: the command line looks at folders before torch is there."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"pinn.runs.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'pinn.runs' has no attribute {name!r}")

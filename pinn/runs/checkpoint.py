@@ -13,6 +13,7 @@ import torch
 from pinn.networks import state_at
 from pinn.runs.atomic_write import PART, atomic_write
 from pinn.runs.checksum import fingerprint
+from pinn.runs.claim import UNDERWAY
 from pinn.runs.sizes import refuse_compressed, refuse_expanded
 from pinn.training.step import Step
 
@@ -20,8 +21,6 @@ log = logging.getLogger("pinn")
 
 CHECKPOINT = "checkpoint.pt"
 """The checkpoint at the end of a run."""
-UNDERWAY = "checkpoints"
-"""The folder, within that of the run, of those on the way there."""
 BEST = "best.pt"
 _FORMAT = 2
 _KEYS = ("step", "config", "weights")

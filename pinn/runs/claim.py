@@ -16,6 +16,8 @@ except ImportError:  # Windows
 
 LOCK = ".lock"
 """The file in a run folder that the process at work holds; what it says is for people, the kernel keeps the lock."""
+UNDERWAY = "checkpoints"
+"""The folder, within that of the run, of the checkpoints on its way."""
 _LEFT = ("checkpoint.pt", "summary.json", "solution.npz")
 _UNLOCKABLE = (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS)
 _held: dict[Path, int] = {}
@@ -27,8 +29,15 @@ class FolderInUseError(ValueError):
 
 def left_by_a_run(folder: Path) -> str | None:
     """The first file of a run in a folder; None if there is none to lose, as where one was killed at its start."""
-    names = (*_LEFT, *(f"checkpoints/{path.name}" for path in sorted(folder.glob("checkpoints/*.pt"))))
+    names = (*_LEFT, *(f"{UNDERWAY}/{path.name}" for path in sorted(folder.glob(f"{UNDERWAY}/*.pt"))))
     return next((name for name in names if os.path.lexists(folder / name)), None)
+
+
+def folder_of(source: Path) -> Path:
+    """The run folder of what `resume=` names: itself, or a file in it or in its folder of checkpoints."""
+    if not source.is_file():
+        return source
+    return source.parent.parent if source.parent.name == UNDERWAY else source.parent
 
 
 def refuse_used(folder: Path) -> None:

@@ -157,7 +157,7 @@ def collect(
     fresh, finer = (residuals(run, run.network, factor) for factor in (1, 4))
     found = Evidence(run.summary["train_residual"], fresh, finer, residuals(run, untrained(run), 1).total)
     say("examining the field …")
-    examination = examined(_job(run).pde, run.network, run.strategy)
+    examination = examine(run)
     found = dataclasses.replace(found, examination=examination, missed=_missed(run))
     for factor in factors:
         say(f"going on with {factor} times the points, {budget_s:.3g} s …")
@@ -166,6 +166,11 @@ def collect(
         say(f"training seed {seed}, about {run.summary['wall_s']:.3g} s …")
         found.seeds[f"seed {seed}"] = another_seed(run, seed)
     return found
+
+
+def examine(run: Run) -> Examination:
+    """What is found of the field of a run itself, in a second or two. Raises ValueError if it cannot be built again."""
+    return examined(_job(run).pde, run.network, run.strategy)
 
 
 def _missed(run: Run) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A trained field on a regular grid, for NumPy, xarray and pandas."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +21,8 @@ _NODES = {1: 401, 2: 101, 3: 41}
 class Grid:
     """Values on the nodes of a regular grid over the box around a domain, NaN at those outside of it.
 
-    `axes` are the coordinates along each axis, by name, and `values` arrays of shape (n_1, …, n_d): u, or u_1, u_2, …
-    for several components, and so on for `exact` and `error` if the solution is known.
+    `axes` are the coordinates along each axis, by name, and `values` arrays of shape (n_1, …, n_d): the names of the
+    components, or u, or u_1, u_2, …, and so on for `exact` and `error` if the solution is known.
     """
 
     axes: dict[str, np.ndarray]
@@ -46,7 +47,9 @@ class Grid:
         return pandas.DataFrame({name: column[inside] for name, column in columns.items()})
 
 
-def on_grid(domain: Domain, u: Solution, exact: Solution | None, n: int | None, like: Tensor) -> Grid:
+def on_grid(
+    domain: Domain, u: Solution, exact: Solution | None, n: int | None, like: Tensor, names: Sequence[str]
+) -> Grid:
     """The values of u, and of the exact solution if it is known, on n nodes along each axis.
 
     Raises ValueError for n < 2 and for a grid that is too large.
@@ -60,11 +63,13 @@ def on_grid(domain: Domain, u: Solution, exact: Solution | None, n: int | None, 
     lines = [torch.linspace(a, b, n, dtype=torch.float64) for a, b in zip(lower, upper, strict=True)]
     nodes = torch.stack(torch.meshgrid(*lines, indexing="ij"), -1).to(like)
     inside = domain.contains(nodes)
-    values = _by_name("u", _values(u, nodes, inside))
+    columns = np.moveaxis(_values(u, nodes, inside), -1, 0)
+    values = dict(zip(names, columns, strict=True))
     if exact is not None:
-        true = _by_name("exact", _values(exact, nodes, inside))
-        errors = [a - b for a, b in zip(values.values(), true.values(), strict=True)]
-        values = {**values, **true, **dict(zip((name.replace("exact", "error") for name in true), errors, strict=True))}
+        true = np.moveaxis(_values(exact, nodes, inside), -1, 0)
+        of = [""] if len(names) == 1 else [f"_{name.removeprefix('u_')}" for name in names]
+        values |= {f"exact{index}": column for index, column in zip(of, true, strict=True)}
+        values |= {f"error{index}": a - b for index, a, b in zip(of, columns, true, strict=True)}
     return Grid(dict(zip(typed_names(domain), (line.numpy() for line in lines), strict=True)), values)
 
 
@@ -76,8 +81,3 @@ def _values(u: Solution, nodes: Tensor, inside: Tensor) -> np.ndarray:
     values = within.new_full((*inside.shape, within.shape[1]), float("nan"))
     values[inside] = within
     return values.cpu().numpy()
-
-
-def _by_name(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
-    m = values.shape[-1]
-    return {name if m == 1 else f"{name}_{k + 1}": values[..., k] for k in range(m)}

@@ -19,6 +19,7 @@ from pinn.runs.instantiate import TARGET, build
 from pinn.runs.run import Run, build_network
 from pinn.runs.scales import stored_scale, with_scales
 from pinn.runs.tracking import Tracker
+from pinn.runs.units import checked_units
 from pinn.samplers import Sampler
 from pinn.training.accuracy import points_at_once, refuse_unresolved
 from pinn.training.failures import is_out_of_memory
@@ -93,7 +94,7 @@ class Job:
         network = build_network(config["network"], pde, torch.Generator().manual_seed(config["seed"]), trust, root)
         refuse_unresolved(pde.domain, dtype)
         pde = with_scales(pde, config.get("scale"), dtype)
-        config["scale"] = stored_scale(pde)
+        config["scale"], config["units"] = stored_scale(pde), checked_units(config.get("units"), pde)
         network = network.to(device, dtype)
         points = sampler.interior + sampler.boundary
         refuse_too_large(network, points, config["chunk_size"], evaluated=points_at_once(pde.domain))

@@ -21,7 +21,8 @@ START_THREADS = torch.get_num_threads()
 def prepare(threads: int | None, deterministic: bool) -> None:
     """Threads, deterministic algorithms, memory that is kept and its bound. Raises ValueError for threads < 1."""
     torch.set_num_threads(find_threads(threads))
-    torch.use_deterministic_algorithms(deterministic)
+    if deterministic != torch.are_deterministic_algorithms_enabled():  # since the call loads torch's compiler
+        torch.use_deterministic_algorithms(deterministic)
     torch.backends.cudnn.deterministic = deterministic
     torch.backends.cudnn.benchmark = False
     if deterministic:  # cuBLAS asks for it, before its first call

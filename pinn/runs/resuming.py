@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, Checkpoint, load_checkpoint, newest_checkpoint
+from pinn.runs.checkpoint import CHECKPOINT, Checkpoint, load_checkpoint, newest_checkpoint
+from pinn.runs.claim import folder_of
 from pinn.runs.job import NO_TRACKER
 from pinn.runs.run import SOLUTION, read_summary
 from pinn.runs.trusted import RENAMED, TARGET, refuse_interpolations, refuse_links
@@ -17,7 +18,7 @@ log = logging.getLogger("pinn")
 KEYS = (
     *("steps", "budget_s", "target_error", "target_residual", "patience", "retries"),
     *("device", "threads", "chunk_size", "compile", "log_every", "plots", "checkpoint_s", "keep_checkpoints"),
-    "estimate_error",
+    *("estimate_error", "units"),
     "tracker",
 )
 """What may be given anew; everything else is the run's own."""
@@ -122,13 +123,6 @@ def _ended_without_results(checkpoint: Checkpoint) -> bool:
     except ValueError:
         return True
     return summary.get("steps") != checkpoint.step or not (folder / SOLUTION).is_file()
-
-
-def folder_of(source: Path) -> Path:
-    """The run folder of what `resume=` names: itself, or a file in it or in its folder of checkpoints."""
-    if not source.is_file():
-        return source
-    return source.parent.parent if source.parent.name == UNDERWAY else source.parent
 
 
 def _in_its_folder(tracker: Any) -> bool:

@@ -13,11 +13,13 @@ from pinn.networks import Corrected, Windows, WithUnknowns, field, restore_scale
 from pinn.objective import Objective
 from pinn.operators import Strategy
 from pinn.pdes import PDE, TimeWindowed, unscaled
-from pinn.runs.checkpoint import UNDERWAY, load_checkpoint, newest_checkpoint
+from pinn.runs.checkpoint import load_checkpoint, newest_checkpoint
+from pinn.runs.claim import folder_of
 from pinn.runs.grid import Grid, on_grid
 from pinn.runs.instantiate import TARGET, build
 from pinn.runs.members import member_weights
 from pinn.runs.trusted import refuse_interpolations, refuse_links
+from pinn.runs.units import component_names
 from pinn.training.memory import refuse_too_large
 from pinn.training.solution import Solution
 from pinn.typing import Field, Points
@@ -73,7 +75,7 @@ class Run:
         """
         exact = None if self.pde.exact is None else self.pde.solution(self.pde.exact)
         known = None if exact is None else Solution(exact, self.pde.domain.dim, self.like)
-        return on_grid(self.pde.domain, self.solution, known, n, self.like)
+        return on_grid(self.pde.domain, self.solution, known, n, self.like, self.names)
 
     def to_xarray(self, n: int | None = None) -> Any:
         """`grid(n)` as an xarray.Dataset. Raises MissingPackageError without xarray."""
@@ -82,6 +84,17 @@ class Run:
     def to_pandas(self, n: int | None = None) -> Any:
         """The nodes of `grid(n)` in the domain as a pandas.DataFrame. Raises MissingPackageError without pandas."""
         return self.grid(n).to_pandas()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the components of the solution: u, or u_1, u_2, …, if they have none of their own."""
+        centre = [(a + b) / 2 for a, b in zip(*self.pde.domain.bounds, strict=True)]
+        return component_names(self.pde, self.field(self.like.new_tensor(centre)).numel())
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of coordinates and components, by their names, as far as the user has said them."""
+        return dict(self.config.get("units") or {})
 
     @property
     def like(self) -> Tensor:
@@ -149,7 +162,7 @@ def load_run(folder: str | Path, trust: Collection[str] = (), *, seed: int | Non
     folder = Path(folder)
     checkpoint = load_checkpoint(folder) if folder.is_file() else newest_checkpoint(folder)
     if folder.is_file():
-        folder = folder.parent.parent if folder.parent.name == UNDERWAY else folder.parent
+        folder = folder_of(folder)
     refuse_links(folder)
     config, weights = checkpoint.config, checkpoint.weights
     if seed is not None:

@@ -14,8 +14,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 TARGET = "_target_"
 RENAMED = {
     "pinn.pdes.Marched": "pinn.pdes.TimeWindowed",
@@ -68,6 +66,8 @@ def find_class(name: Any, key: str, trust: Collection[str] = ()) -> type:
         target = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise RecipeError(f"{key}: cannot import {name!r} ({error}). Is its folder on PYTHONPATH?") from error
+    from torch import nn  # here, since to look at names and folders needs no torch
+
     if not isinstance(target, type) or not (dataclasses.is_dataclass(target) or issubclass(target, nn.Module)):
         raise RecipeError(f"{key}: {name!r} is neither a dataclass nor a torch.nn.Module.")
     if own and not _within(target.__module__, packages):

@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from pinn.cli import train as script
+from pinn.cli import train_job
 from pinn.cli.folders import check_folders
 from pinn.runs.configs import config_folder
 from pinn.runs.trusted import modules_named
@@ -105,7 +105,7 @@ def refusal(line: str) -> Exception:
             config = compose("train", [*tiny, *overrides])
         recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # pyright: ignore[reportAssignmentType]
         recipes.pop("sweep")
-        next(script.build_job(recipes, modules_named(recipes)).train())
+        next(train_job.build_job(recipes, modules_named(recipes)).train())
     return caught.value
 
 

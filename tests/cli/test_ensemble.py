@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pinn import load_run
-from pinn.cli import ensemble, train
+from pinn.cli import ensemble, train, train_job
 from pinn.objective import Objective
 from pinn.typing import Params
 
@@ -22,7 +22,7 @@ TINY = ["network.width=4", "network.depth=1", "sampler.interior=16", "sampler.bo
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [])
-    monkeypatch.setattr(train, "draw", lambda folder, trust: None)
+    monkeypatch.setattr(train_job, "draw", lambda folder, trust: None)
 
 
 def summary(folder: str = "run") -> dict:
@@ -136,7 +136,7 @@ def test_a_field_with_a_jump_ends_in_doubt(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(ensemble, "doubts", found)
     with pytest.raises(SystemExit) as stop:
         train.main([*TINY, "seeds=2", "steps=3", "hydra.run.dir=run"])
-    assert stop.value.code == train.DOUBTED
+    assert stop.value.code == train_job.DOUBTED
     assert summary()["doubts"] == ["u jumps by 1"]
     best = dict(load_run("run").network.named_parameters())
     assert all(torch.equal(best[name], value) for name, value in examined[0].items())

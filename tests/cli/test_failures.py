@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from pinn.cli import following, train
-from pinn.cli.failures import in_words, one_line
+from pinn.cli import following, train, train_job
+from pinn.cli.failures import one_line
 from pinn.cli.main import main
+from pinn.cli.train_job import in_words
 from pinn.training.failures import LESS_MEMORY, NotEnoughMemoryError
 
 TINY = ["network.width=4", "network.depth=1", "sampler.interior=16", "sampler.boundary=8", "optimizer=adam", "steps=2"]
@@ -33,11 +34,11 @@ def test_memory_that_is_not_enough_is_told_from_every_place(
     def fails(*arguments: object, **options: object) -> None:
         raise error
 
-    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr(train_job, "draw", lambda *_: None)
     if place == "metrics":
         monkeypatch.setattr(following.MetricsFile, "record", fails)
     else:
-        monkeypatch.setattr(train, place, fails)
+        monkeypatch.setattr(train_job, place, fails)
     with pytest.raises(SystemExit) as stop:
         train.main([*TINY, "hydra.run.dir=run"])
     assert stop.value.code == f"Error: Out of memory. {LESS_MEMORY}"
@@ -51,7 +52,7 @@ def test_the_other_commands_say_what_takes_less(
     def fails(*arguments: object, **options: object) -> None:
         raise error
 
-    monkeypatch.setattr("pinn.cli.plot.load_run", fails)
+    monkeypatch.setattr("pinn.runs.run.load_run", fails)
     with pytest.raises(SystemExit) as stop:
         main(["plot", "solution", "run"])
     assert stop.value.code == 1
@@ -71,7 +72,7 @@ def test_another_error_stays_what_it_is() -> None:
 def test_an_exact_solution_of_0_has_absolute_errors(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr(train_job, "draw", lambda *_: None)
     zero = ["pde=expression", "pde.equation='laplacian(u) = 0'", "pde.boundary='0'", "pde.exact='0'", "pde.hard=false"]
     with pytest.raises(SystemExit, match="whose exact solution is not 0"):
         train.main([*TINY, *zero, "hydra.run.dir=a", "target_error=0.1"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pinn.cli import train
+from pinn.cli import train, train_job
 from pinn.runs.checkpoint import CHECKPOINT
 from pinn.runs.metrics import METRICS
 from pinn.runs.run import SOLUTION, SUMMARY, load_run
@@ -25,7 +25,7 @@ SAME = {"wall_s", "time_to", "compile_s"}
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr(train_job, "draw", lambda *_: None)
     monkeypatch.setattr("sys.argv", [])
     monkeypatch.chdir(tmp_path)
 

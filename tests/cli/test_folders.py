@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pinn.cli import train
+from pinn.cli import train, train_job
 from pinn.cli.folders import check_folders, quoted
 from pinn.runs.checkpoint import CHECKPOINT, UNDERWAY, load_checkpoint, newest_checkpoint
 from pinn.runs.claim import claimed
@@ -17,7 +17,7 @@ TINY = ["network.width=4", "network.depth=1", "sampler.interior=16", "sampler.bo
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr(train_job, "draw", lambda *_: None)
     monkeypatch.setattr("sys.argv", [])
     monkeypatch.setattr("sys.path", list(__import__("sys").path))
     monkeypatch.chdir(tmp_path)
@@ -171,3 +171,11 @@ def test_a_folder_with_the_name_of_a_resolver_is_refused(tmp_path: Path) -> None
 
 def test_folders_that_can_be_made_are_not_refused(tmp_path: Path) -> None:
     check_folders(["hydra.run.dir=${now:%Y}", f"hydra.sweep.dir={tmp_path / 'new'}", "seed=1", "-m", "resume=null"])
+
+
+def test_a_command_without_any_argument_is_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pinn train` alone, whose words are none."""
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(train.Task, "__call__", lambda task, config: started.append(task.trust))
+    train.main([])
+    assert started == [()]

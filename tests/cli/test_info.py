@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pinn.cli import info, train
+from pinn.cli import info, train, train_job
 from pinn.runs.checksum import fingerprint
 
 TINY = ["network.width=4", "network.depth=1", "sampler.interior=16", "sampler.boundary=8", "steps=3", "log_every=1"]
@@ -18,7 +18,7 @@ TINY = ["network.width=4", "network.depth=1", "sampler.interior=16", "sampler.bo
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "draw", lambda folder, trust: None)
+        patch.setattr(train_job, "draw", lambda folder, trust: None)
         patch.setattr(sys, "argv", [])
         train.main(["pde=inverse_heat", *TINY, "checkpoint_s=0", f"hydra.run.dir={folder}"])
     return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pinn.cli import train
+from pinn.cli import train, train_job
 from pinn.cli.hydra_words import hydra_words
 from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint, newest_checkpoint
 from pinn.runs.resuming import KEYS, Resumed
@@ -80,7 +80,7 @@ def test_a_run_keeps_its_problem(tmp_path: Path) -> None:
 def test_going_back_to_an_earlier_checkpoint_is_not_undone_by_later_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr(train_job, "draw", lambda *_: None)
     monkeypatch.setattr("sys.argv", [])
     folder = tmp_path / "run"
     small = [*kills.SMALL.split(), "optimizer=lm", "checkpoint_s=0", "keep_checkpoints=10"]

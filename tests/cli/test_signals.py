@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pinn.cli import main as command
-from pinn.cli import signals, train
+from pinn.cli import signals, train_job
 from pinn.cli.display import LastingStream, lasting_display
 from pinn.cli.signals import AbandonedStepError, SignalHandler
 from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint
@@ -155,7 +155,7 @@ def test_a_reader_that_has_had_enough_ends_no_run(tmp_path: Path) -> None:
         os.close(write)
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
         logging.raiseExceptions = True
-        train.draw = lambda *_: None
+        train_job.draw = lambda *_: None
         command.main(["train", *TINY, "steps=40", "log_every=1", f"hydra.run.dir={folder}"])
 
     child = child_that(work)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pinn.cli import following, train
+from pinn.cli import following, train, train_job
 
 TINY = ["network.width=4", "network.depth=1", "sampler.interior=16", "sampler.boundary=8", "optimizer=adam", "steps=6"]
 SWEEP = ["-m", "seed=0,1,2", *TINY, "checkpoint_s=0", "keep_checkpoints=1"]
@@ -13,7 +13,7 @@ SWEEP = ["-m", "seed=0,1,2", *TINY, "checkpoint_s=0", "keep_checkpoints=1"]
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr(train_job, "draw", lambda *_: None)
     monkeypatch.setattr("sys.argv", [])
     monkeypatch.chdir(tmp_path)
 

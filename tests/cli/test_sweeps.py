@@ -17,7 +17,7 @@ from hydra.utils import instantiate
 from submitit.slurm import slurm
 
 from pinn.cli import hydra_plugins as sweeps
-from pinn.cli import train
+from pinn.cli import train, train_job
 from pinn.runs.process import prepare
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def test_optuna_minimises_the_error_and_a_bad_trial_ends_nothing(
         f"hydra.sweep.dir={tmp_path / 'sweep'}",
     ]
     monkeypatch.setattr(sys, "argv", arguments)
-    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr(train_job, "draw", lambda *_: None)
     train.main()
     found = summaries(tmp_path)
     assert 0 < len(found) < 3
@@ -98,7 +98,7 @@ def test_slurm_gets_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
         config = compose("train", ["experiment=sweep/slurm", folder, *asked], return_hydra_config=True)
     launcher = instantiate(config.hydra.launcher)
-    launcher.setup(hydra_context=None, task_function=train.run_job, config=config)
+    launcher.setup(hydra_context=None, task_function=train_job.run_job, config=config)
     launcher.launch([["seed=0"], ["seed=1"]], 0)
     text = slurm._make_sbatch_string("train", str(tmp_path), map_count=3, **caught[0]._executor.parameters)
     for line in ("partition=gpu", "time=90", "gpus-per-node=1", "cpus-per-task=4", "mem=8GB", "array=0-2%2"):
@@ -137,7 +137,7 @@ def test_every_job_sets_all_of_its_process(monkeypatch: pytest.MonkeyPatch) -> N
 def test_jobs_of_one_process_do_not_inherit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     arguments = ["train.py", "-m", "deterministic=true,false", *TINY, f"hydra.sweep.dir={tmp_path / 'sweep'}"]
     monkeypatch.setattr(sys, "argv", arguments)
-    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr(train_job, "draw", lambda *_: None)
     train.main()
     found = summaries(tmp_path)
     assert [found[name]["deterministic"] for name in "01"] == [True, False]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pinn import load_run
-from pinn.cli import train
+from pinn.cli import train, train_job
 from pinn.runs.checkpoint import load_checkpoint
 from pinn.runs.job import Job, stored_config
 from pinn.runs.resuming import Resumed
@@ -35,7 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny run."""
     folder = tmp_path_factory.mktemp("trained") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "draw", lambda folder, trust: None)
+        patch.setattr(train_job, "draw", lambda folder, trust: None)
         patch.setattr(sys, "argv", [])
         train.main([*TINY, f"hydra.run.dir={folder}"])
     return folder
@@ -127,7 +127,7 @@ def test_the_library_asks_for_the_same_word(folder: Path) -> None:
 def test_a_users_own_module_works_with_his_word(
     entry: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(train, "draw", lambda folder, trust: load_run(folder, trust))
+    monkeypatch.setattr(train_job, "draw", lambda folder, trust: load_run(folder, trust))
     forge(folder, pde={"_target_": "mine_of_test.Pde"})
     assert code([*words(entry, folder), "--trust", "mine_of_test"]) in (0, None), capsys.readouterr().err
     assert Path("imported").exists()
@@ -161,7 +161,7 @@ def test_the_working_folder_is_no_place_for_modules_where_it_is_a_run(
 
 def test_what_the_user_types_is_his_own_word(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module in the working folder, named on the command line: no more to be said, neither then nor for its plots."""
-    monkeypatch.setattr(train, "draw", lambda folder, trust: load_run(folder, trust))
+    monkeypatch.setattr(train_job, "draw", lambda folder, trust: load_run(folder, trust))
     new = tmp_path / "new"
     assert code(["train", *TINY, "vjp._target_=mine_of_test.Strategy", f"hydra.run.dir={new}"]) in (0, None)
     assert load_checkpoint(new / "checkpoint.pt").config["vjp"] == {"_target_": "mine_of_test.Strategy"}
@@ -187,7 +187,7 @@ def test_a_run_folder_chooses_no_address(
 ) -> None:
     from pinn.trackers.mlflow import MLflow
 
-    monkeypatch.setattr(train, "draw", lambda folder, trust: None)
+    monkeypatch.setattr(train_job, "draw", lambda folder, trust: None)
     started: list[Any] = []
     monkeypatch.setattr(MLflow, "start", lambda self, config, folder: started.append(self))
     forge(folder, tracker=tracker)

@@ -13,7 +13,7 @@ from matplotlib.image import imread
 from torch.func import vmap
 
 from pinn import Run, load_run
-from pinn.cli import train, validate
+from pinn.cli import train, train_job, validate
 from pinn.plotting.validation import plot_evidence
 from pinn.runs import evidence
 from pinn.runs.evidence import Evidence, Residuals, known_error, reference_error, refined, residuals, untrained
@@ -25,7 +25,7 @@ SMALL = ["network.width=12", "sampler.interior=200", "threads=1"]
 def trained(folder: Path, *arguments: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py", *arguments, f"hydra.run.dir={folder}"])
-        patch.setattr(train, "draw", lambda *_: None)
+        patch.setattr(train_job, "draw", lambda *_: None)
         train.main()
     return folder
 

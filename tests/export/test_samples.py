@@ -44,10 +44,38 @@ def test_columns_are_those_of_the_operators(run_of: Callable[..., Run]) -> None:
     np.testing.assert_allclose(found["residual"], run.residual(x)[:, 0])
 
 
-def test_components_are_numbered(run_of: Callable[..., Run]) -> None:
+def test_components_have_their_names(run_of: Callable[..., Run]) -> None:
     found = columns(run_of("system"), torch.tensor([[0.2, 0.3]], dtype=F64), derivatives=True)
-    assert {"u_1", "u_3", "u_2_y", "laplacian_2", "residual_3", "exact_1", "error_3"} <= set(found)
+    assert {"v_1", "p", "v_2_y", "laplacian_v_2", "residual_3", "exact_v_1", "error_p"} <= set(found)
     assert "u" not in found
+
+
+@pytest.mark.parametrize("times", [(), (0.0, 0.5)])
+def test_a_vtu_file_has_units_and_derivatives(
+    times: tuple[float, ...], run_of: Callable[..., Run], tmp_path: Path
+) -> None:
+    """Read back: numbers by meshio, units from where VTK keeps them."""
+    run = run_of("heat")
+    run.config["units"] = {"t": "s", "x": "m", "y": "m", "u": "K"}
+    try:
+        (file,) = export_samples(run, "vtu", tmp_path / "f.vtu", points=9, times=times or (0.5,), derivatives=True)
+    finally:
+        del run.config["units"]
+    file = file if file.suffix == ".vtu" else tmp_path / "f_0001.vtu"
+    units = {
+        str(array.get("Name")): key.text
+        for array in ElementTree.parse(file).iter("DataArray")
+        for key in array.iter("InformationKey")
+        if key.get("name") == "UNITS_LABEL"
+    }
+    of_u = dict.fromkeys(("u", "exact", "error"), "K")
+    slopes = {"u_t": "K/s", "u_x": "K/m", "u_y": "K/m", "laplacian": "K/m²"}
+    assert units == {"t": "s", "x": "m", "y": "m", **of_u, **slopes}
+    mesh = meshio.read(file)
+    x = torch.from_numpy(np.insert(mesh.points[:, :2], 0, 0.5, axis=1))
+    np.testing.assert_allclose(mesh.point_data["u_y"], vmap(lambda x: grad(run, x))(x)[:, 2], rtol=1e-12)
+    second = vmap(lambda x: laplacian(run, x, axes=(1, 2)))(x)
+    np.testing.assert_allclose(mesh.point_data["laplacian"], second, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("name", "kind", "axes"), [("square", "quad", 2), ("cube", "hexahedron", 3)])

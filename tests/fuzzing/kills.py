@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from pinn.cli import train
+from pinn.cli import train, train_job
 from pinn.runs.checkpoint import CHECKPOINT, load_checkpoint, newest_checkpoint
 from pinn.runs.claim import left_by_a_run
 from pinn.runs.run import SOLUTION, SUMMARY, read_summary
@@ -49,7 +49,7 @@ def forked(arguments: Sequence[str], folder: Path) -> int:
         try:
             # A shell that starts tests in the background ignores it for them.
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            train.draw = lambda *_: None  # plots are not what is killed here
+            train_job.draw = lambda *_: None  # plots are not what is killed here
             train.main(arguments)
             code = 0
         except SystemExit as exit:

@@ -10,15 +10,18 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 import torch
+from matplotlib.quiver import Quiver
 from PIL import Image
 from torch.func import vmap
 
 from pinn import Run, load_run, save_run, train
 from pinn.domains import Box, Disk, ParameterDomain, TimeDomain
 from pinn.optimizers import Adam
-from pinn.plotting.animation import animate, frame_titles, map_frames, profile_frames, space_at_instants
+from pinn.plotting.animation import animate, frame_titles, space_at_instants
+from pinn.plotting.frames import map_frames, profile_frames, vector_frames
 from pinn.plotting.quantities import Quantity, sample
 from pinn.plotting.style import figure
+from pinn.plotting.subject import Subject
 from pinn.runs.instantiate import build
 from pinn.runs.run import build_network
 from pinn.samplers import Sobol
@@ -176,4 +179,76 @@ def test_the_command_prints_its_file(
     options = ["--frames", "2", "--points", "5", "--slice", "y=0", "--output", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["animate.py", str(run_of("disk").folder), *options])
     runpy.run_path(str(SCRIPTS / "animate.py"), run_name="__main__")
-    assert capsys.readouterr().out.split() == [str(tmp_path / "solution.gif")]
+    assert capsys.readouterr().out.split() == [str(tmp_path / "solution_y=0.gif")]
+
+
+MOVING: dict[str, dict[str, Any]] = {
+    "flow": {"_target_": "pinn.pdes.UnsteadyNavierStokes", "reynolds": 2.0},
+    "body": {
+        "_target_": "pinn.pdes.Heat",
+        "domain": {"_target_": "pinn.domains.TimeDomain", "space": {"_target_": "pinn.domains.Ball"}},
+    },
+}
+PROBLEMS |= MOVING
+
+
+@pytest.mark.parametrize(("name", "kind"), [("flow", "vectors"), ("body", "surface")])
+@pytest.mark.parametrize("format", ["gif", "mp4"])
+def test_vectors_and_bodies_move(
+    name: str, kind: Any, format: Any, run_of: Callable[[str], Run], tmp_path: Path
+) -> None:
+    """Read back: as many frames, of which the first and the last differ within the axes alone."""
+    (path,) = animate(run_of(name), tmp_path, frames=3, fps=2, points=21, kind=kind, format=format)
+    assert path.name == f"{kind}.{format}"
+    frames = frames_of(path)
+    assert len(frames) == 3
+    changed = np.abs(frames[0].astype(int) - frames[-1]).max(-1) > 40
+    assert 0.001 < changed.mean() < 0.6
+    assert not changed[-changed.shape[0] // 20 :].any()
+
+
+def frames_of(path: Path) -> list[np.ndarray]:
+    """The pictures of a GIF or an MP4."""
+    if path.suffix == ".mp4":
+        reader = imageio_ffmpeg.read_frames(str(path))
+        width, height = next(reader)["size"]
+        return [np.frombuffer(frame, np.uint8).reshape(height, width, 3) for frame in reader]
+    with Image.open(path) as image:
+        frames = []
+        for k in range(image.n_frames):
+            image.seek(k)
+            frames.append(np.asarray(image.convert("RGB")))
+        return frames
+
+
+def test_arrows_and_bodies_are_those_of_their_instant(run_of: Callable[[str], Run]) -> None:
+    run = run_of("flow")
+    subject = Subject.of(run)
+    samples = sample(subject.quantities[:1], space_at_instants(run.pde.domain, 3, {}), 21, run.like)
+    found = subject.vector()
+    assert found is not None
+    assert found == ("velocity", (0, 1))
+    with figure(4, 4) as canvas:
+        show = vector_frames(canvas, samples, subject, found)
+        quiver: Any = next(artist for artist in canvas.axes[0].get_children() if isinstance(artist, Quiver))
+        for k, time in enumerate((0.0, 0.5, 1.0)):
+            show(k)
+            x = torch.tensor([time, float(quiver.X[30]), float(quiver.Y[30])], dtype=torch.float64)
+            u = run(x)
+            np.testing.assert_allclose([quiver.U[30], quiver.V[30]], u[:2].numpy(), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("disk", {"kind": "vectors"}, "names no vector field"),
+        ("disk", {"kind": "surface"}, "that of a whole body in space"),
+        ("body", {"kind": "surface", "slices": {"z": 0.0}}, "that of a whole body in space"),
+        ("flow", {"kind": "vectors", "vector": ["q", "p"]}, "no component 'q'"),
+    ],
+)
+def test_a_kind_that_a_problem_does_not_have_is_refused(
+    name: str, options: dict[str, Any], message: str, run_of: Callable[[str], Run], tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        animate(run_of(name), tmp_path, frames=2, points=9, **options)

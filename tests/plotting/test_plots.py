@@ -80,7 +80,8 @@ def test_every_problem_gives_all_figures(name: str, run_of: Callable[[str], Run]
     files = plot_solution(run, tmp_path, points=21) + plot_residual(run, tmp_path, points=21)
     files += plot_history(run.folder, tmp_path)
     expected = {"solution", "exact", "error", "comparison", "residual", "history"}
-    assert {path.stem for path in files} == expected | ({"profiles"} if name == "heat" else set())
+    more = {"heat": {"profiles"}, "cube": {"surface"}}
+    assert {path.stem for path in files} == expected | more.get(name, set())
     assert set(tmp_path.iterdir()) == set(files)  # no temporary file is left
     for path in files:
         pixels = imread(path)
@@ -121,13 +122,13 @@ def test_maps_put_the_first_axis_to_the_right(run_of: Callable[[str], Run]) -> N
     time = grid.evaluate(lambda points: points[:, 0])[..., 0]
     with figure(4, 4) as canvas:
         ax = canvas.subplots()
-        draw_map(ax, grid, time, sequential(time), "u")
+        draw_map(ax, grid, time, sequential(time), "$u$")
         image = ax.images[0]
         array = np.asarray(image.get_array())
     np.testing.assert_allclose(array[0], [0, 0.25, 0.5, 0.75, 1])  # along a row, which is horizontal
     np.testing.assert_allclose(image.get_extent(), [-0.125, 1.125, -0.125, 1.125])
     assert ax.get_xlim() == ax.get_ylim() == (0, 1)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$t$ (dimensionless)", "$x$ (dimensionless)")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$t$", "$x$")
 
 
 def test_outside_the_disk_nothing_is_asked_or_shown() -> None:
@@ -147,7 +148,7 @@ def test_outside_the_disk_nothing_is_asked_or_shown() -> None:
     assert np.all((edge >= -1e-12) == ~np.isnan(values))
     with figure(4, 4) as canvas:
         ax = canvas.subplots()
-        draw_map(ax, grid, values, sequential(values), "u")
+        draw_map(ax, grid, values, sequential(values), "$u$")
         clip = ax.images[0].get_clip_path()
         assert isinstance(clip, TransformedPath)
         # The clip follows the circle, not the grid's stairs.
@@ -182,7 +183,7 @@ def test_command_draws_and_reports(
     options = ["--slice", "z=0.25", "--points", "11", "--output", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["plot_residual.py", str(run_of("cube").folder), *options])
     runpy.run_path(str(SCRIPTS / "plot_residual.py"), run_name="__main__")
-    assert capsys.readouterr().out.split() == [str(tmp_path / "residual.png")]
+    assert capsys.readouterr().out.split() == [str(tmp_path / "residual_z=0.25.png")]
 
 
 @pytest.mark.parametrize("script", ["plot_solution.py", "plot_residual.py", "plot_history.py"])

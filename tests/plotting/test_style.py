@@ -8,7 +8,8 @@ from pinn.plotting.style import diverging, power_of_ten, scientific, sequential
 
 def test_scales() -> None:
     assert diverging(np.array([np.nan, -2e-4, 1e-4])).norm.vmax == 2e-4
-    assert diverging(np.array([-2e-4, 1e-4])).label("r") == r"$r$ (dimensionless, $\times10^{-4}$)"
+    assert diverging(np.array([-2e-4, 1e-4])).label("r") == r"$r$ ($\times10^{-4}$)"
+    assert diverging(np.array([-2e-4, 1e-4])).label("T", "K") == r"$T$ ($\times10^{-4}$ K)"
     assert diverging(np.array([-2e-4, 1e-4])).formatter(-1e-4) == "\N{MINUS SIGN}1"
     assert diverging(np.zeros(3)).norm.vmax == 1
     assert isinstance(diverging(np.array([1e-3] * 1000 + [1.0])).norm, SymLogNorm)

@@ -1,6 +1,7 @@
-"""Small runs of several kinds, for reports."""
+"""Small runs of several kinds, for reports, and a browser that opens them."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,36 @@ def run_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return folders[name]
 
     return run
+
+
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",  # small in containers
+    "--host-resolver-rules=MAP * ~NOTFOUND",  # no network: whatever the page asks for is an error in the log
+    "--window-size=1280,1000",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Any]]:
+    """Opens Chromium without a window, with a log of all that goes wrong in it."""
+    webdriver: Any = pytest.importorskip("selenium.webdriver")
+    drivers = []
+
+    def opened() -> Any:
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium")
+        for option in [*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+            options.add_argument(option)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        drivers.append(webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver"))))
+        return drivers[-1]
+
+    yield opened
+    for driver in drivers:
+        driver.quit()

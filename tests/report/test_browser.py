@@ -1,7 +1,7 @@
 """The report in a real browser, Chromium without a window: it opens offline, its slider moves, its curves zoom."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +19,12 @@ from pinn.samplers import Sobol
 pytest.importorskip("plotly")
 webdriver: Any = pytest.importorskip("selenium.webdriver")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver: apt-get install chromium chromium-driver"
+        not (shutil.which("chromium") and shutil.which("chromedriver")),
+        reason="needs chromium and chromedriver: apt-get install chromium chromium-driver",
     ),
-]
-OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",  # small in containers
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # no network: whatever the page asks for is an error in the log
-    "--window-size=1280,1000",
 ]
 
 
@@ -61,20 +49,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def browser(page: Path, chromium: Callable[[], Any]) -> Any:
     """A browser that has opened the page."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for option in [*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    try:
-        driver.get(page.as_uri())
-        wait(driver, "return document.querySelectorAll('#field-moving .hm image').length == 4")
-        yield driver
-    finally:
-        driver.quit()
+    driver = chromium()
+    driver.get(page.as_uri())
+    wait(driver, "return document.querySelectorAll('#field-moving .hm image').length == 4")
+    return driver
 
 
 def wait(driver: Any, script: str) -> None:

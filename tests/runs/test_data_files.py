@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pinn import load_run
-from pinn.cli import train
+from pinn.cli import train, train_job
 from pinn.pdes import Inverse
 from pinn.runs.checkpoint import load_checkpoint
 from pinn.runs.checksum import fingerprint
@@ -44,7 +44,7 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = measurements(work / "sensors" / "data.npz")
     monkeypatch.chdir(work)
     monkeypatch.setattr(sys, "argv", [])
-    monkeypatch.setattr(train, "draw", lambda folder, trust: load_run(folder))
+    monkeypatch.setattr(train_job, "draw", lambda folder, trust: load_run(folder))
     train.main(["pde=inverse_heat", "pde.data=sensors/data.npz", *TINY, "hydra.run.dir=run"])
     shutil.rmtree(file.parent)
     return work / "run"
@@ -90,7 +90,7 @@ def test_a_run_reads_no_file_outside_of_its_folder_without_a_word(how: str, trai
 
 def test_with_the_users_word_it_is_read_and_copied(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = measurements(trained.parent / "own.npz", 1.0)
-    monkeypatch.setattr(train, "draw", lambda folder, trust: None)
+    monkeypatch.setattr(train_job, "draw", lambda folder, trust: None)
     forge(trained, "own.npz")  # as older versions stored it
     with pytest.raises(ValueError, match=r"say so each time: --trust \./own\.npz"):
         load_run(trained, trust=["own.npz"])  # the name of a module

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pinn import load_run
-from pinn.cli import reproduce, train
+from pinn.cli import reproduce, train, train_job
 from pinn.runs.checksum import fingerprint
 
 TINY = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.boundary=10", "log_every=7"]
@@ -16,7 +16,7 @@ TINY = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.bo
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "draw", lambda *_: None)
+    monkeypatch.setattr(train_job, "draw", lambda *_: None)
 
 
 def trained(folder: Path, *arguments: str) -> Path:

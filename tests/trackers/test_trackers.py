@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pinn.cli import train
+from pinn.cli import train, train_job
 from pinn.optional import MissingPackageError
 from pinn.trackers.mlflow import MLflow
 from pinn.trackers.tensorboard import TensorBoard
@@ -36,7 +36,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def job(*arguments: str) -> Path:
         folder = tmp_path / "run"
         monkeypatch.setattr(sys, "argv", ["train.py", *TINY, *arguments, f"hydra.run.dir={folder}"])
-        monkeypatch.setattr(train, "draw", lambda *_: None)
+        monkeypatch.setattr(train_job, "draw", lambda *_: None)
         train.main()
         return folder
 

@@ -43,6 +43,10 @@ class Wrapper(PDE):
         return self.pde.names
 
     @property
+    def vectors(self) -> Mapping[str, tuple[int, ...]]:
+        return self.pde.vectors
+
+    @property
     def scored(self) -> tuple[int, ...] | None:
         return self.pde.scored
 

@@ -1,5 +1,6 @@
 """The Burgers equation in the plane."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,12 +41,17 @@ class Burgers2D(PDE):
     hard: bool = True
     penalty: float = 1.0
     components: ClassVar[int] = 2
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {"velocity": (0, 1)}
 
     def __post_init__(self) -> None:
         require_positive(self, "viscosity", "penalty")
         require_dimension(self, 3, "time and the plane")
         if self.exact is None:
             object.__setattr__(self, "exact", ObliqueFront(self.viscosity))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("v_1", "v_2")
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:
         v, v_t = partials(u, x, [(), (0,)], strategy)

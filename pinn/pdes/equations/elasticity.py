@@ -1,6 +1,7 @@
 """Solids: linear elasticity and a neo-Hookean material, both in plane strain."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -47,6 +48,7 @@ class LinearElasticity(PDE):
     penalty: float = 1.0
     ritz: bool = False
     components: ClassVar[int] = 2
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {"displacement": (0, 1)}
 
     def __post_init__(self) -> None:
         require_positive(self, "lame_mu", "penalty")
@@ -93,6 +95,7 @@ class NeoHookean(PDE):
     penalty: float = 1.0
     ritz: bool = False
     components: ClassVar[int] = 2
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {"displacement": (0, 1)}
 
     def __post_init__(self) -> None:
         require_positive(self, "lame_lambda", "lame_mu", "penalty")

@@ -44,6 +44,10 @@ class GrayScott(PDE):
         if self.exact is None:
             object.__setattr__(self, "exact", decaying_spots)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("a", "b")
+
     def residual(self, u: Field, x: Tensor, f: Tensor, *, strategy: Strategy) -> Tensor:
         (a, b), u_t = partials(u, x, [(), (0,)], strategy)
         lap_a, lap_b = laplacian(u, x, strategy, axes=range(1, self.domain.dim))

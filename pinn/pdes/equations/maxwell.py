@@ -1,6 +1,7 @@
 """Time-harmonic electromagnetic fields."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -39,10 +40,15 @@ class Maxwell(PDE):
     hard: bool = False
     penalty: float = 1.0
     components: ClassVar[int] = 3
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {"electric field": (0, 1, 2)}
 
     def __post_init__(self) -> None:
         require_positive(self, "wavenumber", "penalty")
         require_dimension(self, 3, "space")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("E_1", "E_2", "E_3")
 
     def residual(self, E: Field, x: Tensor, f: Tensor, *, strategy: Strategy) -> Tensor:
         rotation = partial(curl, E, strategy=strategy)

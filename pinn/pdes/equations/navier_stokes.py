@@ -1,5 +1,6 @@
 """The incompressible Navier–Stokes equations."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,6 +33,7 @@ class NavierStokes(PDE):
     hard: bool = True
     penalty: float = 1.0
     components: ClassVar[int] = 3
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {"velocity": (0, 1)}
 
     def __post_init__(self) -> None:
         require_positive(self, "reynolds", "penalty")
@@ -39,6 +41,10 @@ class NavierStokes(PDE):
             raise ValueError(f"NavierStokes describes flow in the plane, got a domain with d={self.domain.dim}.")
         if self.exact is None:
             object.__setattr__(self, "exact", Kovasznay(self.reynolds))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("v_1", "v_2", "p")
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:
         return momentum_and_mass(u, x, self.reynolds, strategy, self.advection)
@@ -70,6 +76,7 @@ class LidDrivenCavity(PDE):
     corners: bool = False
     domain: Box = Box((0.0, 0.0), (1.0, 1.0))
     components: ClassVar[int] = 3
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {"velocity": (0, 1)}
     scored: ClassVar[tuple[int, ...]] = (0, 1)
 
     def __post_init__(self) -> None:
@@ -82,6 +89,10 @@ class LidDrivenCavity(PDE):
     @property
     def known(self) -> Field | None:
         return LidCorners((0.0, 0.0), (4.0, 4.0), self.reynolds) if self.corners else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("v_1", "v_2", "p")
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:
         return momentum_and_mass(u, x, self.reynolds, strategy)

@@ -63,6 +63,10 @@ class LotkaVolterra(PDE):
             [self.growth * prey - self.predation * encounters, self.gain * encounters - self.death * predators]
         )
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("x", "y")
+
     def conditions(self) -> tuple[Condition, ...]:
         return _initial_value_problem(self, self.initial)
 
@@ -96,6 +100,10 @@ class Pendulum(PDE):
         angle, velocity = y[0], y[1]
         return torch.stack([velocity, -(self.frequency**2) * torch.sin(angle) - self.friction * velocity])
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("theta", "omega")
+
     def conditions(self) -> tuple[Condition, ...]:
         return _initial_value_problem(self, self.initial)
 
@@ -127,6 +135,10 @@ class Lorenz(PDE):
     def rate(self, y: Tensor) -> Tensor:
         a, b, c = y[0], y[1], y[2]
         return torch.stack([self.prandtl * (b - a), a * (self.rayleigh - c) - b, a * b - self.beta * c])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("x", "y", "z")
 
     def conditions(self) -> tuple[Condition, ...]:
         return _initial_value_problem(self, self.initial)

@@ -61,6 +61,10 @@ class HarmonicOscillator(PDE):
     def unknowns(self) -> Mapping[str, Unknown]:
         return {"energy": Unknown(self.level + 0.3 if self.guess is None else self.guess)}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("psi", "E")
+
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:
         state, energy = u(x)
         kinetic = -laplacian(u, x, strategy)[0] / 2

@@ -1,6 +1,7 @@
 """Creeping flow."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,10 +36,15 @@ class Stokes(PDE):
     hard: bool = True
     penalty: float = 1.0
     components: ClassVar[int] = 3
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {"velocity": (0, 1)}
 
     def __post_init__(self) -> None:
         require_positive(self, "viscosity", "penalty")
         require_dimension(self, 2, "the plane")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("v_1", "v_2", "p")
 
     def residual(self, u: Field, x: Tensor, f: Tensor, *, strategy: Strategy) -> Tensor:
         grad_u = jacobian(u, x, strategy)

@@ -1,6 +1,7 @@
 """Incompressible flow in time."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -47,6 +48,14 @@ class UnsteadyNavierStokes(PDE):
     @property
     def components(self) -> int:
         return self.domain.dim
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*(f"v_{k + 1}" for k in range(self.domain.dim - 1)), "p")
+
+    @property
+    def vectors(self) -> Mapping[str, tuple[int, ...]]:
+        return {"velocity": tuple(range(self.domain.dim - 1))}
 
     def residual(self, u: Field, x: Tensor, *, strategy: Strategy) -> Tensor:
         n = self.domain.dim - 1

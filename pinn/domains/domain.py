@@ -32,13 +32,13 @@ class Algebra:
 
 
 def short_repr(domain: "Domain") -> str:
-    """The domain as text, long lists of points cut short: a frozen dataclass by its arguments."""
+    """The domain as text, long lists of points cut short: a frozen dataclass by its arguments, without empty ones."""
     brief = reprlib.Repr()
     brief.maxtuple = brief.maxlist = 4
     arguments = ", ".join(
         f"{field.name}={brief.repr(getattr(domain, field.name))}"
         for field in dataclasses.fields(domain)  # pyright: ignore[reportArgumentType]  (its subclasses are dataclasses)
-        if field.repr
+        if field.repr and getattr(domain, field.name) != ()
     )
     return f"{type(domain).__name__}({arguments})"
 

@@ -43,6 +43,10 @@ class _Combined(Domain):
         if not filled or not (fill_fraction(self, 2**9) or fill_fraction(self, 2**14)):
             raise ValueError(f"{type(self).__name__} of {' and '.join(map(str, self.parts))} is empty.")
 
+    def __repr__(self) -> str:
+        more = f", more={self.more}" if self.more else ""
+        return f"{type(self).__name__}(first={self.first}, second={self.second}{more})"
+
     @property
     def parts(self) -> tuple[Domain, ...]:
         """All that are combined."""
@@ -143,7 +147,7 @@ class _Combined(Domain):
         return _STEP * min(b - a for a, b in zip(lower, upper, strict=True)) + 64 * torch.finfo(dtype).eps * largest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Union(_Combined):
     """All points of some domains, `first | second`. Raises ValueError for domains of different dimension.
 
@@ -170,7 +174,7 @@ class Union(_Combined):
         return reduce(disjunction, [part.level_set(x) for part in self.parts])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Intersection(_Combined):
     """The points of all of some domains, `first & second`. Raises ValueError if there are none.
 
@@ -206,7 +210,7 @@ class Intersection(_Combined):
         return all(part.smooth for part in self.parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Difference(_Combined):
     """The points of the first domain that are not inside the others, `first - second`, such as a plate with holes.
 

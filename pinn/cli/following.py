@@ -16,6 +16,7 @@ from rich.console import Console
 from pinn.cli.progress import Progress
 from pinn.cli.signals import AbandonedStepError, SignalHandler
 from pinn.parallel import Ranks
+from pinn.pdes import scales_of
 from pinn.runs.checkpoint import Checkpoints, set_aside_later
 from pinn.runs.job import Job
 from pinn.runs.metrics import MetricsFile
@@ -75,15 +76,22 @@ class Training:
         if self._doubts is None:
             first = self._first_loss if math.isfinite(self._first_loss) else step.loss
             stalled = step.stop in ("stalled", "stagnation") and not self._resumed
-            objective, losses = step.objective.on_one_process().eager(), {"first_loss": first, "last_loss": step.loss}
+            objective = step.objective.on_one_process().eager()
+            more = {"first_loss": first, "last_loss": step.loss, "residual": self._unsolved(step)}
             try:
-                self._doubts = doubts(objective, step.params, stalled=stalled, heldout=step.heldout, **losses)
+                self._doubts = doubts(objective, step.params, stalled=stalled, heldout=step.heldout, **more)
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise
                 log.warning("The field is not examined for jumps: there is not enough memory.")
                 self._doubts = []
         return self._doubts
+
+    def _unsolved(self, step: Step) -> float:
+        """The residual of a run that has chosen its method and spent its time; 0 for others, and for noisy data."""
+        pde = step.objective.pde
+        own = self.job.config.get("method") is None or self.interruption.signal or scales_of(pde) is None
+        return 0.0 if own or pde.unknowns else step.heldout_residual
 
     def follow(self, label: str) -> Step:
         """Train to the end; the last step. Raises DivergedError if not even the first step was good.

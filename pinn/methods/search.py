@@ -11,7 +11,7 @@ import torch
 from pinn.methods.candidates import Candidate, fronts, harmonics, sines, steady_features, trained
 from pinn.methods.choice import Choice
 from pinn.methods.facts import Facts, facts_of
-from pinn.methods.trial import Trial, tried
+from pinn.methods.trial import Trial, silent, tried
 from pinn.operators import Auto, Strategy
 from pinn.pdes import PDE, TimeWindowed, evolving
 from pinn.trust.premises import examine_premises
@@ -21,8 +21,6 @@ log = logging.getLogger("pinn")
 
 BUDGET_S = 120.0
 """Seconds for trials and training together if no other budget is named."""
-_GAIN = 0.02
-"""What is left of the residual of a trained network at its trial when all of its time is spent."""
 _TRIAL, _SHORT = 0.25, 0.05
 """Parts of the budget that a trial of frozen features may take, and that of a trained network."""
 _MOST_COLUMNS = 2600
@@ -80,7 +78,8 @@ class Search(Method):
 
         Raises ValueError for a problem with contradicting conditions, and if no candidate solves it.
         """
-        examine_premises(pde, torch.zeros((), dtype=torch.float64))
+        with silent():  # the run says it
+            examine_premises(pde, torch.zeros((), dtype=torch.float64))
         trials = _Trials(self, pde, strategy or Auto(), seed, budget_s, rescale, interrupted)
         facts = trials.facts
         if not facts.unknowns and not facts.energy:
@@ -116,6 +115,10 @@ class _Trials:
     @property
     def _best(self) -> float:
         return min((trial.heldout for trial in self._done), default=float("inf"))
+
+    @property
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._began
 
     @property
     def acceptable(self) -> bool:
@@ -198,7 +201,8 @@ class _Trials:
             if not self._interrupted():
                 self._run(candidate, _SHORT)
         hard = all(trial.heldout > _BEGUN for trial in self._done[first:])
-        if hard and self.facts.evolution and not self.facts.unknowns and not self._interrupted():
+        timely = self._seconds < (1 - 2 * _TRIAL) * self._budget_s and not self._interrupted()
+        if hard and timely and self.facts.evolution and not self.facts.unknowns:
             self._run(trained(20, 2, "tanh", 1000, windows=_WINDOWS), _TRIAL)
 
     def result(self) -> Choice:
@@ -207,9 +211,14 @@ class _Trials:
         if not whole:
             reasons = "; ".join(trial.words for trial in self._done)
             raise ValueError(f"No method has solved this problem: {reasons}. Name network and optimizer yourself.")
-        chosen = min(whole, key=lambda trial: trial.heldout * (_GAIN if trial.candidate.trained else 1.0))
+        chosen = min(whole, key=self._expected)
         log.info("  chosen: %s", chosen.candidate.name)
-        return Choice(chosen.candidate, self.facts, tuple(self._done), time.perf_counter() - self._began)
+        return Choice(chosen.candidate, self.facts, tuple(self._done), self._seconds)
+
+    def _expected(self, trial: Trial) -> float:
+        """The residual at the end of the run: that of a trained network falls in proportion to its time, at least."""
+        left = max(self._budget_s - self._seconds, trial.seconds)
+        return trial.heldout * (trial.seconds / left if trial.candidate.trained else 1.0)
 
 
 def _slabs(facts: Facts) -> Iterator[Candidate]:

@@ -58,7 +58,7 @@ def tried(
     try:
         network = build_network(candidate.network, pde, torch.Generator().manual_seed(seed)).double()
         scale_network(network, pde)
-        with _silent():
+        with silent():
             windowed = isinstance(pde, TimeWindowed)
             method: Callable[..., Generator[Step, None, None]] = train_windows if windowed else train
             steps = method(
@@ -95,7 +95,7 @@ def _too_slow(step: Step, pde: PDE, budget_s: float) -> bool:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """What a trial would say is said by the run itself."""
     log = logging.getLogger("pinn")
     before = log.level

@@ -7,6 +7,8 @@ from pinn.trust.continuity import breaks
 from pinn.trust.narrow import missed
 from pinn.typing import Params
 
+UNSOLVED = 0.1
+"""A residual, in parts of the size of its terms, that is no solution's."""
 STALLED = 0.1
 """Of the residual over that of the first step: a training that stops by itself above it has solved nothing."""
 
@@ -19,12 +21,14 @@ def doubts(
     first_loss: float,
     last_loss: float,
     heldout: Objective | None = None,
+    residual: float = 0.0,
 ) -> list[str]:
     """Reasons not to believe a trained field, in words; none for a sound one.
 
     Jumps in what the equation differentiates, which no pointwise residual sees; data that neither the points of
     training nor those of `heldout` have seen; and, for a training that has `stalled`
-    rather than come to its bounds, a loss, the square of the residual, near that of its first step.
+    rather than come to its bounds, a loss, the square of the residual, near that of its first step; and a final
+    `residual` at held-out points that is as large as the terms of the equation, of which it is a part.
     """
     like = next(iter(params.values()))
     with torch.no_grad():
@@ -34,5 +38,10 @@ def doubts(
         told.append(
             f"training has stalled with a residual of {last_loss**0.5:.1e}, where it was {first_loss**0.5:.1e} at its "
             "first step"
+        )
+    if residual > UNSOLVED:
+        told.append(
+            f"its residual at held-out points is still {residual:.0%} of the size of its terms: the equation is not "
+            "solved. Give it more time (budget_s), or look whether it has a solution"
         )
     return told

@@ -42,6 +42,13 @@ def test_a_stalled_training_is_told_in_words() -> None:
     assert doubts(step.objective, step.params, stalled=True, first_loss=4.0, last_loss=1e-3) == []
 
 
+def test_a_residual_as_large_as_its_terms_is_told() -> None:
+    step, same = last(Poisson()), {"stalled": False, "first_loss": 1.0, "last_loss": 0.9}
+    (told,) = doubts(step.objective, step.params, residual=0.48, **same)
+    assert told.startswith("its residual at held-out points is still 48% of the size of its terms")
+    assert doubts(step.objective, step.params, residual=0.05, **same) == []
+
+
 def test_a_kink_that_is_built_in_is_told() -> None:
     step = last(BuiltIn(ROD))
     (told,) = doubts(step.objective, step.params, stalled=False, first_loss=1.0, last_loss=1e-18)

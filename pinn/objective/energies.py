@@ -27,9 +27,19 @@ def energies(
     for condition in conditions:
         if condition.energy is None or condition.name not in data:
             continue
-        density = vmap(partial(_density, condition, u, strategy))(*data[condition.name])
-        terms[condition.name] = condition.weight * condition.measure * density.sum() / points[condition.name]
+        terms[condition.name] = _at_points(condition, u, data, strategy).sum() / points[condition.name]
     return terms
+
+
+def energy_densities(
+    conditions: Iterable[Condition], u: Field, data: Mapping[str, Sample], strategy: Strategy
+) -> dict[str, Tensor]:
+    """What each point gives to the energy of a condition, by name: |region| e(u, x_i), whose mean is the energy."""
+    return {
+        condition.name: _at_points(condition, u, data, strategy)
+        for condition in conditions
+        if condition.energy is not None and condition.name in data
+    }
 
 
 def refuse_energies(conditions: Sequence[Condition]) -> None:
@@ -45,6 +55,11 @@ def refuse_weights(conditions: Sequence[Condition], weighted: Container[str]) ->
     """Raise ValueError if an energy is among the conditions of these names: weights belong to squares."""
     if any(condition.energy is not None and condition.name in weighted for condition in conditions):
         raise ValueError("An energy takes no further weights: use weighting=fixed, or the residual: pde.ritz=false.")
+
+
+def _at_points(condition: Condition, u: Field, data: Mapping[str, Sample], strategy: Strategy) -> Tensor:
+    density = vmap(partial(_density, condition, u, strategy))(*data[condition.name])
+    return condition.weight * condition.measure * density
 
 
 def _density(condition: Condition, u: Field, strategy: Strategy, *sample: Tensor) -> Tensor:

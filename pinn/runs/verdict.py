@@ -46,7 +46,7 @@ def _against(evidence: Evidence, tolerance: float) -> list[str]:
     reasons = []
     if _overfitted(evidence) and not evidence.finer.total <= tolerance * evidence.untrained:
         reasons.append(_fit(evidence))
-    elif not evidence.finer.total <= UNTRAINED * evidence.untrained:
+    elif not evidence.finer.total <= UNTRAINED * evidence.untrained and not _explained(evidence, tolerance):
         reasons.append(
             f"the residual at fresh points is {evidence.finer.total:.1e}, where it was {evidence.untrained:.1e} before "
             "training"
@@ -78,6 +78,11 @@ def _support(evidence: Evidence) -> list[str]:
     if (found := evidence.examination) is not None and found.estimated:
         reasons.append(f"the linearised equation puts its relative L2 error at {found.estimate:.1e}")
     return reasons + [f"its relative L2 error against {name} is {error:.1e}" for name, error in evidence.errors.items()]
+
+
+def _explained(evidence: Evidence, tolerance: float) -> bool:
+    """Whether the residual, large as it is, is that of a small error."""
+    return evidence.examination is not None and evidence.examination.small(tolerance)
 
 
 def _overfitted(evidence: Evidence) -> bool:

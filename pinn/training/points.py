@@ -43,10 +43,18 @@ class PointScheduler:
         if guard is None or (step % guard.every and state.stop != "stalled"):
             return None
         # The residual at the start of the step is there already; that at its end is needed only when they part.
-        if not guard.fires(state.start_residual, state.heldout_residual):
+        parted = guard.fires(state.start_residual, state.heldout_residual)
+        parted = parted and guard.fires(state.train_residual, state.heldout_residual)
+        gap = None if parted else state.energy_gap
+        if not parted and not (gap and gap.overfitted):
             return None
-        if not guard.fires(state.train_residual, state.heldout_residual):
-            return None
+        event = self._event(state, accepts_new_points=accepts_new_points)
+        return dataclasses.replace(event, action=f"{gap}; {event.action}") if gap else event
+
+    def _event(self, state: State, *, accepts_new_points: bool) -> GuardEvent:
+        """What is done about a network that has fitted its points."""
+        guard, step = self._guard, state.step
+        assert guard is not None
         residuals = state.train_residual, state.heldout_residual
         if not accepts_new_points:
             return GuardEvent(step, *residuals, "no new points, which this method does not welcome in mid-course")

@@ -14,6 +14,7 @@ from pinn.training.guard import GuardEvent
 from pinn.training.solution import Solution
 from pinn.training.stopping import Reason
 from pinn.trust import ErrorEstimate, estimate_error
+from pinn.trust.energy_gap import EnergyGap, energy_gap
 from pinn.typing import Params
 
 
@@ -89,6 +90,11 @@ class Step:
     def train_residual(self) -> float:
         """‖r‖, the root mean square residual with the weights of the conditions, at the points of training."""
         return rms(self.objective.on_one_process().weighted({}).eager().residual(self.params))
+
+    @cached_property
+    def energy_gap(self) -> EnergyGap | None:
+        """By how much the energy is larger at points that training never sees; None if there is no energy."""
+        return energy_gap(self.objective, self.params)
 
     @cached_property
     def heldout_residual(self) -> float:

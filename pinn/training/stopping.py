@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from pinn.trust import ErrorEstimate
+from pinn.trust.energy_gap import EnergyGap
 
 Reason = Literal["steps", "budget", "finished", "stalled", "target_error", "target_residual", "stagnation"]
 
@@ -33,6 +34,9 @@ class State(Protocol):
 
     @property
     def estimated_error(self) -> ErrorEstimate: ...
+
+    @property
+    def energy_gap(self) -> EnergyGap | None: ...
 
 
 @dataclass(frozen=True)

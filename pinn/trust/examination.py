@@ -13,6 +13,9 @@ from pinn.trust.correction import MOST_COLUMNS
 from pinn.trust.error_estimate import RESOLVED, estimate_error
 from pinn.trust.undetermined import null_directions
 
+EXPLAINED = 0.8
+"""Part of the residual that a small error has to explain for a large residual to be harmless."""
+
 
 @dataclass(frozen=True)
 class Examination:
@@ -30,6 +33,13 @@ class Examination:
     resolved: float = float("nan")
     why: str = ""
     undetermined: list[str] = dataclasses.field(default_factory=list)
+
+    def small(self, tolerance: float) -> bool:
+        """Whether an error below the tolerance explains nearly all of the residual, however large that still is.
+
+        So it is where the equation has no smooth solution, as in a corner whose values contradict it.
+        """
+        return self.resolved >= EXPLAINED and self.estimate <= tolerance
 
     @property
     def estimated(self) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from pinn.runs.evidence import Evidence, Residuals
 from pinn.runs.verdict import judge
+from pinn.trust import Examination
 
 
 def residuals(total: float) -> Residuals:
@@ -57,6 +58,23 @@ def test_one_bad_figure_is_enough(words: str) -> None:
     assert verdict.text.startswith("Do not believe this run (tolerance 1e-02): ")
     assert words in verdict.text
     assert ";" not in verdict.text  # and the others are not blamed
+
+
+CORNER = {"train": 2.0, "fresh": residuals(2.0), "finer": residuals(2.0)}
+
+
+def test_a_large_residual_of_a_small_error_is_harmless() -> None:
+    """As in a corner whose values contradict the equation: nearly all of the residual has to be explained by it."""
+    explained = Examination(1e-15, estimate=1e-3, resolved=0.9)
+    verdict = judge(changed(**CORNER, examination=explained), 1e-2)
+    assert verdict.level == "good"
+    assert verdict.text.startswith("Believe this run to 1.0e-03")
+    for examination in (
+        dataclasses.replace(explained, resolved=0.7),
+        dataclasses.replace(explained, estimate=0.02),
+        Examination(1e-15, why="no memory"),
+    ):
+        assert judge(changed(**CORNER, examination=examination), 1e-2).level == "bad"
 
 
 def test_a_loss_that_says_too_much() -> None:

@@ -19,6 +19,7 @@ from pinn.training.points import PointScheduler
 from pinn.training.stopping import Reason, Stopping
 from pinn.training.time_marching import train_windows
 from pinn.trust import ErrorEstimate
+from pinn.trust.energy_gap import EnergyGap
 from pinn.weighting import NTK
 
 
@@ -32,6 +33,7 @@ class Seen:
     rel_l2: float = math.nan
     train_residual: float = 1.0
     heldout_residual: float = 9.0
+    energy_gap: EnergyGap | None = None
 
     @property
     def estimated_error(self) -> ErrorEstimate:

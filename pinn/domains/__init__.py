@@ -16,6 +16,7 @@ from pinn.domains.regions.point_regions import Measurements, OppositeFaces, Poin
 from pinn.domains.regions.quadrature import BoundaryQuadrature, Quadrature
 from pinn.domains.shapes.ball import Ball, CenteredBall, Disk
 from pinn.domains.shapes.box import Box
+from pinn.domains.shapes.cell_mesh import CellMesh
 from pinn.domains.shapes.ellipse import Annulus, Ellipse
 from pinn.domains.shapes.implicit import Implicit
 from pinn.domains.shapes.mesh import Mesh
@@ -32,6 +33,7 @@ __all__ = [
     "Boundary",
     "BoundaryQuadrature",
     "Box",
+    "CellMesh",
     "CenteredBall",
     "Difference",
     "Disk",

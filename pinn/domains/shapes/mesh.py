@@ -1,7 +1,6 @@
 """Solids bounded by triangles, such as those of an STL file."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +11,11 @@ from torch import Tensor
 
 from pinn.domains.domain import Domain, short_repr
 from pinn.domains.rejection import in_bounding_box, refuse_extension
+from pinn.domains.shapes.mesh_file import SUFFIXES, read_mesh
+from pinn.domains.shapes.triangles import nearest_facet
+from pinn.domains.shapes.winding import Winding
 from pinn.optional import package
 from pinn.typing import DataFile, Field, Points
-
-_AT_ONCE = 2**21  # pairs of a point and a triangle, to bound memory
 
 _TETRAHEDRON = (
     ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
@@ -27,9 +27,10 @@ _TETRAHEDRON = (
 class Mesh(Domain):
     """The solid within a closed surface of triangles.
 
-    From a `file` that trimesh reads (STL, PLY, OBJ), or from `vertices` (V, 3) and `faces` (F, 3), corners of each
+    From a `file` that trimesh reads (STL, PLY, OBJ), or meshio (.msh of Gmsh, .vtu), whose physical groups are parts of
+    the boundary, or from `vertices` (V, 3) and `faces` (F, 3), corners of each
     triangle in either sense. Raises ValueError for a surface that is not closed or encloses nothing, FileNotFoundError
-    if there is no such file, ImportError without trimesh.
+    if there is no such file, ImportError without trimesh or meshio.
 
     >>> round(Mesh().measure, 6)
     0.166667
@@ -84,17 +85,20 @@ class Mesh(Domain):
         return x, normal / normal.norm(dim=1, keepdim=True)
 
     def contains(self, x: Tensor) -> Tensor:
-        """By the solid angle under which the surface is seen (van Oosterom & Strackee 1983), or on it to rounding."""
-        lower, upper = (x.new_tensor(bound) for bound in self.bounds)
-        size = float((upper - lower).amax())
-        return (self._on_all(_turns, x) > 0.5) | (self.distance(x) <= 64 * torch.finfo(x.dtype).eps * size)
+        """By the winding number of the surface, which a ray from the point counts; or on it to rounding."""
+        flat = x.reshape(-1, 3).double()
+        inside = self._winding.at(flat) > 0.5
+        lower, upper = (torch.tensor(bound, dtype=torch.float64) for bound in self.bounds)
+        rim = self._winding.on_surface(flat, 64 * torch.finfo(x.dtype).eps * float((upper - lower).amax()))
+        return (inside | rim).reshape(x.shape[:-1])
 
     def distance(self, x: Tensor) -> Tensor:
         """The distance from the nearest triangle: smooth but at points to which two are equally near."""
-        return self._on_all(lambda p, t: _to_triangles(p, t).amin(-1), x)
+        return nearest_facet(torch.from_numpy(self._array).to(x), x)[0]
 
     def level_set(self, x: Tensor) -> Tensor:
-        return torch.where(self._on_all(_turns, x) > 0.5, 1.0, -1.0).to(x) * self.distance(x)
+        inside = self._winding.at(x.reshape(-1, 3).double()).reshape(x.shape[:-1]) > 0.5
+        return torch.where(inside, 1.0, -1.0).to(x) * self.distance(x)
 
     def extend(self, g: Field) -> Field:
         return refuse_extension(self)
@@ -103,49 +107,57 @@ class Mesh(Domain):
     def extendable(self) -> bool:
         return False
 
-    @cached_property
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The physical groups of the file, and `rest` for triangles of none; `boundary` if there are no groups."""
+        names = dict.fromkeys(self._loaded[1])
+        named = tuple(name for name in names if name)
+        return (*named, *(["rest"] if "" in names else [])) if named else ("boundary",)
+
+    def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
+        if self.tags == ("boundary",):
+            return torch.ones_like(x[:, 0], dtype=torch.bool)
+        mine = torch.tensor([(name or "rest") == tag for name in self._loaded[1]], device=x.device)
+        return mine[nearest_facet(torch.from_numpy(self._array).to(x), x)[1]]
+
+    @property
     def _array(self) -> np.ndarray:
         """The triangles, outward in the right-handed sense: (F, 3, 3)."""
-        return _load(self.file) if self.file is not None else _checked(self.vertices, self.faces)
+        return self._loaded[0]
+
+    @cached_property
+    def _loaded(self) -> tuple[np.ndarray, list[str]]:
+        """The triangles, and the names of their groups, none empty."""
+        if self.file is None:
+            triangles = _checked(self.vertices, self.faces)
+        elif Path(self.file).suffix.lower() in SUFFIXES:
+            return _load_groups(self.file)
+        else:
+            triangles = _load(self.file)
+        return triangles, [""] * len(triangles)
 
     @cached_property
     def _areas(self) -> np.ndarray:
         a, b, c = self._array.transpose(1, 0, 2)
         return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
 
-    def _on_all(self, f: Callable[[Tensor, Tensor], Tensor], x: Tensor) -> Tensor:
-        triangles = torch.from_numpy(self._array).to(x)
-        flat = x.reshape(-1, 3)
-        parts = flat.split(max(1, _AT_ONCE // len(triangles)))
-        return torch.cat([f(part, triangles) for part in parts]).reshape(x.shape[:-1])
+    @cached_property
+    def _winding(self) -> Winding:
+        return Winding(self._array)
 
 
-def _turns(p: Tensor, triangles: Tensor) -> Tensor:
-    """The winding number of the surface about points (N, 3)."""
-    a, b, c = (triangles[None] - p[:, None, None]).unbind(2)
-    la, lb, lc = a.norm(dim=-1), b.norm(dim=-1), c.norm(dim=-1)
-    volume = (a * torch.linalg.cross(b, c)).sum(-1)
-    rest = la * lb * lc + (a * b).sum(-1) * lc + (b * c).sum(-1) * la + (c * a).sum(-1) * lb
-    return torch.atan2(volume, rest).sum(-1) / (2 * math.pi)
-
-
-def _to_triangles(p: Tensor, triangles: Tensor) -> Tensor:
-    """Distances of points (N, 3) from triangles (F, 3, 3): (N, F). From the plane if the foot lies within."""
-    a, b, c = triangles.unbind(1)
-    normal = torch.linalg.cross(b - a, c - a)
-    normal = normal / normal.norm(dim=-1, keepdim=True)
-    height = ((p[:, None] - a) * normal).sum(-1)
-    foot = p[:, None] - height[..., None] * normal
-    edges = ((a, b), (b, c), (c, a))
-    within = torch.stack([(torch.linalg.cross((e - s).expand_as(foot), foot - s) * normal).sum(-1) for s, e in edges])
-    to_edges = torch.stack([_to_edge(p, s, e) for s, e in edges]).amin(0)
-    return torch.where((within >= 0).all(0), height.abs(), to_edges)
-
-
-def _to_edge(p: Tensor, start: Tensor, end: Tensor) -> Tensor:
-    along, away = end - start, p[:, None] - start
-    share = ((away * along).sum(-1) / (along * along).sum(-1)).clamp(0, 1)
-    return (away - share[..., None] * along).norm(dim=-1)
+def _load_groups(file: str) -> tuple[np.ndarray, list[str]]:
+    """The surface triangles of a file that meshio reads, and the names of their groups."""
+    found = read_mesh(file, "Mesh")
+    if 3 in found.cells:
+        raise ValueError(f"Mesh takes the surface of a solid; {file!r} has tetrahedra: use domain=cell_mesh.")
+    if 2 not in found.cells or found.points.shape[1] != 3:
+        raise ValueError(f"Mesh finds no triangles in space in {file!r}; those of a plane are domain=cell_mesh.")
+    used, faces = np.unique(found.cells[2], return_inverse=True)
+    triangles = _checked(found.points[used], faces.reshape(-1, 3))
+    if len(triangles) != len(faces.reshape(-1, 3)):
+        raise ValueError(f"Mesh finds triangles without area in {file!r}.")
+    return triangles, [str(name) for name in found.groups[2]]
 
 
 def _load(file: str) -> np.ndarray:

@@ -45,6 +45,8 @@ def _error(run: Run, validation: Mapping[str, Any]) -> tuple[str, str]:
         reference = run.summary.get("reference_error")
         return score(known, reference if isinstance(reference, float) else 0.0), "measured against the exact solution"
     found = validation.get("examination")
+    if not isinstance(found, Mapping) and isinstance(stored := run.summary.get("error_estimate"), Mapping):
+        found = {**stored, "estimate": stored.get("relative_l2")}
     if not isinstance(found, Mapping):
         found = _examined(run)
     estimate, resolved = found.get("estimate"), found.get("resolved")

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from pinn import load_run
 from pinn.cli import train, train_job
 from pinn.optional import MissingPackageError
 from pinn.trackers.mlflow import MLflow
 from pinn.trackers.tensorboard import TensorBoard
+from pinn.trackers.wandb import WandB
 
 ROOT = Path(__file__).parents[2]
 TINY = [
@@ -145,3 +147,98 @@ def test_each_job_of_a_sweep_is_a_run_of_its_own(tmp_path: Path) -> None:
         assert run.data.metrics["final.rel_l2"] == summary["rel_l2"]
         files = {file.path for file in client.list_artifacts(run.info.run_id)}
         assert {"config.yaml", "metrics.csv", "summary.json", "history.png"} <= files
+
+
+def test_a_resumed_run_goes_on_in_the_same_run_of_mlflow(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracking = pytest.importorskip("mlflow.tracking")
+    folder = run("tracker=mlflow", "seed=4")
+    first = metrics(folder)
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    train.main([f"resume={folder}", "steps=12"])
+    client = tracking.MlflowClient(tracking_uri=(folder / "mlruns").as_uri())
+    (found,) = client.search_runs([client.get_experiment_by_name("pinn").experiment_id])
+    assert found.info.status == "FINISHED"
+    rows = metrics(folder)
+    assert rows[: len(first)] == first
+    history = sorted(client.get_metric_history(found.info.run_id, "loss"), key=lambda metric: metric.step)
+    assert [metric.step for metric in history] == [1, 2, 4, 6, 8, 10, 12]  # none twice
+    assert [metric.value for metric in history] == [row["loss"] for row in rows]
+    assert found.data.params["steps"] == "None"
+    assert found.data.tags["resumed.steps"] == "12"
+    assert found.data.metrics["final.steps"] == 12
+
+
+def test_a_store_without_the_run_gets_a_new_one(run: Any, tmp_path: Path) -> None:
+    """The file of a stranger's folder names a run, and no path."""
+    tracking = pytest.importorskip("mlflow.tracking")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mlflow_run.json").write_text('{"id": "../../evil"}')
+    folder = run("tracker=mlflow")
+    client = tracking.MlflowClient(tracking_uri=(folder / "mlruns").as_uri())
+    (found,) = client.search_runs([client.get_experiment_by_name("pinn").experiment_id])
+    assert json.loads((folder / "mlflow_run.json").read_text()) == {"id": found.info.run_id}
+
+
+class Spy:
+    """The part of wandb's interface that the tracker uses, which writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.id, self.summary = "abc123", {}
+        self.given: dict[str, Any] = {}
+        self.rows: list[tuple[int | None, dict[str, float]]] = []
+        self.code: int | None = None
+
+    def Settings(self, **options: Any) -> dict[str, Any]:
+        return options
+
+    def init(self, **options: Any) -> "Spy":
+        self.given = options
+        return self
+
+    def log(self, figures: dict[str, float], step: int | None = None) -> None:
+        self.rows.append((step, figures))
+
+    def Image(self, path: str) -> str:
+        return path
+
+    def finish(self, exit_code: int) -> None:
+        self.code = exit_code
+
+
+def test_wandb_has_the_curves_and_a_resumed_run_goes_on(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    spy = Spy()
+    monkeypatch.setitem(sys.modules, "wandb", spy)
+    folder = run("tracker=wandb", "tracker.project=heating", "seed=4")
+    assert spy.given["mode"] == "offline"
+    assert spy.given["dir"] == str(folder)
+    assert (spy.given["project"], spy.given["id"], spy.given["resume"]) == ("heating", None, None)
+    assert spy.given["config"]["seed"] == 4
+    rows = metrics(folder)
+    assert [step for step, _ in spy.rows] == [1, 2, 4, 6]
+    assert [figures["loss"] for _, figures in spy.rows] == [row["loss"] for row in rows]
+    assert spy.summary["final.rel_l2"] == json.loads((folder / "summary.json").read_text())["rel_l2"]
+    assert spy.code == 0
+    again = Spy()
+    monkeypatch.setitem(sys.modules, "wandb", again)
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    train.main([f"resume={folder}", "steps=8", "tracker=wandb", "tracker.project=heating"])
+    assert (again.given["id"], again.given["resume"]) == ("abc123", "allow")
+    assert [step for step, _ in again.rows] == [8]
+
+
+def test_wandb_that_is_not_there_is_named_and_bad_settings_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    with pytest.raises(MissingPackageError, match=r'^tracker=wandb needs wandb: pip install "pinn-solver\[wandb\]"'):
+        WandB()
+    with pytest.raises(ValueError, match="timeout_s=0"):
+        WandB(timeout_s=0)
+
+
+def test_wandb_itself_writes_a_run_offline(run: Any) -> None:
+    """With the real package, where it is installed: a file in the run folder, and no link out of it."""
+    pytest.importorskip("wandb")
+    folder = run("tracker=wandb")
+    (file,) = folder.glob("wandb/offline-run-*/run-*.wandb")
+    assert file.stat().st_size > 1000
+    assert load_run(folder).summary["status"] == "completed"
+    assert json.loads((folder / "wandb_run.json").read_text())["id"] in file.name

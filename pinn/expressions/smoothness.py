@@ -76,6 +76,14 @@ def first_break(
     return min(found, key=lambda one: one.order, default=None)
 
 
+def axes_of_choices(program: Program) -> frozenset[int]:
+    """The coordinates along which a formula can have a break: those of what its choices look at."""
+    graph = Graph.of(program.steps)
+    (root,) = program.outputs
+    beneath = graph.beneath([*_switches(graph, root).values()])
+    return frozenset(int(graph.nodes[a].data[0]) for a in beneath if graph.nodes[a].op == "coordinate")
+
+
 def _disagreement(
     values: "_Values",
     root: int,

@@ -95,13 +95,14 @@ def _solved(flow: CavityFlow) -> np.ndarray:
         (index[2:-2, 1], index[2:-2, 0], Dy, lid - known.psi_y),
         (index[2:-2, -2], index[2:-2, -1], Dy, -known.psi_y),
     ]
+    laplacian_x, laplacian_y = Dx @ laplacian, Dy @ laplacian
     phi = np.zeros(n * n)
     for _ in range(30):
         u, v = Dy @ phi + known.psi_y, -Dx @ phi - known.psi_x
         w = laplacian @ phi
         w_x, w_y = Dx @ w + known.omega_x, Dy @ w + known.omega_y
         residual = bilaplacian @ phi / flow.reynolds - u * w_x - v * w_y
-        advection = u[:, None] * (Dx @ laplacian) + v[:, None] * (Dy @ laplacian)
+        advection = u[:, None] * laplacian_x + v[:, None] * laplacian_y
         jacobian = bilaplacian / flow.reynolds - advection - w_x[:, None] * Dy + w_y[:, None] * Dx
         for rows, at, operator, value in lines:
             residual[rows] = operator[at] @ phi - value[at]

@@ -149,10 +149,13 @@ def test_ansatz_satisfies_the_built_in_conditions(pde: PDE) -> None:
             torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
 
 
+@pytest.mark.no_cover  # every part of it is run elsewhere too, and tracing takes half as long again
 @EACH
 def test_training_lowers_the_loss(pde: PDE) -> None:
-    run = list(train(pde, network(pde), LevenbergMarquardt(steps=30), Sobol(200, 50, every=0)))
-    assert run[-1].loss < 0.9 * run[0].loss
+    """Within 30 steps, at whichever it is: this method never takes a step that raises it."""
+    run = train(pde, network(pde), LevenbergMarquardt(steps=30), Sobol(60, 20, every=0))
+    first = next(run).loss
+    assert any(step.loss < 0.9 * first for step in run)
 
 
 @EACH

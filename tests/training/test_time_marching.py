@@ -25,21 +25,21 @@ def network(pde: TimeWindowed | Heat) -> torch.nn.Module:
     return build_network(RECIPE, pde, torch.Generator().manual_seed(0)).double()
 
 
-def marched(pde: TimeWindowed, steps: int = 60) -> list[Step]:
+def marched(pde: TimeWindowed, steps: int = 40) -> list[Step]:
     windows = network(pde)
     assert isinstance(windows, Windows)
-    return list(train_windows(pde, windows, LevenbergMarquardt(), Sobol(300, 60), steps=steps))
+    return list(train_windows(pde, windows, LevenbergMarquardt(), Sobol(150, 40), steps=steps))
 
 
 def test_windows_reach_what_one_network_reaches() -> None:
     heat = Heat(diffusivity=0.3)
-    *_, single = train(heat, network(heat), LevenbergMarquardt(), Sobol(300, 60), steps=60)
+    *_, single = train(heat, network(heat), LevenbergMarquardt(), Sobol(150, 40), steps=40)
     steps = marched(TimeWindowed(heat, 3))
     whole = steps[-1]
     assert whole.rel_l2 < 1e-4
     assert whole.rel_l2 < 30 * single.rel_l2
-    assert [step.step for step in steps] == list(range(1, 181))
-    assert [step.figures["window"] for step in steps[::60]] == [1, 2, 3]
+    assert [step.step for step in steps] == list(range(1, 121))
+    assert [step.figures["window"] for step in steps[::40]] == [1, 2, 3]
     assert [step.stop for step in steps if step.stop] == ["steps"]
     assert all(b.seconds >= a.seconds for a, b in zip(steps, steps[1:], strict=False))  # noqa: RUF007
     assert whole.reference is not None
@@ -47,7 +47,7 @@ def test_windows_reach_what_one_network_reaches() -> None:
 
 
 def test_the_field_is_continuous_where_windows_meet() -> None:
-    whole = marched(TimeWindowed(Wave(speed=0.4), 2), 80)[-1]
+    whole = marched(TimeWindowed(Wave(speed=0.4), 2), 50)[-1]
     x = torch.linspace(0.05, 0.95, 19, dtype=F64)
     gap = [vmap(whole.field)(torch.stack([torch.full_like(x, t), x], 1)) for t in (0.5 - 1e-9, 0.5)]
     assert (gap[0] - gap[1]).abs().max() < 1e-3

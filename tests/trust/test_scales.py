@@ -32,9 +32,9 @@ def network(pde: PDE, width: int = 6, seed: int = 0) -> nn.Module:
     return module.double()
 
 
-def steps_of(pde: PDE, steps: int = 5, **means: Any) -> list[Step]:
+def steps_of(pde: PDE, steps: int = 3, **means: Any) -> list[Step]:
     squares = all(condition.energy is None for condition in pde.soft_conditions())
-    optimizer = Schedule((Adam(steps=3), LevenbergMarquardt())) if squares else Adam(steps=steps)
+    optimizer = Schedule((Adam(steps=2), LevenbergMarquardt())) if squares else Adam(steps=steps)
     return list(train(pde, network(pde), optimizer, FEW, steps=steps, **means))
 
 
@@ -47,6 +47,7 @@ def same(ours: list[Step], theirs: list[Step]) -> None:
     assert ours[-1].heldout_residual == theirs[-1].heldout_residual
 
 
+@pytest.mark.no_cover  # every part of it is run elsewhere too, and tracing takes half as long again
 @pytest.mark.parametrize("pde", [*PDES, *RITZ], ids=lambda pde: type(pde).__name__)
 def test_units_of_fields_and_equations_change_no_bit(pde: PDE) -> None:
     same(steps_of(in_units(pde, 1.0, 1.0)), steps_of(in_units(pde, 2.0**-31, 2.0**40)))

@@ -4,7 +4,7 @@ from pinn.domains import Domain
 from pinn.expressions import Equations, Formula, FormulaError
 from pinn.expressions.formula import Program
 from pinn.expressions.operands import FIELDS
-from pinn.expressions.smoothness import first_break
+from pinn.expressions.smoothness import axes_of_choices, first_break
 from pinn.pdes.probing import axis_lines
 
 _REMEDIES = (
@@ -21,7 +21,10 @@ def refuse_lost_jumps(equations: Equations, domain: Domain, *, mixed: bool) -> N
     follow the solution, such as those of abs(u), are left to the fundamental theorem at the end of training.
     """
     for operand, program in equations.operands:
+        axes = axes_of_choices(program)
         for axis, order in operand.orders.items():
+            if axis not in axes:
+                continue
             lines, inside = axis_lines(domain, axis)
             found = first_break(program, axis, order, lines, inside, equations.names.space_axes)
             if found is None:
@@ -39,11 +42,13 @@ def refuse_lost_jumps(equations: Equations, domain: Domain, *, mixed: bool) -> N
 def refuse_rough_solution(exact: Formula, equations: Equations, domain: Domain) -> None:
     """Raise ValueError for a manufactured solution whose source would lack a Dirac part."""
     for output, orders in zip(exact.program.outputs, equations.orders, strict=False):
+        program = Program(exact.program.steps, (output,))
+        axes = axes_of_choices(program)
         for axis, order in orders.items():
-            if axis < 0:
+            if axis not in axes:
                 continue
             lines, inside = axis_lines(domain, axis)
-            found = first_break(Program(exact.program.steps, (output,)), axis, order, lines, inside)
+            found = first_break(program, axis, order, lines, inside)
             if found is not None:
                 raise ValueError(
                     f"pde.exact {found}, where the equation differentiates it {order} times along one coordinate: the "

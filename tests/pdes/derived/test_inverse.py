@@ -50,12 +50,18 @@ DARCY = Inverse(
 
 
 def solved(
-    pde: Inverse | HarmonicOscillator, *, steps: int = 60, width: int = 16, seed: int = 0, adam: int = 30
+    pde: Inverse | HarmonicOscillator,
+    *,
+    steps: int = 60,
+    width: int = 16,
+    seed: int = 0,
+    adam: int = 30,
+    points: int = 500,
 ) -> Step:
     recipe = {"_target_": "pinn.networks.MLP", "width": width, "depth": 2}
     network = build_network(recipe, pde, torch.Generator().manual_seed(seed)).double()
     method = Schedule((Adam(steps=adam), LevenbergMarquardt(steps=steps)))
-    *_, last = train(pde, network, method, Sobol(500, 100, every=0), seed=seed)
+    *_, last = train(pde, network, method, Sobol(points, points // 5, every=0), seed=seed)
     return last
 
 
@@ -251,7 +257,7 @@ def test_an_unknown_in_the_data_of_a_condition_is_found(name: str, tmp_path: Pat
 
 
 def solved_parts(pde: Inverse) -> tuple:
-    step = solved(pde, steps=110)
+    step = solved(pde, steps=60, width=12, points=200)
     return step.objective, step.params
 
 

@@ -24,7 +24,9 @@ from pinn.weighting import Fixed
 
 log = logging.getLogger("pinn")
 ALONE = {
-    **dict.fromkeys(("chunk_size", "compile", "target_error", "target_residual", "patience", "retries", "resume")),
+    **dict.fromkeys(
+        ("chunk_size", "compile", "target_error", "target_residual", "patience", "retries", "resume", "init_from")
+    ),
     "checkpoint_s": 60.0,
     "keep_checkpoints": 2,
 }

@@ -13,7 +13,19 @@ from pinn.runs.scales import with_scales
 
 log = logging.getLogger("pinn")
 
-NAMED = ("network", "optimizer", "sampler", "weighting", "experiment", "steps", "windows", "seeds", "compile", "method")
+NAMED = (
+    "network",
+    "optimizer",
+    "sampler",
+    "weighting",
+    "experiment",
+    "steps",
+    "windows",
+    "seeds",
+    "compile",
+    "init_from",
+    "method",
+)
 """Keys that say how to train: what is named is used as it is named."""
 _LEAST = 0.1
 """Part of the budget that is left to training, however long the search has taken."""

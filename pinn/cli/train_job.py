@@ -38,6 +38,7 @@ from pinn.runs.scales import in_words as in_words_of_scales
 from pinn.runs.tracking import MetricsAlone, Tracked
 from pinn.runs.trusted import modules_named
 from pinn.runs.uncertainty import found_fields, found_unknowns
+from pinn.runs.warm_start import keep_start, network_of, read_start
 from pinn.training.accuracy import score
 from pinn.training.failures import LESS_MEMORY, DivergedError, NotEnoughMemoryError, is_out_of_memory
 from pinn.training.step import Step
@@ -98,7 +99,7 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
         trust = (*trust, *modules_named(recipes))  # the user has typed them, or the file that names them
     with SignalHandler() as interruption:
         if not resumed:
-            recipes = choose_method(recipes, overrides, trust, interruption)
+            recipes = choose_method(with_start(recipes, overrides), overrides, trust, interruption)
         job = build_job(recipes, trust, root=folder_of(resumed.checkpoint.path) if resumed else None)
         ranks = joined_ranks(next(job.network.parameters()).device)
         folder = ranks.told(folder)
@@ -106,6 +107,11 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
             with atomic_write(folder / "config.yaml") as temporary:
                 temporary.write_text(OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
             job = dataclasses.replace(job, config=with_copies(job.config, folder, trust=trust))
+            if source := job.config.get("init_from"):
+                job = dataclasses.replace(
+                    job, config={**job.config, "init_from": keep_start(read_start(source), folder)}
+                )
+                log.info(f"the network begins with the weights of {source}")
         say_what(job, recipes, ranks, resumed)
         if recipes.get("seeds", 1) > 1 and not resumed:
             refuse_alone(job.config, job, ranks)
@@ -168,6 +174,14 @@ def say_what(job: Job, recipes: Mapping[str, Any], ranks: Ranks, resumed: Resume
     log.info(f"{problem}: {size} parameters, {recipes['dtype']} on {device}{start}")
     if scales := in_words_of_scales(job.pde):
         log.info(scales)
+
+
+def with_start(recipes: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """The configuration with the network of the run that training begins from, unless the user has named one."""
+    named = any(word.lstrip("+~").partition("=")[0].partition(".")[0] == "network" for word in overrides)
+    if not recipes.get("init_from") or named:
+        return recipes
+    return {**recipes, "network": network_of(read_start(recipes["init_from"]))}
 
 
 def choose_method(

@@ -51,6 +51,7 @@ class TrainConfig:
     checkpoint_s: float | None = MISSING
     keep_checkpoints: int = MISSING
     resume: str | None = MISSING
+    init_from: str | None = MISSING
     sweep: SweepConfig = field(default_factory=SweepConfig)
 
 

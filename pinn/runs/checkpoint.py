@@ -57,6 +57,17 @@ def save_checkpoint(
     data |= {"run_id": run_id, "stop": step.stop}
     if resumable:
         data["state"] = step.state_dict()
+    _write(path, data)
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write what has been read, to another place."""
+    data = {"format": _FORMAT, "step": checkpoint.step, "config": checkpoint.config, "weights": checkpoint.weights}
+    data |= {"run_id": checkpoint.run_id, "stop": checkpoint.stop}
+    _write(path, data if checkpoint.state is None else {**data, "state": checkpoint.state})
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
     data["fingerprint"] = fingerprint(data)
     try:
         with atomic_write(path) as temporary, temporary.open("wb") as file:

@@ -20,6 +20,7 @@ from pinn.runs.run import Run, build_network
 from pinn.runs.scales import stored_scale, with_scales
 from pinn.runs.tracking import Tracker
 from pinn.runs.units import checked_units
+from pinn.runs.warm_start import read_start, refuse_another, start_from
 from pinn.samplers import Sampler
 from pinn.training.accuracy import points_at_once, refuse_unresolved
 from pinn.training.failures import is_out_of_memory
@@ -99,6 +100,10 @@ class Job:
         points = sampler.interior + sampler.boundary
         refuse_too_large(network, points, config["chunk_size"], evaluated=points_at_once(pde.domain))
         scale_network(network, pde)
+        if source := config.get("init_from"):
+            start = read_start(source, root)
+            refuse_another(config["network"], start, source)
+            start_from(network, start.weights, source)
         stopping = Stopping(config["target_error"], config["target_residual"], config["patience"])
         return cls(config, pde, network, strategy, optimizer, sampler, weighting, stopping, tracker)
 

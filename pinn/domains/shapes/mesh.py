@@ -154,7 +154,7 @@ def _load_groups(file: str) -> tuple[np.ndarray, list[str]]:
     if 2 not in found.cells or found.points.shape[1] != 3:
         raise ValueError(f"Mesh finds no triangles in space in {file!r}; those of a plane are domain=cell_mesh.")
     used, faces = np.unique(found.cells[2], return_inverse=True)
-    triangles = _checked(found.points[used], faces.reshape(-1, 3))
+    triangles = _checked(found.points[used].tolist(), faces.reshape(-1, 3).tolist())
     if len(triangles) != len(faces.reshape(-1, 3)):
         raise ValueError(f"Mesh finds triangles without area in {file!r}.")
     return triangles, [str(name) for name in found.groups[2]]

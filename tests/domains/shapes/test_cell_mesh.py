@@ -3,6 +3,7 @@
 import itertools
 import math
 from pathlib import Path
+from typing import Any
 
 import meshio
 import numpy as np
@@ -139,10 +140,13 @@ def test_an_interval_of_cells() -> None:
 
 def plane(path: Path, file_format: str) -> None:
     points = np.array([[0, 0, 0], [2, 0, 0], [2, 1, 0], [0, 1, 0.0]])
-    cells = [("triangle", np.array([[0, 1, 2], [0, 2, 3]])), ("line", np.array([[0, 1], [1, 2], [2, 3], [3, 0]]))]
+    cells: list[Any] = [
+        ("triangle", np.array([[0, 1, 2], [0, 2, 3]])),
+        ("line", np.array([[0, 1], [1, 2], [2, 3], [3, 0]])),
+    ]
     groups = [np.array([3, 3]), np.array([2, 2, 2, 1])]
     names = {"inlet": np.array([1, 1]), "wall": np.array([2, 1]), "body": np.array([3, 2])}
-    data = {"gmsh:physical": groups, "gmsh:geometrical": groups}
+    data: dict[str, Any] = {"gmsh:physical": groups, "gmsh:geometrical": groups}
     options = {"binary": False} if file_format == "gmsh22" else {}
     meshio.Mesh(points, cells, cell_data=data, field_data=names).write(path, file_format=file_format, **options)
 
@@ -170,7 +174,8 @@ def test_physical_groups_are_parts(kind: str, tmp_path: Path, capsys: pytest.Cap
 def test_a_surface_in_a_file_and_its_groups(tmp_path: Path) -> None:
     points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1.0]])
     faces, groups = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]), [np.array([5, 5, 6, 5])]
-    data, names = {"gmsh:physical": groups, "gmsh:geometrical": groups}, {"slope": np.array([6, 2])}
+    data: dict[str, Any] = {"gmsh:physical": groups, "gmsh:geometrical": groups}
+    names = {"slope": np.array([6, 2])}
     path = tmp_path / "solid.msh"
     meshio.Mesh(points, [("triangle", faces)], cell_data=data, field_data=names).write(
         path, file_format="gmsh22", binary=False

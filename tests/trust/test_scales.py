@@ -1,6 +1,7 @@
 """No unit matters: of a field, of an equation, of a coordinate. By powers of two not a single bit changes."""
 
 import math
+from functools import cache
 from typing import Any
 
 import pytest
@@ -106,22 +107,28 @@ def test_units_of_coordinates_change_no_bit(problem: Any) -> None:
     same(steps_of(problem(1.0, 1.0, 1.0)), steps_of(problem(2.0**-31, 2.0**-20, 2.0**9)))
 
 
+STEADY = (plate, soft_disk)
+"""Problems that take no notice of the unit of time."""
+
+
+@cache
+def error(problem: Any, *units: float) -> float:
+    pde = problem(*units)
+    *_, last = train(pde, network(pde, 12), sampler=Sobol(interior=300, boundary=80, every=0), steps=50)
+    return last.rel_l2
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("factor", FACTORS)
 @EACH
+@pytest.mark.parametrize("factor", FACTORS)
 def test_any_unit_gives_the_same_error(problem: Any, factor: float) -> None:
     """Within a factor of three, whatever the unit."""
-
-    def error(*units: float) -> float:
-        pde = problem(*units)
-        *_, last = train(pde, network(pde, 12), sampler=Sobol(interior=300, boundary=80, every=0), steps=50)
-        return last.rel_l2
-
-    plain = error(1.0, 1.0, 1.0)
+    plain = error(problem, 1.0, 1.0, 1.0)
     assert plain < 5e-2
-    assert plain / 3 < error(factor, 1.0, 1.0) < 3 * plain
-    assert plain / 3 < error(1.0, factor, 1.0) < 3 * plain
-    assert plain / 3 < error(1.0, 1.0, factor) < 3 * plain
+    assert plain / 3 < error(problem, factor, 1.0, 1.0) < 3 * plain
+    assert plain / 3 < error(problem, 1.0, factor, 1.0) < 3 * plain
+    if problem not in STEADY:
+        assert plain / 3 < error(problem, 1.0, 1.0, factor) < 3 * plain
 
 
 def test_the_scales_are_those_of_what_the_network_has_to_give() -> None:

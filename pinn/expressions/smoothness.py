@@ -77,11 +77,13 @@ def first_break(
 
 
 def axes_of_choices(program: Program) -> frozenset[int]:
-    """The coordinates along which a formula can have a break: those of what its choices look at."""
+    """The coordinates along which a formula can have a break: those of its tables, and of what its choices look at."""
     graph = Graph.of(program.steps)
     (root,) = program.outputs
-    beneath = graph.beneath([*_switches(graph, root).values()])
-    return frozenset(int(graph.nodes[a].data[0]) for a in beneath if graph.nodes[a].op == "coordinate")
+    looked_at = (graph.nodes[a] for a in graph.beneath([*_switches(graph, root).values()]))
+    tables = (node.data[0] for node in map(graph.nodes.__getitem__, graph.beneath([root])) if node.op == "table")
+    choices = {node.data[0] for node in looked_at if node.op == "coordinate"}
+    return frozenset(choices.union(*(table.axes for table in tables)))
 
 
 def _disagreement(

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pinn.expressions import Equations, Formula, Names
-from pinn.expressions.smoothness import first_break
+from pinn.expressions.smoothness import axes_of_choices, first_break
 
 F64 = torch.float64
 LINE = Names(1, False, ("u",))
@@ -51,6 +51,27 @@ def test_the_order_of_a_break_and_its_place(text: str) -> None:
         assert found is not None
         assert found.order == order
         assert found.at[0] == pytest.approx(at, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "axes"),
+    [
+        ("x*y", ()),
+        ("abs(y) + x", (1,)),
+        ("x*abs(sign(y) - 1)", (1,)),
+        ("min(x, y)", (0, 1)),
+        ("x/where(z < 0, 0, 1)", (2,)),
+    ],
+)
+def test_there_are_breaks_along_axes_of_choices_alone(text: str, axes: tuple[int, ...]) -> None:
+    program = Formula.of(text, Names(3, False, ("u",)).data()).program
+    assert axes_of_choices(program) == frozenset(axes)
+    lines = torch.rand(12, 1, 3, generator=torch.Generator().manual_seed(0), dtype=F64).repeat(1, 200, 1) - 0.5
+    for axis in range(3):
+        along = lines.clone()
+        along[..., axis] = LINES[..., 0]
+        found = first_break(program, axis, 4, along, torch.ones(12, 200, dtype=torch.bool))
+        assert (found is not None) == (axis in axes)
 
 
 def test_only_what_is_asked_for() -> None:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from pinn.domains import Ball, Box, ParameterDomain, TimeDomain
+from pinn.domains import Ball, Box, Mesh, ParameterDomain, TimeDomain
 from pinn.domains.coordinates import axis_names
 from pinn.plotting.sections import Grid, Section, sections
 
@@ -71,3 +72,23 @@ def test_only_lengths_have_a_common_measure() -> None:
     for free, expected in equal.items():
         assert Section(heat, free, {}).equal_aspect == expected, free
     assert Section(Box(), (0, 1), {}).equal_aspect
+
+
+def test_the_distance_from_the_edge_is_asked_for_beside_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And once: of a mesh it costs far more than whether a point is inside."""
+    asked: list[int] = []
+    level_set = Mesh.level_set
+
+    def counted(self: Mesh, x: torch.Tensor) -> torch.Tensor:
+        asked.append(len(x))
+        return level_set(self, x)
+
+    monkeypatch.setattr(Mesh, "level_set", counted)
+    (section,) = sections(Mesh())
+    grid = Grid(section, 101, torch.zeros((), dtype=torch.float64))
+    edge = grid.signed_distance()
+    assert edge is not None
+    assert grid.signed_distance() is edge
+    assert len(asked) == 1
+    assert asked[0] < 0.2 * 101**2
+    np.testing.assert_array_equal(edge[edge != 0] > 0, grid.inside.numpy()[edge != 0])

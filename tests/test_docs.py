@@ -247,3 +247,15 @@ def test_there_are_pages_programs_and_notebooks() -> None:
     assert len(WITH_PROGRAMS) >= 4
     assert len(NOTEBOOKS) == 3
     assert sum(len(training(page)) for page in PAGES) >= 30
+
+
+def test_the_jobs_are_shown_as_they_are() -> None:
+    """The page of the five jobs has the scripts and files of examples/; of the measurements the first lines."""
+    page = (DOCS / "jobs.md").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "examples").rglob("*.*")):
+        text = path.read_text(encoding="utf-8").rstrip()
+        if path.suffix == ".sh":
+            text = "\n".join(line for line in text.splitlines() if not line.startswith("#") and line != "set -e")
+        if path.name == "measured.csv":
+            text = "\n".join(text.splitlines()[:9])
+        assert f"\n{text}\n```" in page, path

@@ -7,17 +7,15 @@
 # %%
 from dataclasses import dataclass
 
-import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from torch import Tensor
-from torch.func import vmap
 
 from pinn import train
 from pinn.domains import Boundary, Disk, Domain
 from pinn.networks import MLP
 from pinn.operators import Strategy, laplacian
 from pinn.pdes import PDE, Condition, dirichlet, interior, manufactured
+from pinn.plotting import show, show_history
 from pinn.typing import Field
 
 # %% [markdown]
@@ -68,30 +66,14 @@ assert step.rel_l2 < 1e-3
 
 # %%
 steps, residuals, errors = zip(*history, strict=True)
-figure, axes = plt.subplots(figsize=(5, 3))
-axes.semilogy(steps, residuals, label="residual at held-out points")
-axes.semilogy(steps, errors, label="relative $L^2$ error")
-axes.set_xlabel("step")
-axes.legend()
-plt.show()
+show_history(steps, {"residual at held-out points": residuals, "relative $L^2$ error": errors})
 
 # %% [markdown]
 # ## The solution
 #
-# `step.field` is a function of one point; `vmap` makes it one of many. Points outside the disk are left out.
+# `step.field` is a function of one point, or of many. `show` draws it as the command line would, as a figure of
+# matplotlib: `show(step).savefig("u.pdf")` writes it.
 
 # %%
-u = step.field
-line = torch.linspace(-1, 1, 101, dtype=torch.float64)
-X = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1)
-inside = problem.domain.contains(X)
-with torch.no_grad():
-    error = torch.where(inside, vmap(vmap(u))(X) - vmap(vmap(bump))(X), torch.nan).numpy()
-figure, axes = plt.subplots(figsize=(4.2, 3.4))
-peak = np.nanmax(abs(error))
-image = axes.pcolormesh(line.numpy(), line.numpy(), error, cmap="RdBu_r", vmin=-peak, vmax=peak)
-axes.set_aspect("equal")
-axes.set_xlabel("x")
-axes.set_ylabel("y")
-figure.colorbar(image, label="error $u - u^*$")
-plt.show()
+print(step.field([[0.0, 0.0], [0.5, 0.5]]))
+show(step)

@@ -11,6 +11,7 @@ import torch
 from pinn import train
 from pinn.networks import MLP, Unknown, WithUnknowns
 from pinn.pdes import Heat, Inverse
+from pinn.plotting import show, show_history
 from pinn.runs.uncertainty import found_unknowns
 
 # %% [markdown]
@@ -50,12 +51,15 @@ print(f"diffusivity {found.value:.4f}, between {low:.4f} and {high:.4f} with 95 
 assert abs(found.value - 0.1) < 4 * found.deviation
 
 # %%
-figure, axes = plt.subplots(figsize=(5, 3))
-axes.plot(history)
-axes.axhline(0.1, color="gray", linestyle="--")
-axes.set_xlabel("step")
-axes.set_ylabel("diffusivity")
-plt.show()
+steps = range(1, len(history) + 1)
+curves = {"found": history, "true": [0.1] * len(history)}
+show_history(steps, curves, label="diffusivity", log=False)
+
+# %% [markdown]
+# The temperature, with the units that we give it:
+
+# %%
+show(step, units={"t": "s", "x": "m"}, picture="profiles")
 
 # %% [markdown]
 # The interval comes from the Gauss–Newton covariance at the solution. With ten times the noise it is ten times as

@@ -2,6 +2,7 @@
 
 pinn sweep-report multirun/2026-11-24_12-00-00
 pinn sweep-report DIR --by pde optimizer --format csv > table.csv
+pinn export "$(pinn sweep-report DIR --best)" --format onnx
 """
 
 import argparse
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pinn.report.sweep_plot import plot_sweep
-from pinn.report.sweep_results import SEED, groups, metric_of, read, swept
+from pinn.report.sweep_results import SEED, best, groups, metric_of, read, swept
 from pinn.report.sweep_table import FORMATS
 
 
@@ -24,6 +25,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--format", choices=FORMATS, default="md", help="of the table (default: md)")
     parser.add_argument("--metric", help="number of summary.json (default: rel_l2, or heldout_residual if unknown)")
     parser.add_argument("--sort", choices=("swept", "median"), default="swept", help="order of rows (default: swept)")
+    parser.add_argument("--best", action="store_true", help="print the folder of the best job, and nothing else")
     parser.add_argument("--output", type=Path, metavar="FILE", help="plot, .png, .pdf or .svg (default: DIR/sweep.png)")
     return parser.parse_args(argv)
 
@@ -33,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         outcomes = read(args.folder)
         metric = metric_of(outcomes, args.metric)
+        if args.best:
+            print(best(outcomes, metric).folder)
+            return 0
         keys = args.by or swept(outcomes)
         rows = groups(outcomes, keys)
         if args.sort == "median":

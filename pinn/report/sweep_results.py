@@ -117,6 +117,14 @@ def groups(outcomes: Sequence[Outcome], keys: Sequence[str]) -> list[Group]:
     return [Group(values, tuple(members)) for values, members in found.items()]
 
 
+def best(outcomes: Sequence[Outcome], metric: str) -> Outcome:
+    """The completed job with the smallest number. Raises ValueError if no job has one."""
+    known = [o for o in outcomes if o.state == "completed" and math.isfinite(o.number(metric))]
+    if not known:
+        raise ValueError(f"No completed job has a number {metric!r}, so none is the best.")
+    return min(known, key=lambda outcome: outcome.number(metric))
+
+
 def metric_of(outcomes: Sequence[Outcome], wanted: str | None) -> str:
     """What is compared: the error, or the residual at held-out points if no job knows its error.
 

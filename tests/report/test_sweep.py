@@ -120,3 +120,17 @@ def test_wrong_folders(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
         said = capsys.readouterr().err
         assert words in said
         assert len(said.splitlines()) == 1
+
+
+def test_the_best_job_is_printed_alone(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sweep_report.main([str(sweep), "--best"]) == 0
+    assert capsys.readouterr().out == f"{sweep / '0'}\n"  # the smallest of ERRORS
+    assert not (sweep / "sweep.png").exists()
+    assert sweep_report.main([str(sweep), "--best", "--metric", "wall_s"]) == 0
+    assert capsys.readouterr().out == f"{sweep / '3'}\n"
+
+
+def test_where_no_job_has_ended_none_is_the_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job(tmp_path / "0", ["seed=0"], failure="no")
+    assert sweep_report.main([str(tmp_path), "--best"]) == 1
+    assert "none is the best" in capsys.readouterr().err

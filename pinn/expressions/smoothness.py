@@ -139,7 +139,7 @@ def _switches(graph: Graph, root: int) -> dict[int, int]:
         elif op in ("min", "max"):
             found[a] = graph.sub(*arguments)
     known = {s: {graph.nodes[a].op for a in graph.beneath([s])} for s in {*found.values()}}
-    return {a: s for a, s in found.items() if "coordinate" in known[s] and not known[s] & {*LEAVES}}
+    return {a: s for a, s in found.items() if known[s] & {"coordinate", "table"} and not known[s] & {*LEAVES}}
 
 
 def _resolved(graph: Graph, root: int, switches: Mapping[int, int], signs: Mapping[int, int]) -> int:

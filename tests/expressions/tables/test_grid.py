@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from pinn.expressions import Formula, Names
-from pinn.expressions.smoothness import first_break
+from pinn.expressions.smoothness import axes_of_choices, first_break
 from pinn.expressions.tables import GridTable
 from pinn.operators import Auto, Eye, partials
 
@@ -106,3 +106,15 @@ def test_what_lies_outside_is_known() -> None:
 def test_what_is_no_grid_is_refused(arguments: tuple, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         GridTable(*arguments)
+
+
+def test_a_choice_by_a_table_is_one_along_its_coordinate() -> None:
+    """min(k, 1.5) with k = 1 + x has a kink at 0.5, between the nodes."""
+    table = GridTable((1,), ([0.0, 2.0],), [1.0, 3.0])
+    program = Formula.of("min(k, 1.5)", Names(2, coefficients={"k": table})).program
+    assert axes_of_choices(program) == {1}
+    lines = torch.zeros(1, 100, 2, dtype=F64)
+    lines[..., 1] = torch.linspace(0.001, 1.999, 100, dtype=F64)
+    found = first_break(program, 1, 2, lines, torch.ones(1, 100, dtype=torch.bool))
+    assert found is not None
+    assert (found.order, round(found.at[1], 9)) == (1, 0.5)

@@ -50,7 +50,9 @@ class Card:
     def command(self) -> str:
         """What a user types for this run: its overrides but where it was and with how many threads."""
         given = [
-            word for word in self.entry.results.summary["overrides"] if not word.startswith(("hydra.", "threads="))
+            word
+            for word in self.entry.results.summary["overrides"]
+            if not word.startswith(("hydra.", "threads=", "plots="))
         ]
         return " ".join(["pinn", "train", *given])
 

@@ -49,9 +49,8 @@ class Card:
     @property
     def command(self) -> str:
         """What a user types for this run: its overrides but where it was and with how many threads."""
-        given = [
-            word for word in self.entry.results.summary["overrides"] if not word.startswith(("hydra.", "threads="))
-        ]
+        beside = ("hydra.", "threads=", "plots=")
+        given = [word for word in self.entry.results.summary["overrides"] if not word.startswith(beside)]
         return " ".join(["pinn", "train", *given])
 
     def markdown(self) -> str:

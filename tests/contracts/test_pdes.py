@@ -10,6 +10,7 @@ from torch.func import vmap
 
 import pinn.pdes
 from pinn.domains import Ball, Box, Disk, TimeDomain
+from pinn.domains.coordinates import without_parameters
 from pinn.networks import Unknown, field
 from pinn.objective import Objective
 from pinn.operators import Auto, Eye, ForwardOverReverse, Rows, div, grad, laplacian
@@ -132,6 +133,17 @@ def test_the_first_condition_is_the_equation(pde: PDE) -> None:
     assert pde.conditions()[0].name == "interior"
     names = [condition.name for condition in pde.conditions()]
     assert len(set(names)) == len(names)
+
+
+@EACH
+def test_components_have_names_of_their_own_and_vectors_as_many_as_space_has_axes(pde: PDE) -> None:
+    m, domain = pde.components or 1, without_parameters(pde.domain)
+    space = domain.dim - isinstance(domain, TimeDomain)
+    if pde.names is not None:
+        assert len(set(pde.names)) == len(pde.names) == m
+    for components in pde.vectors.values():
+        assert len(set(components)) == len(components) == space
+        assert set(components) <= set(range(m))
 
 
 @EACH

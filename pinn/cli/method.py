@@ -24,7 +24,6 @@ NAMED = (
     "seeds",
     "compile",
     "init_from",
-    "method",
 )
 """Keys that say how to train: what is named is used as it is named."""
 _LEAST = 0.1
@@ -34,14 +33,13 @@ _USUAL = {"network": "mlp", "optimizer": "adam_lm", "sampler": "sobol"}
 
 def with_method(
     recipes: dict[str, Any],
-    choices: Mapping[str, str],
     words: Sequence[str],
     trust: Collection[str] = (),
     interrupted: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """The configuration with network, optimizer, points and budget as `method` finds them.
 
-    It stays as it is if `words`, what the user has typed, or the `choices` of the problem's own file name one of them,
+    It stays as it is if `words`, what the user has typed, or the choices of the problem's own file name one of them,
     and where frozen features have not been tried out: in float32, on a GPU, on several ranks, with estimates of
     derivatives. Raises ValueError for a problem that cannot be solved.
     """
@@ -51,7 +49,7 @@ def with_method(
     if not isinstance(method, Search):
         return {**recipes, "method": None}
     strategy = build(recipes["vjp"], "vjp", trust=trust)
-    if why := _named(recipes, choices, words) or ("vjp estimates derivatives" if strategy.random else ""):
+    if why := _named(recipes, words) or ("vjp estimates derivatives" if strategy.random else ""):
         log.debug("method: as named, since %s", why)
         return {**recipes, "method": None}
     pde: PDE = build(recipes["pde"], "pde", trust=trust)
@@ -65,18 +63,18 @@ def with_method(
         interrupted=interrupted,
     )
     found = choice.candidate.recipes()
-    if choice.candidate.trained and choices["sampler"] != _USUAL["sampler"]:
+    if choice.candidate.trained and recipes["choices"]["sampler"] != _USUAL["sampler"]:
         del found["sampler"]  # the problem has one of its own
     left = max(budget_s - choice.seconds, _LEAST * budget_s)
     return {**recipes, **found, "budget_s": left, "method": choice.stored()}
 
 
-def _named(recipes: Mapping[str, Any], choices: Mapping[str, str], words: Sequence[str]) -> str:
+def _named(recipes: Mapping[str, Any], words: Sequence[str]) -> str:
     """Why the method is not sought; empty if it is."""
     keys = {word.lstrip("+~").partition("=")[0].partition(".")[0].partition("@")[0] for word in words}
-    if named := [key for key in NAMED if key in keys - {"method"}]:
+    if named := [key for key in NAMED if key in keys]:
         return f"{', '.join(named)} is named"
-    if chosen := [group for group in ("network", "optimizer") if choices[group] != _USUAL[group]]:
+    if chosen := [group for group in ("network", "optimizer") if recipes["choices"][group] != _USUAL[group]]:
         return f"the problem names its {', '.join(chosen)}"
     if find_dtype(recipes["dtype"]).itemsize < 8:
         return "dtype=float32"

@@ -108,9 +108,8 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
                 temporary.write_text(OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
             job = dataclasses.replace(job, config=with_copies(job.config, folder, trust=trust))
             if source := job.config.get("init_from"):
-                job = dataclasses.replace(
-                    job, config={**job.config, "init_from": keep_start(read_start(source), folder)}
-                )
+                kept = keep_start(read_start(source), folder)
+                job = dataclasses.replace(job, config={**job.config, "init_from": kept})
                 log.info(f"the network begins with the weights of {source}")
         say_what(job, recipes, ranks, resumed)
         if recipes.get("seeds", 1) > 1 and not resumed:
@@ -190,8 +189,7 @@ def choose_method(
     """The configuration with network, optimizer and points, found from the problem unless they are named."""
     refuse_unknown(recipes, [*TrainConfig.__dataclass_fields__, *OWN_KEYS])
     prepare(recipes["threads"], recipes["deterministic"])
-    choices = {group: str(HydraConfig.get().runtime.choices[group]) for group in GROUPS}
-    recipes = with_method(recipes, choices, overrides, trust, lambda: interruption.signal is not None)
+    recipes = with_method(recipes, overrides, trust, lambda: interruption.signal is not None)
     if interruption.signal:
         raise SystemExit(interruption.exit_code)
     return recipes

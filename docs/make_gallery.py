@@ -19,7 +19,7 @@ from pinn.report.gallery import Entry, names
 
 DOCS = Path(__file__).parent
 WIDTH = 640
-COLOURS = 64
+COLOURS = 160
 PICTURES = ("comparison.png", "profiles.png", "solution.png")
 
 
@@ -43,7 +43,7 @@ class Card:
             picture = opened.convert("RGB")
         height = round(picture.height * WIDTH / picture.width)
         small = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
-        palette = small.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        palette = small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         palette.save(folder / f"{self.entry.name}.png", optimize=True)
 
     @property

@@ -10,6 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from pinn.cli import train_schema  # noqa: F401  (gives Hydra the types of the plain keys)
 from pinn.runs.configs import config_folder
 
 _KEY = re.compile(r"Could not override '([^']+)'")

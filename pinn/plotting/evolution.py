@@ -31,7 +31,7 @@ def evolution_picture(samples: Samples, instants: Samples, title: str, like: Ten
         draw_lines(axes[1, 0], instants, values, 0)
         draw_lines(axes[1, 1], near or instants, values if near else errors, 0)
         axes[1, 0].set_title("At instants (dashed: exact)")
-        axes[1, 1].set_title("The front" if near else "Error at instants")
+        axes[1, 1].set_title("Close up" if near else "Error at instants")
         for ax in axes[1, :2]:
             ax.set_xlabel(instants.grids[0].section.labels[0])
         lines, labels = axes[1, 0].get_legend_handles_labels()

@@ -38,7 +38,7 @@ def line_picture(samples: Samples, quantities: Sequence[Quantity], title: str, l
                 draw_lines(ax, part, group, index)
                 if m > 1 or rows == 1 or row == 0:
                     names = " and ".join(f"{q.title} ${q.component(index, m)}$" for q in group)
-                    ax.set_title(names + (", the front" if part is near else ""))
+                    ax.set_title(names + (", close up" if part is near else ""))
         for ax, part in zip(axes[-1], shown, strict=True):
             ax.set_xlabel(part.grids[0].section.labels[0])
         lines, labels = axes[0, 0].get_legend_handles_labels()

@@ -66,6 +66,12 @@ def test_bash_completes(tmp_path: Path) -> None:
     assert result.stdout.splitlines() == ["heat", "complete -o default -F _pinn pinn"], result.stderr
 
 
+def test_keys_are_offered_by_a_process_that_has_loaded_nothing_else() -> None:
+    command = [sys.executable, "-m", "pinn", "completion", "--line", "pinn train pde=heat pde.diff"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.stdout == "pde.diffusivity=\n", result.stderr
+
+
 def test_a_shell_is_needed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["pinn"])
     with pytest.raises(SystemExit) as stop:

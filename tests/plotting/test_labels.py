@@ -208,11 +208,11 @@ def test_a_vector_may_be_named() -> None:
 def test_a_front_has_a_picture_of_its_own() -> None:
     steep = Subject(lambda x: torch.tanh((x[1] - 0.3) * 400 * x[0]), TimeDomain(1.0, Box((0.0,), (1.0,))))
     picture = solution_pictures(steep)["profiles"]
-    near = next(ax for ax in picture.axes if "the front" in ax.get_title())
+    near = next(ax for ax in picture.axes if "close up" in ax.get_title())
     low, high = near.get_xlim()
     assert low < 0.3 < high
     assert high - low < 0.1
     values = np.asarray(near.lines[-1].get_ydata())
     assert np.abs(np.diff(values)).max() < 0.2  # resolved, not a jump between two nodes
     gentle = Subject(lambda x: torch.sin(3 * x[1]), TimeDomain(1.0, Box((0.0,), (1.0,))))
-    assert not any("the front" in ax.get_title() for ax in solution_pictures(gentle)["profiles"].axes)
+    assert not any("close up" in ax.get_title() for ax in solution_pictures(gentle)["profiles"].axes)

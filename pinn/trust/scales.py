@@ -103,7 +103,8 @@ def scaled(
 
     The field without network, which holds the prescribed values that are built in, leaves residuals r. With L their
     derivative, the response e, L e = −r by least squares over smooth random features, has the size and the mean that
-    the network has to give. A row of a residual has the size of its terms, of r and of L v for random v as large as e.
+    the network has to give. A row of a residual has the size of its terms, of r and of L v for random v as large as e;
+    that of a condition is taken about the mean, so that 80 degrees between 60 and 80 are weighed by their range.
     Sizes are not rounded, so that they follow every unit. A component that neither data nor equations say anything of
     keeps the size 1. Unknown coefficients are taken at their initial values.
 
@@ -127,6 +128,11 @@ def scaled(
             spread = (e - mean).square().mean(0).sqrt()
             if components is None:
                 size = torch.where(spread > 1e-3 * torch.maximum(size, mean.abs()), spread, size)
+            about = one.by_kind((one.r + one.J[:, :, -1] @ mean).square()[:, None])[
+                :, 0
+            ].sqrt()  # the last feature is 1
+            equation = pde.soft_conditions()[0].name
+            r = torch.where(torch.tensor([name == equation for name, _ in one.names]), r, about)
             rows = _sizes(torch.maximum(r, (B * size).amax(1)))
     by_name: dict[str, list[float]] = {}
     for (name, _), value in zip(one.names, rows, strict=True):

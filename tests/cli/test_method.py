@@ -40,7 +40,14 @@ def test_a_plain_command_gets_what_the_problem_asks_for() -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        *("network.width=8", "network=siren", "optimizer=lm", "optimizer.stages.lm.steps=4", "sampler.interior=50", "steps=4"),
+        *(
+            "network.width=8",
+            "network=siren",
+            "optimizer=lm",
+            "optimizer.stages.lm.steps=4",
+            "sampler.interior=50",
+            "steps=4",
+        ),
         *("weighting=ntk", "windows=2", "seeds=2", "compile=true", "init_from=a", "dtype=float32", "vjp=hutchinson"),
         "method=named",
     ],

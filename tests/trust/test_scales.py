@@ -184,3 +184,23 @@ def test_without_scales_all_is_taken_as_it_stands() -> None:
     (step,) = train(pde, network(pde), Adam(), FEW, steps=1, scale=False)
     assert step.loss > 1e10
     assert scales_of(step.objective.pde) is None
+
+
+def test_where_temperatures_begin_does_not_matter() -> None:
+    """A penalised temperature beside a flux to the air, in °C and in K: the rows are those of the range, not of 353."""
+    found = {}
+    for zero in (0.0, 273.15, 5000.0):
+        pde = Expression(
+            Box((0.0, 0.0), (1.0, 1.0)),
+            "laplacian(u) = 0",
+            boundary={"left": f"{80 + zero}"},
+            flux={"right": f"-2*(u - {20 + zero})", "bottom": "0", "top": "0"},
+            hard=False,
+            time=False,
+        )
+        scales = scales_of(scaled(pde))
+        assert scales is not None
+        found[zero] = [*scales.size, *(one for row in scales.rows.values() for one in row)]
+    assert found[273.15] == pytest.approx(found[0.0], rel=0.02)
+    assert found[5000.0] == pytest.approx(found[0.0], rel=0.02)
+    assert scales.rows["boundary_left"][0] < 40

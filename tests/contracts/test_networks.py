@@ -9,7 +9,19 @@ from torch import nn
 from torch.func import vmap
 
 import pinn.networks
-from pinn.networks import MLP, FourierNetwork, ModifiedMLP, PirateNet, Siren, SlabFeatures, Windows, WithUnknowns, field
+from pinn.networks import (
+    MLP,
+    Corrected,
+    FourierNetwork,
+    ModifiedMLP,
+    PirateNet,
+    RandomFeatures,
+    Siren,
+    SlabFeatures,
+    Windows,
+    WithUnknowns,
+    field,
+)
 from pinn.objective import Objective
 from pinn.objective.compilation import Compiled
 from pinn.operators import Eye, Jet, Rows, Strategy, grad, laplacian
@@ -17,10 +29,12 @@ from pinn.pdes import Poisson
 from pinn.samplers import Sobol
 
 F64 = torch.float64
+_MADE_BY_OTHERS = (Corrected, RandomFeatures, SlabFeatures, Windows, WithUnknowns)
+"""Networks that take more than sizes, with tests of their own."""
 SHIPPED = [
     cls
     for _, cls in inspect.getmembers(pinn.networks, inspect.isclass)
-    if issubclass(cls, nn.Module) and cls not in (SlabFeatures, Windows, WithUnknowns)
+    if issubclass(cls, nn.Module) and cls not in _MADE_BY_OTHERS
 ]
 MAKERS = [
     *SHIPPED,

@@ -257,7 +257,7 @@ def test_an_unknown_in_the_data_of_a_condition_is_found(name: str, tmp_path: Pat
 
 
 def solved_parts(pde: Inverse) -> tuple:
-    step = solved(pde, steps=60, width=12, points=200)
+    step = solved(pde, steps=100, width=12, points=200)
     return step.objective, step.params
 
 

@@ -19,10 +19,10 @@ def composed(*words: str) -> dict[str, Any]:
     """The configuration of some words as a job has it."""
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = compose("train", overrides=list(words), return_hydra_config=True)
-    recipes: dict[str, Any] = OmegaConf.to_container(config, resolve=False)  # pyright: ignore[reportAssignmentType]
+    recipes: Any = OmegaConf.to_container(config, resolve=False)
     choices = recipes.pop("hydra")["runtime"]["choices"]
-    plain = OmegaConf.to_container(OmegaConf.create(recipes), resolve=True)
-    return {**plain, "choices": {group: choices[group] for group in GROUPS}}  # pyright: ignore[reportReturnType]
+    plain: Any = OmegaConf.to_container(OmegaConf.create(recipes), resolve=True)
+    return {**plain, "choices": {group: choices[group] for group in GROUPS}}
 
 
 def found(*words: str) -> dict[str, Any]:

@@ -69,7 +69,9 @@ def _size(weights: Mapping[str, Any]) -> int:
 def _training(config: Mapping[str, Any], summary: Mapping[str, Any], step: int) -> str:
     seconds = summary.get("wall_s")
     spent = f" in {seconds:.1f} s on {summary.get('device')}" if isinstance(seconds, (int, float)) else ""
-    method = config.get("choices", {}).get("optimizer") or _name(config.get("optimizer"))
+    found = config.get("method")
+    chosen = str(found.get("chosen")) if isinstance(found, Mapping) else config.get("choices", {}).get("optimizer")
+    method = chosen or _name(config.get("optimizer"))
     return f"{step} steps of {method}{spent}, seed {config.get('seed', 'unknown')}"
 
 

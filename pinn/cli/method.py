@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from omegaconf import DictConfig, OmegaConf
+
 from pinn.methods import BUDGET_S, Method, Search
 from pinn.parallel import launched_ranks
 from pinn.pdes import PDE
@@ -26,6 +28,8 @@ NAMED = (
     "init_from",
 )
 """Keys that say how to train: what is named is used as it is named."""
+FOUND = "auto"
+"""The word for a choice in a group that the search has made."""
 _LEAST = 0.1
 """Part of the budget that is left to training, however long the search has taken."""
 _USUAL = {"network": "mlp", "optimizer": "adam_lm", "sampler": "sobol"}
@@ -53,7 +57,8 @@ def with_method(
         log.debug("method: as named, since %s", why)
         return {**recipes, "method": None}
     pde: PDE = build(recipes["pde"], "pde", trust=trust)
-    budget_s, dtype = recipes["budget_s"] or BUDGET_S, find_dtype(recipes["dtype"])
+    budget_s = BUDGET_S if recipes["budget_s"] is None else recipes["budget_s"]
+    dtype = find_dtype(recipes["dtype"])
     choice = method.choose(
         pde,
         strategy,
@@ -66,7 +71,8 @@ def with_method(
     if choice.candidate.trained and recipes["choices"]["sampler"] != _USUAL["sampler"]:
         del found["sampler"]  # the problem has one of its own
     left = max(budget_s - choice.seconds, _LEAST * budget_s)
-    return {**recipes, **found, "budget_s": left, "method": choice.stored()}
+    choices = {**recipes["choices"], **{group: FOUND for group in _USUAL if group in found}}
+    return {**recipes, **found, "budget_s": left, "method": choice.stored(), "choices": choices}
 
 
 def _named(recipes: Mapping[str, Any], words: Sequence[str]) -> str:
@@ -81,3 +87,9 @@ def _named(recipes: Mapping[str, Any], words: Sequence[str]) -> str:
     if find_device(recipes["device"]).type != "cpu":
         return "frozen features are solved for on a CPU"
     return "several processes" if launched_ranks().size > 1 else ""
+
+
+def in_yaml(config: DictConfig, recipes: Mapping[str, Any]) -> str:
+    """The configuration for people: as it was composed, with what the search for a method has found in its place."""
+    found = {str(key): recipes[str(key)] for key in config if key in recipes} if recipes.get("method") else config
+    return OmegaConf.to_yaml(OmegaConf.create(found), resolve=True)

@@ -18,12 +18,11 @@ from pinn.cli.ensemble import refuse_alone, run_ensemble
 from pinn.cli.failures import InputError, one_line
 from pinn.cli.following import Training, retry_on_full_disk
 from pinn.cli.hydra_words import refuse_environment
-from pinn.cli.method import with_method
+from pinn.cli.method import in_yaml, with_method
 from pinn.cli.signals import SignalHandler
+from pinn.cli.told import report, say_what
 from pinn.cli.train_schema import TrainConfig
-from pinn.networks import trained_parameters
-from pinn.parallel import Ranks, joined_ranks, launched_ranks
-from pinn.pdes import Evolving, unscaled
+from pinn.parallel import joined_ranks, launched_ranks
 from pinn.runs.atomic_write import atomic_write
 from pinn.runs.checkpoint import new_run_id
 from pinn.runs.claim import claimed, folder_of, refuse_used
@@ -34,12 +33,9 @@ from pinn.runs.results import DIVERGED, DOUBTED
 from pinn.runs.resuming import Resumed, cut_job, ended_job
 from pinn.runs.run import load_run
 from pinn.runs.saving import save_run
-from pinn.runs.scales import in_words as in_words_of_scales
 from pinn.runs.tracking import MetricsAlone, Tracked
 from pinn.runs.trusted import modules_named
-from pinn.runs.uncertainty import found_fields, found_unknowns
 from pinn.runs.warm_start import keep_start, network_of, read_start
-from pinn.training.accuracy import score
 from pinn.training.failures import LESS_MEMORY, DivergedError, NotEnoughMemoryError, is_out_of_memory
 from pinn.training.step import Step
 
@@ -105,7 +101,7 @@ def run(config: DictConfig, folder: Path, trust: Sequence[str] = ()) -> float:
         folder = ranks.told(folder)
         if not resumed and ranks.rank == 0:
             with atomic_write(folder / "config.yaml") as temporary:
-                temporary.write_text(OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
+                temporary.write_text(in_yaml(config, recipes), encoding="utf-8")
             job = dataclasses.replace(job, config=with_copies(job.config, folder, trust=trust))
             if source := job.config.get("init_from"):
                 kept = keep_start(read_start(source), folder)
@@ -161,20 +157,6 @@ def save(training: Training, step: Step, run_id: str, folder: Path) -> dict[str,
     return save_run(folder, step, config, run_id=run_id, resumable=training.diverged is None, **facts)
 
 
-def say_what(job: Job, recipes: Mapping[str, Any], ranks: Ranks, resumed: Resumed | None) -> None:
-    """The first line that the user sees."""
-    trained = trained_parameters(job.network).values()
-    size, device = sum(p.numel() for p in trained), next(job.network.parameters()).device
-    start = "" if ranks.single_block else f", {ranks.size} processes"
-    if resumed:
-        start += f", {'writing the results' if resumed.ended else 'going on'} after step {resumed.checkpoint.step}"
-    own = unscaled(job.pde)
-    problem = f"{type(own.pde if isinstance(own, Evolving) else own).__name__} on {recipes['choices']['domain']}"
-    log.info(f"{problem}: {size} parameters, {recipes['dtype']} on {device}{start}")
-    if scales := in_words_of_scales(job.pde):
-        log.info(scales)
-
-
 def with_start(recipes: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
     """The configuration with the network of the run that training begins from, unless the user has named one."""
     named = any(word.lstrip("+~").partition("=")[0].partition(".")[0] == "network" for word in overrides)
@@ -218,30 +200,6 @@ def draw(folder: Path, trust: Collection[str] = ()) -> None:
     plot_solution(run, folder)
     plot_residual(run, folder)
     plot_history(folder, folder)
-
-
-def report(folder: Path, step: Step, training: Training) -> None:
-    """The last lines that the user sees."""
-    figures = f"rel_l2 {score(step.rel_l2, step.reference_error)}, max_error {step.max_error:.3e}"
-    if step.reference is not None and step.reference.zero:
-        figures = f"max_error {step.max_error:.3e}, an absolute one, since the exact solution is 0,"
-    if step.reference is None:
-        figures = "error unknown, since no exact solution is (pinn validate tells what to believe)"
-    if step.compile_s:
-        log.info(f"compiled in {step.compile_s:.1f} s, not counted as training")
-    log.info(f"{figures} after {step.step} steps in {step.seconds:.1f} s (stopped by {training.reason})")
-    log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
-    if training.job.config.get("estimate_error"):
-        log.info(str(step.estimated_error))
-    for name, found in found_unknowns(step.objective.on_one_process(), step.params).items():
-        spread = f" ± {found.interval()[1] - found.value:.1e} (95 %)" if found.deviation else ""
-        spread = f" (no interval: {found.why})" if found.why else spread
-        log.info(f"{name} = {found.value:.6g}{spread}" + ("" if found.truth is None else f", true {found.truth:.6g}"))
-    some = next(iter(step.objective.samples.values()))[0][:200]
-    for name, field in found_fields(step.objective.on_one_process(), step.params, some).items():
-        told = "" if field.truth is None else f", relative L2 error {field.error:.1e}"
-        log.info(f"{name}: {float(field.values.min()):.4g} to {float(field.values.max()):.4g}{told}")
-    log.info(f"run folder: {folder}")
 
 
 def in_words(error: Exception) -> Exception:

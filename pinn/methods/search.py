@@ -14,6 +14,7 @@ from pinn.methods.facts import Facts, facts_of
 from pinn.methods.trial import Trial, silent, tried
 from pinn.operators import Auto, Strategy
 from pinn.pdes import PDE, TimeWindowed, evolving
+from pinn.training.loop import refuse_budget
 from pinn.trust.premises import examine_premises
 from pinn.trust.scales import scaled
 
@@ -76,8 +77,10 @@ class Search(Method):
     ) -> Choice:
         """Find a method for a problem that has no scales yet; `rescale` gives it some.
 
-        Raises ValueError for a problem with contradicting conditions, and if no candidate solves it.
+        Raises ValueError for a budget that is not finite and > 0, for a problem with contradicting conditions, and if
+        no candidate solves it.
         """
+        refuse_budget(budget_s)
         with silent():  # the run says it
             examine_premises(pde, torch.zeros((), dtype=torch.float64))
         trials = _Trials(self, pde, strategy or Auto(), seed, budget_s, rescale, interrupted)

@@ -140,11 +140,16 @@ def _steps(training: TrainingState, budget_s: float | None, retries: int) -> Gen
         training.move_points()
 
 
+def refuse_budget(budget_s: float | None) -> None:
+    """Raise ValueError unless it is a finite number of seconds above 0, or None for no bound."""
+    if budget_s is not None and not 0 < budget_s < math.inf:
+        raise ValueError(f"Training needs a finite budget_s > 0 seconds, got budget_s={budget_s}.")
+
+
 def _check_bounds(steps: int, budget_s: float | None, retries: int, sampler: Sampler, ranks: Ranks) -> None:
     if steps < 1:
         raise ValueError(f"Training needs steps >= 1, got steps={steps}.")
-    if budget_s is not None and not 0 < budget_s < math.inf:
-        raise ValueError(f"Training needs a finite budget_s > 0 seconds, got budget_s={budget_s}.")
+    refuse_budget(budget_s)
     if retries < 0:
         raise ValueError(f"Training needs retries >= 0, got retries={retries}.")
     if min(sampler.interior, sampler.boundary) < ranks.blocks:

@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from pinn.cli import train
+from pinn.cli.info import lines
 from pinn.cli.method import NAMED, with_method
 from pinn.cli.train_job import GROUPS
 from pinn.runs.configs import config_folder
@@ -64,6 +65,12 @@ def test_the_word_auto_names_nothing() -> None:
     assert found("pde=heat", "method=auto")["method"] is not None
 
 
+@pytest.mark.parametrize("budget_s", ["0", "-1"])
+def test_a_budget_of_no_time_is_refused(budget_s: str) -> None:
+    with pytest.raises(ValueError, match="finite budget_s > 0 seconds, got"):
+        found("pde=heat", f"budget_s={budget_s}")
+
+
 def test_a_problem_may_name_its_own() -> None:
     for pde in ("poisson", "poisson_ritz"):
         assert found(f"pde={pde}")["method"] is None
@@ -77,6 +84,9 @@ def test_a_run_keeps_its_method_and_loads(tmp_path: Path, monkeypatch: pytest.Mo
     assert summary["rel_l2"] < 1e-10
     run = load_run("run")
     assert run.config["method"] == summary["method"]
+    assert (summary["network"], summary["optimizer"], summary["sampler"], summary["vjp"]) == (*["auto"] * 3, "auto")
+    assert "_target_: pinn.networks.SlabFeatures" in Path("run/config.yaml").read_text()
+    assert any(summary["method"]["chosen"] in line for line in lines(Path("run")))
     assert type(run.network).__name__ == "SlabFeatures"
 
 

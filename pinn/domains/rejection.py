@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from pinn.domains.domain import Domain
-from pinn.typing import Points
+from pinn.typing import Field, Points
 
 
 def in_bounding_box(domain: Domain, u: Tensor) -> Points:
@@ -21,6 +21,17 @@ def refuse_extension(domain: Domain) -> NoReturn:
         f"Values on the boundary of {type(domain).__name__} cannot be built into a field; they are penalised "
         "(hard=False, pde.hard=false)."
     )
+
+
+class NotExtendable(Domain):
+    """A domain whose boundary values cannot be built into a field."""
+
+    def extend(self, g: Field) -> Field:
+        return refuse_extension(self)
+
+    @property
+    def extendable(self) -> bool:
+        return False
 
 
 def fill_fraction(domain: Domain, n: int = 2**17) -> float:

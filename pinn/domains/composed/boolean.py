@@ -12,7 +12,7 @@ from torch import Tensor
 from pinn.domains.composed.hard_parts import hard_part_of
 from pinn.domains.composed.leaves import Leaf, Leaves, conjunction, disjunction
 from pinn.domains.domain import Domain
-from pinn.domains.rejection import fill_fraction, in_bounding_box, refuse_extension
+from pinn.domains.rejection import NotExtendable, fill_fraction, in_bounding_box
 from pinn.domains.shapes.box import Box
 from pinn.typing import Field, Points
 
@@ -21,7 +21,7 @@ _STEP = 1e-6
 
 
 @dataclass(frozen=True)
-class _Combined(Domain):
+class _Combined(NotExtendable):
     """What the three share: points by rejection, boundary from those of all parts.
 
     A point of the boundary of a part belongs to that of the whole if one side lies within and the other does not.
@@ -103,13 +103,6 @@ class _Combined(Domain):
         lost = (ahead == behind) | (self.leaves.owner(x, step) < number)
         outward = torch.where((ahead & ~behind)[:, None], -normal, normal)
         return torch.where(lost[:, None], torch.nan, x).to(u.dtype), outward.to(u.dtype)
-
-    def extend(self, g: Field) -> Field:
-        return refuse_extension(self)
-
-    @property
-    def extendable(self) -> bool:
-        return False
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Nodes and weights of integrals, over a domain and over its boundary."""
 
 import math
+from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,8 +21,22 @@ _ON_CURVES = 32
 """Equidistant nodes of a curve for each that is asked for along a coordinate."""
 
 
+class _Nodes(Region, ABC):
+    """All nodes at once, at as many instants as are asked for, or once where there is no time."""
+
+    domain: Domain
+
+    @property
+    def size(self) -> int | None:
+        return None if isinstance(self.domain, TimeDomain) else 1
+
+    @property
+    def sample_dim(self) -> int:
+        return 1
+
+
 @dataclass(frozen=True)
-class Quadrature(Region):
+class Quadrature(_Nodes):
     """Nodes and weights of an integral over the domain: yields `(X, w)` of shapes (Q, d) and (Q,), Σ w g(X) ≈ ∫ g dx.
 
     On a box of up to three dimensions Gauss–Legendre with `nodes` along each coordinate, exact for polynomials of
@@ -37,21 +52,13 @@ class Quadrature(Region):
         if self.nodes < 1:
             raise ValueError(f"Quadrature needs nodes >= 1, got nodes={self.nodes}.")
 
-    @property
-    def size(self) -> int | None:
-        return None if isinstance(self.domain, TimeDomain) else 1
-
-    @property
-    def sample_dim(self) -> int:
-        return 1
-
     def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         points, weights = nodes_and_weights(getattr(self.domain, "space", self.domain), self.nodes, u)
         return _at_instants(self.domain, points, u), weights.expand(len(u), -1)
 
 
 @dataclass(frozen=True)
-class BoundaryQuadrature(Region):
+class BoundaryQuadrature(_Nodes):
     """Nodes, weights and normals of an integral over ∂Ω or one part of it: yields `(X, w, n)`, Σ w g(X) ≈ ∫ g ds.
 
     On the faces of a box of up to three dimensions Gauss–Legendre with `nodes` along each coordinate; on a curve
@@ -75,14 +82,6 @@ class BoundaryQuadrature(Region):
             raise ValueError(f"BoundaryQuadrature needs nodes >= 1, got nodes={self.nodes}.")
         if not len(self._found(torch.zeros((), dtype=torch.float64))[0]):
             raise ValueError(f"No node of the integral lies on {self.tag!r} of {self.domain}: it is too small.")
-
-    @property
-    def size(self) -> int | None:
-        return None if isinstance(self.domain, TimeDomain) else 1
-
-    @property
-    def sample_dim(self) -> int:
-        return 1
 
     def from_uniform(self, u: Tensor) -> tuple[Tensor, ...]:
         points, weights, normals = self._found(u)

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domains.domain import Domain, short_repr
-from pinn.domains.rejection import refuse_extension
+from pinn.domains.domain import short_repr
+from pinn.domains.rejection import NotExtendable
 from pinn.domains.shapes.buckets import Buckets
 from pinn.domains.shapes.mesh_file import read_mesh
 from pinn.domains.shapes.triangles import nearest_facet
-from pinn.typing import DataFile, Field, Points
+from pinn.typing import DataFile, Points
 
 _AT_ONCE = 2**21
 """Pairs of a point and a cell, to bound memory."""
@@ -22,7 +22,7 @@ _REST = "rest"
 
 
 @dataclass(frozen=True)
-class CellMesh(Domain):
+class CellMesh(NotExtendable):
     """The union of the triangles of a plane mesh, or of the tetrahedra of one in space.
 
     From a `file` that meshio reads (.msh of Gmsh, .vtu), whose physical groups of edges or faces are the parts of the
@@ -100,13 +100,6 @@ class CellMesh(Domain):
 
     def level_set(self, x: Tensor) -> Tensor:
         return torch.where(self.contains(x), 1.0, -1.0).to(x) * self.distance(x)
-
-    def extend(self, g: Field) -> Field:
-        return refuse_extension(self)
-
-    @property
-    def extendable(self) -> bool:
-        return False
 
     @property
     def tags(self) -> tuple[str, ...]:

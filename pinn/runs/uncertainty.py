@@ -160,7 +160,7 @@ class _Answer:
         rows, J = data_rows(plain, params)
         r = plain.residual(params).detach().double()
         U, S, Vh = torch.linalg.svd(J.double(), full_matrices=False)
-        seen = S > _ROUNDING * S[0]
+        seen = _ROUNDING * S[0] < S
         U, self._S, self._Vh = U[:, seen], S[seen], Vh[seen]
         self._data = U[rows]
         components = plain.residuals(params)[DATA].shape[1]
@@ -187,8 +187,9 @@ class _Answer:
     def smoothing(self, slopes: Params) -> Tensor:
         """By what each quantity may differ along directions that the residual does not see: shape (N,)."""
         rows = self._rows(slopes)
-        unseen = sum(part.reshape(len(rows), -1).double().square().sum(1) for part in slopes.values()) - rows.square().sum(1)
-        return self._rho * ((rows * (1 - self._filters)).square().sum(1) + unseen.clamp(min=0.0)).sqrt()
+        whole = torch.cat([part.reshape(len(rows), -1) for part in slopes.values()], 1).double().square().sum(1)
+        unseen = (whole - rows.square().sum(1)).clamp(min=0.0)
+        return self._rho * ((rows * (1 - self._filters)).square().sum(1) + unseen).sqrt()
 
     def steps(self, slopes: Params) -> Tensor:
         """How far a Gauss–Newton step from here would move each quantity: shape (N,), 0 once training has converged."""

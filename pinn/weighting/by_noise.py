@@ -10,9 +10,9 @@ and coefficients come out wrong. With γ the ratio |J_data v|/|J_equation v| of 
 which has a plateau: directions that the equation leaves free have a large γ, the others a small one. The weight λ is
 the largest on it. Where noise has the deviation σ the classical weight is τ²/σ² for a residual of deviation τ; on the
 plateau the result does not depend on τ, and σ is found from the misfit. Where a function is unknown, its coefficients
-join one after the other, p rises slowly all along, and the plateau ends where it begins to rise fast. That holds for the exact minimum. A training
-that still leaves a residual τ to the equation would let that residual, and not the data, decide, so the weight stays
-above τ²/σ² of now, and comes down as training goes on.
+join one after the other, p rises slowly all along, and the plateau ends where it begins to rise fast. That holds for
+the exact minimum. A training that still leaves a residual τ to the equation would let that residual, and not the data,
+decide, so the weight stays above τ²/σ² of now, and comes down as training goes on.
 """
 
 from collections.abc import Mapping

@@ -48,8 +48,9 @@ class Inverse(Wrapper):
     `noise` times the root mean square of each component; or those in the file `data`: a CSV with columns of the names
     of coordinates and components, or an .npz. `measured_components` says which components are measured, null: all.
     `weight` multiplies the mean square of misfits. Null finds it (`pinn.weighting.by_noise`), for misfits in parts of
-    the root mean square of each component. Raises ValueError for a coefficient that `pde` does not have, for an energy, for less than one sensor, negative noise, components that there
-    are not, and data that do not fit or lie outside; FileNotFoundError if there is no such file.
+    the root mean square of each component. Raises ValueError for a coefficient that `pde` does not have, for an energy,
+    for less than one sensor, negative noise, components that there are not, and data that do not fit or lie outside;
+    FileNotFoundError if there is no such file.
     """
 
     unknowns: Mapping[str, Unknown] = dataclasses.field(default_factory=dict)

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 
 import torch
 
-from pinn.methods.candidates import Candidate, fronts, harmonics, sines, steady_features, trained
+from pinn.methods.candidates import (
+    Candidate,
+    corner_powers,
+    fronts,
+    harmonics,
+    sines,
+    steady_features,
+    trained,
+)
 from pinn.methods.choice import Choice
 from pinn.methods.facts import Facts, facts_of
 from pinn.methods.trial import Trial, silent, tried
+from pinn.networks import WedgePowers
 from pinn.operators import Auto, Strategy
 from pinn.pdes import PDE, TimeWindowed, evolving
 from pinn.training.loop import refuse_budget
@@ -162,7 +171,8 @@ class _Trials:
     def climb(self) -> None:
         """Random sines in all coordinates: few of them for the frequency, then more and finer ones while time allows.
 
-        The first frequencies are those of the data of the equation, or those that so many functions resolve.
+        The first frequencies are those of the data of the equation, or those that so many functions resolve. In a plane
+        with corners the powers that are singular there join them if they help.
         """
         facts = self.facts
         smooth = {1: 20.0, 2: 6.0, 3: 4.0}.get(facts.dim, 3.0)
@@ -170,29 +180,37 @@ class _Trials:
         fewest = (300 if facts.dim > 1 else 120) / facts.components**0.5
         resolved = _DENSITY * math.prod(frequency) / facts.components
         width = round(max(fewest, min(resolved, _MOST_COLUMNS / facts.components)))
-        last, frequency = self._tuned(width, frequency)
+        last, frequency, corners = self._tuned(width, frequency)
+        finer = 0
         while self._wanting and _GROWTH * width * facts.components <= _MOST_COLUMNS:
             if last.seconds * _GROWTH**2.5 > _TRIAL * self._budget_s:
                 return
-            finer = 1.0 if last.heldout <= self._search.accepted else _GROWTH ** (1 / facts.dim)
-            width = round(_GROWTH * width)
-            frequency = [finer * one for one in frequency]
-            last = self._run(steady_features(facts, width, frequency))
+            raised = 1.0 if last.heldout <= self._search.accepted else _GROWTH ** (1 / facts.dim)
+            width, finer = round(_GROWTH * width), finer + 1
+            frequency = [raised * one for one in frequency]
+            last = self._run(steady_features(facts, width, frequency, corners and corner_powers(facts, finer)))
 
-    def _tuned(self, width: int, frequency: list[float]) -> tuple[Trial, list[float]]:
-        """The best frequency for a width, and its trial: doubled or halved while that helps."""
+    def _tuned(self, width: int, frequency: list[float]) -> tuple[Trial, list[float], WedgePowers | None]:
+        """The best frequency for a width, doubled or halved while that helps, and its trial; corners if they help."""
         first = best = self._run(steady_features(self.facts, width, frequency))
+        corners = corner_powers(self.facts) if not self.facts.evolution else None
+        if corners and self._wanting:
+            trial = self._run(steady_features(self.facts, width, frequency, corners))
+            if trial.heldout < _WORTH * best.heldout:
+                first = best = trial
+            else:
+                corners = None
         for factor in (2.0, 0.5):
             better = True
             while better and self._wanting and best.seconds < _SHORT * self._budget_s:
                 other = [factor * one for one in frequency]
-                trial = self._run(steady_features(self.facts, width, other))
+                trial = self._run(steady_features(self.facts, width, other, corners))
                 better = trial.heldout < _WORTH * best.heldout
                 if better:
                     best, frequency = trial, other
             if best is not first:
                 break
-        return best, frequency
+        return best, frequency, corners
 
     def train(self) -> None:
         """Short trainings of a few networks; window by window of time if those of all time have not begun to fit."""
@@ -232,6 +250,8 @@ def _slabs(facts: Facts) -> Iterator[Candidate]:
     else:
         few = ((200, 5.0), (500, 10.0)) if plane else ((100, 8.0), (300, 30.0))
         yield from (sines(facts, width, frequency) for width, frequency in few)
+        if facts.corners:
+            yield sines(facts, 400, 8.0, corner_powers(facts))
     if not plane:
         yield fronts(facts, 8)
         if not facts.periodic:

@@ -10,6 +10,7 @@ from pinn.methods.facts import Facts
 from pinn.networks import GatedSines, Harmonics, RandomSines, WedgePowers
 from pinn.networks.features import Family
 from pinn.optimizers import Adam, LeastSquares, LevenbergMarquardt, Optimizer, Schedule, Slabs
+from pinn.pdes import PDE
 from pinn.runs.trusted import TARGET
 from pinn.samplers import Sampler, Sobol
 
@@ -25,6 +26,7 @@ class Candidate:
     """A network, by the recipe of its class and arguments, with an optimizer and points. `name` is for the log.
 
     With more than one of the `windows` of time, each has a network of its own, which is trained after the one before.
+    If `penalised`, the values on the boundary are not built into the field (`problem`).
     """
 
     name: str
@@ -32,6 +34,11 @@ class Candidate:
     optimizer: Optimizer
     sampler: Sampler
     windows: int = 1
+    penalised: bool = False
+
+    def problem(self, pde: PDE) -> PDE:
+        """The problem as this candidate takes it."""
+        return (penalising(pde) or pde) if self.penalised else pde
 
     @property
     def by_slabs(self) -> bool:
@@ -53,6 +60,13 @@ class Candidate:
         }
 
 
+def penalising(pde: PDE) -> PDE | None:
+    """The same problem with values on the boundary that are penalised, not built in; None if it has no such choice."""
+    chosen: Any = pde
+    fields = [one.name for one in dataclasses.fields(chosen)] if dataclasses.is_dataclass(pde) else []
+    return dataclasses.replace(chosen, hard=False) if "hard" in fields and pde.hard else None
+
+
 def recipe(thing: Any, package: str) -> dict[str, Any]:
     """A frozen dataclass of `package` as a recipe, its members that are dataclasses too."""
     found: dict[str, Any] = {TARGET: f"{package}.{type(thing).__name__}"}
@@ -65,7 +79,7 @@ def recipe(thing: Any, package: str) -> dict[str, Any]:
 
 
 def steady_features(
-    facts: Facts, width: int, frequency: Sequence[float], corners: WedgePowers | None = None
+    facts: Facts, width: int, frequency: Sequence[float], corners: WedgePowers | None = None, *, penalised: bool = False
 ) -> Candidate:
     """Random sines in all coordinates, their weights by Newton's method; `width` of them for each component.
 
@@ -75,11 +89,13 @@ def steady_features(
     equations = math.ceil(_POINTS * whole * facts.components / facts.rows)
     boundary = math.ceil(min(whole, 50 + 4 * whole ** ((facts.dim - 1) / facts.dim)))
     told = ", ".join(f"{one:.3g}" for one in dict.fromkeys(frequency))
+    soft = ", values penalised" if penalised else ""
     return Candidate(
-        f"{width} random sines up to frequency {told}{_and(corners)}, least squares",
+        f"{width} random sines up to frequency {told}{_and(corners)}{soft}, least squares",
         _network("FrozenFeatures", RandomSines(width, tuple(frequency)), corners),
         LeastSquares(steps=1 if facts.linear else _NEWTON),
         Sobol(equations, boundary, every=0),
+        penalised=penalised,
     )
 
 

@@ -34,7 +34,7 @@ class Facts:
     `frequencies`, the angular ones of the known data of the equation in each coordinate, scaled to [−1, 1].
     `evolution` says whether the domain has time, `periodic` whether each coordinate of space is, `linear` whether the
     residuals are affine in the field, `energy` whether an energy is minimised, `unknowns` whether coefficients are
-    sought. `corners` are the wedges of a plane space in which no value is built in.
+    sought. `corners` are the wedges of a plane space in which no value is built in, or need be.
     """
 
     dim: int

@@ -8,9 +8,10 @@ import torch
 
 from pinn.domains import Box, LShape, TimeDomain
 from pinn.methods import Search
-from pinn.networks import FrozenFeatures, RandomSines, WedgePowers
+from pinn.methods.candidates import penalising
+from pinn.networks import FrozenFeatures, RandomSines, Unknown, WedgePowers
 from pinn.optimizers import LeastSquares
-from pinn.pdes import Expression, Poisson
+from pinn.pdes import Expression, Heat, Inverse, Poisson
 from pinn.pdes.corners import free_corners
 from pinn.samplers import Sobol
 from pinn.training.loop import train
@@ -94,3 +95,23 @@ def test_the_search_takes_them_where_they_help() -> None:
     choice = Search(good=1e-5, accepted=1e-4).choose(pde, budget_s=60.0)
     assert "powers in 6 corners" in choice.candidate.name
     assert len(choice.trials) == 2
+
+
+@pytest.mark.slow
+def test_values_are_penalised_where_corners_ask_for_it() -> None:
+    """Built in they leave r² log r in the corners of a square, at a residual of 1e-2."""
+    pde = Expression(Box(), "-lap(u) = 1", boundary="0")
+    choice = Search(good=1e-6, accepted=1e-5).choose(pde, budget_s=60.0)
+    assert [trial.candidate.penalised for trial in choice.trials] == [False, True]
+    assert choice.candidate.penalised
+    assert pde.hard
+    assert not choice.candidate.problem(pde).hard
+
+
+def test_only_problems_that_have_the_choice_are_penalised() -> None:
+    pde = Poisson()
+    soft = penalising(pde)
+    assert soft is not None
+    assert (soft.hard, pde.hard) == (False, True)
+    assert penalising(soft) is None
+    assert penalising(Inverse(Heat(), {"diffusivity": Unknown(0.5, 0.0)})) is None

@@ -72,7 +72,7 @@ def test_the_torsion_of_an_l_shape() -> None:
     assert total == pytest.approx(TORSION, rel=2e-7)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_error_in_a_domain_with_corners_is_estimated() -> None:
     pde = scaled(Expression(LShape(), "-lap(u) = 1", boundary="0"))
     step = solved()
@@ -89,7 +89,7 @@ def test_the_error_in_a_domain_with_corners_is_estimated() -> None:
     assert found.relative_l2 == pytest.approx(float((u - v).norm() / u.norm()), rel=0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_search_takes_them_where_they_help() -> None:
     pde = Expression(LShape(), "-lap(u) = 1", boundary="0")
     choice = Search(good=1e-5, accepted=1e-4).choose(pde, budget_s=60.0)
@@ -97,7 +97,7 @@ def test_the_search_takes_them_where_they_help() -> None:
     assert len(choice.trials) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_values_are_penalised_where_corners_ask_for_it() -> None:
     """Built in they leave r² log r in the corners of a square, at a residual of 1e-2."""
     pde = Expression(Box(), "-lap(u) = 1", boundary="0")

@@ -10,7 +10,7 @@ from pinn.methods.facts import Facts
 from pinn.networks import GatedSines, Harmonics, RandomSines, WedgePowers
 from pinn.networks.features import Family
 from pinn.optimizers import Adam, LeastSquares, LevenbergMarquardt, Optimizer, Schedule, Slabs
-from pinn.pdes import PDE
+from pinn.pdes import PDE, TimeWindowed, evolving
 from pinn.runs.trusted import TARGET
 from pinn.samplers import Sampler, Sobol
 
@@ -37,8 +37,10 @@ class Candidate:
     penalised: bool = False
 
     def problem(self, pde: PDE) -> PDE:
-        """The problem as this candidate takes it."""
-        return (penalising(pde) or pde) if self.penalised else pde
+        """The problem as this candidate takes it: with penalised values, slab by slab, or window by window of time."""
+        pde = (penalising(pde) or pde) if self.penalised else pde
+        pde = evolving(pde) if self.by_slabs else pde
+        return TimeWindowed(pde, self.windows) if self.windows > 1 else pde
 
     @property
     def by_slabs(self) -> bool:

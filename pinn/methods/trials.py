@@ -22,7 +22,7 @@ from pinn.methods.facts import Facts, facts_of
 from pinn.methods.trial import Trial, tried
 from pinn.networks import WedgePowers
 from pinn.operators import Strategy
-from pinn.pdes import PDE, TimeWindowed, evolving
+from pinn.pdes import PDE
 from pinn.pdes.corners import free_corners
 
 log = logging.getLogger("pinn")
@@ -65,18 +65,15 @@ class Trials:
     ) -> None:
         self._began, self._goal, self._pde, self._rescale = time.perf_counter(), goal, pde, rescale
         self._strategy, self._seed, self._budget_s, self._interrupted = strategy, seed, budget_s, interrupted
-        self._whole, self._evolving = rescale(pde), None
+        whole = rescale(pde)
+        self._problems = {(False, False, 1): whole}
         self._done: list[Trial] = []
-        facts = facts_of(self._whole, seed=seed)
-        self._penalised = None if facts.evolution or facts.corners else self._with_corners()
-        corners = free_corners(self._penalised) if self._penalised else facts.corners
-        self.facts = dataclasses.replace(facts, corners=corners)
+        facts = facts_of(whole, seed=seed)
+        # With penalised values the corners may be free, in which powers resolve what is singular.
+        soft = None if facts.evolution or facts.corners else penalising(pde)
+        corners = free_corners(soft) if soft else facts.corners
+        self._penalised, self.facts = bool(soft and corners), dataclasses.replace(facts, corners=corners)
         log.info("method: %s", self.facts.words)
-
-    def _with_corners(self) -> PDE | None:
-        """The problem with penalised values, if it then has free corners, in which powers resolve what is singular."""
-        soft = penalising(self._pde)
-        return self._rescale(soft) if soft is not None and free_corners(soft) else None
 
     @property
     def _best(self) -> float:
@@ -98,13 +95,10 @@ class Trials:
         return self._best > self._goal.good and spent < self._goal.share * self._budget_s and not self._interrupted()
 
     def _run(self, candidate: Candidate, share: float = _TRIAL) -> Trial:
-        if candidate.by_slabs and self._evolving is None:
-            self._evolving = self._rescale(evolving(self._pde))
-        pde = self._evolving if candidate.by_slabs and self._evolving is not None else self._whole
-        if candidate.penalised and self._penalised is not None:
-            pde = self._penalised
-        if candidate.windows > 1:
-            pde = self._rescale(TimeWindowed(self._pde, candidate.windows))
+        key = (candidate.penalised, candidate.by_slabs, candidate.windows)
+        if key not in self._problems:
+            self._problems[key] = self._rescale(candidate.problem(self._pde))
+        pde = self._problems[key]
         trial = tried(
             *(pde, candidate, self._strategy),
             seed=self._seed,
@@ -145,7 +139,7 @@ class Trials:
             last = self._sines(width, frequency, corners and corner_powers(facts, finer))
 
     def _sines(self, width: int, frequency: list[float], corners: WedgePowers | None) -> Trial:
-        penalised = corners is not None and self._penalised is not None
+        penalised = corners is not None and self._penalised
         return self._run(steady_features(self.facts, width, frequency, corners, penalised=penalised))
 
     def _tuned(self, width: int, frequency: list[float]) -> tuple[Trial, list[float], WedgePowers | None]:

@@ -167,7 +167,7 @@ class _Answer:
         # The scale √(w/N) of the rows is in J and in the misfit alike.
         misfit = r[rows].reshape(-1, components)
         self._rho = float(torch.cat([v.detach().reshape(-1) for v in params.values()]).double().square().mean().sqrt())
-        filters, sigma = torch.ones_like(self._S), misfit.square().mean(0).sqrt()
+        filters, hat, sigma = torch.ones_like(self._S), misfit.new_zeros(components), misfit.square().mean(0).sqrt()
         for _ in range(_ROUNDS):
             mu = sigma.square().mean().sqrt() / self._rho
             filters = self._S.square() / (self._S.square() + mu.square())

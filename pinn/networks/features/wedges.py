@@ -53,6 +53,7 @@ class WedgePowers(Family):
 class _Wedges(FeatureMap):
     corners: Tensor
     exponents: Tensor
+    whole: Tensor
 
     def __init__(self, family: WedgePowers, size: float) -> None:
         super().__init__()

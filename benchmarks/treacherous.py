@@ -159,7 +159,7 @@ def solved(pde: PDE, budget_s: float, method: Search | None) -> tuple[Step, Step
         problem = candidate.problem(pde)
         module = build_network(candidate.network, problem, generator).double()
         run: Callable[..., Iterator[Step]] = train_windows if candidate.windows > 1 else train
-        steps = run(problem, module, candidate.optimizer, candidate.sampler, guard=Guard(), budget_s=left)
+        steps = run(*(problem, module, candidate.optimizer, candidate.sampler), guard=Guard(), budget_s=left)
     first = last = next(steps)
     for step in steps:
         last = step

@@ -12,7 +12,7 @@ penalty.
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -158,7 +158,7 @@ def solved(pde: PDE, budget_s: float, method: Search | None) -> tuple[Step, Step
         candidate, left = choice.candidate, max(budget_s - choice.seconds, 0.1 * budget_s)
         problem = candidate.problem(pde)
         module = build_network(candidate.network, problem, generator).double()
-        run: Callable[..., Iterator[Step]] = train_windows if candidate.windows > 1 else train
+        run: Callable[..., Generator[Step, None, None]] = train_windows if candidate.windows > 1 else train
         steps = run(*(problem, module, candidate.optimizer, candidate.sampler), guard=Guard(), budget_s=left)
     first = last = next(steps)
     for step in steps:

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.domains import MOST_POINTS, Boundary
+from pinn.domains import MOST_POINTS, Boundary, TimeDomain
+from pinn.expressions import Formula, Names
 from pinn.networks import Unknown
 from pinn.operators import Strategy
 from pinn.pdes.ansatz import Ansatz
@@ -42,7 +43,7 @@ class Inverse(Wrapper):
     equation and conditions are those of `pde`, with the coefficients as found; the conditions are kept if their names
     are in `keep` (null: all). Initial, boundary and source data that speak of an unknown follow it, and are asked for
     softly; those that come from the solution `exact` of `pde` are known. `on_boundary` prescribes unknown fields on the
-    boundary, by name: a number or a function of the point.
+    boundary, by name: a number, the text of a formula, or a function of the point.
 
     The data are `sensors` values of the solution of `pde` at random points with normal noise, whose deviation is
     `noise` times the root mean square of each component; or those in the file `data`: a CSV with columns of the names
@@ -61,7 +62,7 @@ class Inverse(Wrapper):
     data: DataFile | None = None
     measured_components: Sequence[int] | None = None
     keep: Sequence[str] | None = None
-    on_boundary: Mapping[str, float | Field] = dataclasses.field(default_factory=dict)
+    on_boundary: Mapping[str, float | str | Field] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_coefficients("Inverse", self.pde, tuple(self.unknowns))
@@ -91,6 +92,7 @@ class Inverse(Wrapper):
         for name in self.on_boundary:
             if name not in self.unknowns or not self.unknowns[name].field:
                 raise ValueError(f"Inverse.on_boundary takes unknown fields, got {name!r}.")
+            self._boundary_values(name, self.on_boundary[name])
         if any(condition.energy is not None for condition in self.pde.conditions()):
             raise ValueError("Inverse takes residuals, and an energy does not determine its coefficients: ritz=false.")
         _ = self.measurements
@@ -204,14 +206,14 @@ class Inverse(Wrapper):
         """The conditions whose data follow an unknown."""
         return frozenset(following(self.pde, self.unknowns))
 
-    def _known_field(self, name: str, value: float | Field) -> Condition:
+    def _known_field(self, name: str, value: float | str | Field) -> Condition:
         """The boundary values of an unknown field, in parts of its start value."""
         k, initial = self.solved + list(self.unknowns).index(name), self.unknowns[name].initial
 
         def residual(u: Field, x: Tensor, *sample: Tensor, strategy: Strategy) -> Tensor:
             return (u(x)[k] - sample[-1]) / (abs(initial) or 1.0)
 
-        g: Field = value if callable(value) else lambda x: torch.full_like(x[0], value)
+        g = self._boundary_values(name, value)
         return Condition(f"boundary_{name}", Boundary(self.domain), residual, at_point(g), ON_BOUNDARY)
 
     def _completed(self, condition: Condition) -> Condition:
@@ -251,3 +253,10 @@ class Inverse(Wrapper):
 
 def _component(u: Field, k: int, x: Tensor) -> Tensor:
     return u(x)[k]
+
+    def _boundary_values(self, name: str, value: float | str | Field) -> Field:
+        """A number, the text of a formula or a function of the point, as a function of the point."""
+        if callable(value):
+            return value
+        timed = isinstance(self.domain, TimeDomain)
+        return Formula.of(value, Names(self.domain.dim - timed, timed), f"on_boundary.{name}")

@@ -16,7 +16,7 @@ INSTANTS = 10
 _ORDER = 6
 
 
-def poisson_many_area(refinements: int = 4) -> Reference:
+def poisson_many_area(refinements: int = 3) -> Reference:
     """−∇·(a∇u) = f on 25 areas, ∂u/∂n + u = 0; elements end where the areas do."""
 
     def solved(cells: int) -> tuple[Array, Array]:
@@ -36,7 +36,7 @@ def poisson_many_area(refinements: int = 4) -> Reference:
     return Reference(points, fine[:, None], relative(coarse, fine))
 
 
-def heat_varying(cells: int = 100, steps: int = 1000) -> Reference:
+def heat_varying(cells: int = 100, steps: int = 500) -> Reference:
     """u_t − ∇·(a∇u) = 200 sin πx sin 5πy sin πt, u = 0 at first and on the boundary, t ≤ 5; Crank–Nicolson."""
 
     def solved(cells: int, steps: int) -> tuple[Array, Array]:
@@ -60,7 +60,7 @@ def heat_varying(cells: int = 100, steps: int = 1000) -> Reference:
     return _in_time(solved, cells, steps, 5.0)
 
 
-def wave_heterogeneous(cells: int = 100, steps: int = 4000) -> Reference:
+def wave_heterogeneous(cells: int = 100, steps: int = 1000) -> Reference:
     """u_tt/c = Δu, c = 12 or 1, no flux; the trapezoidal rule, extrapolated from two lengths of step (Richardson)."""
 
     def run(basis: Any, steps: int) -> Array:

@@ -16,14 +16,14 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Reference:
-    """Values (N, m) of the solution at points (N, d), time first, and their relative L2 `error`, 0 for a closed form."""
+    """Values (N, m) of the solution at points (N, d), time first; their relative L2 `error` is 0 for a closed form."""
 
     points: Array
     values: Array
     error: float
 
     def distance(self, values: Array) -> float:
-        """The relative L2 error of other values (N, m) at these points, over all components together, as in the paper."""
+        """The relative L2 error of other values (N, m) at these points, of all components together."""
         return relative(values, self.values)
 
     @classmethod

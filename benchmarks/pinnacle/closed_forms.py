@@ -83,7 +83,7 @@ def heat_inverse() -> Reference:
     return closed_form(TimeDomain(1.0, Box((-1.0, -1.0), (1.0, 1.0))), solution)
 
 
-def kuramoto_sivashinsky(modes: int = 384, steps: int = 20_000) -> Reference:
+def kuramoto_sivashinsky(modes: int = 384, steps: int = 40_000) -> Reference:
     """Fourier modes and ETDRK4."""
     solution = SpectralReference(KuramotoSivashinskyEvolution(), modes=modes, steps=steps)
     points = spread(TimeDomain(1.0, Box((0.0,), (2 * pi,))))
@@ -91,7 +91,7 @@ def kuramoto_sivashinsky(modes: int = 384, steps: int = 20_000) -> Reference:
     return Reference(points, values.reshape(-1, 1), solution.error)
 
 
-def ns_lid(degree: int = 56) -> Reference:
+def ns_lid(degree: int = 40) -> Reference:
     """Chebyshev collocation with the lid's corners in closed form; u, v and p with p(0, 0) = 0.
 
     The error is that of velocity and pressure against eight degrees less.

@@ -5,7 +5,7 @@ from pinn.cli.experiments import UNKNOWN, keys_of_experiment
 
 def test_an_experiment_may_name_a_problem_alone() -> None:
     assert keys_of_experiment("experiment=pinnacle/wave_1d") == {"pde", "domain"}
-    assert keys_of_experiment("experiment=[pinnacle/wave_1d, pinnacle/gray_scott]") == {"pde", "domain", "budget_s"}
+    assert keys_of_experiment("experiment=[pinnacle/wave_1d, pinnacle/ns_back_step]") == {"pde", "domain", "budget_s"}
 
 
 def test_or_a_training() -> None:

@@ -36,7 +36,7 @@ def poisson_many_area(refinements: int = 3) -> Reference:
     return Reference(points, fine[:, None], relative(coarse, fine))
 
 
-def heat_varying(cells: int = 100, steps: int = 500) -> Reference:
+def heat_varying(cells: int = 50, steps: int = 200) -> Reference:
     """u_t − ∇·(a∇u) = 200 sin πx sin 5πy sin πt, u = 0 at first and on the boundary, t ≤ 5; Crank–Nicolson."""
 
     def solved(cells: int, steps: int) -> tuple[Array, Array]:

@@ -92,16 +92,17 @@ def kuramoto_sivashinsky(modes: int = 384, steps: int = 40_000) -> Reference:
 
 
 def ns_lid(degree: int = 40) -> Reference:
-    """Chebyshev collocation with the lid's corners in closed form; u, v and p with p(0, 0) = 0.
+    """Chebyshev collocation with the lid's corners in closed form; u, v and p with p = 0 at (1/20, 1/20).
 
-    The error is that of velocity and pressure against eight degrees less.
+    The pressure hardly changes from there to the corner (0, 0), where the problem prescribes it, but its collocation is
+    off by half its size in the corner itself. The error is that of all three against eight degrees less.
     """
     points = spread(Box((0.0, 0.0), (1.0, 1.0)))
 
     def values(degree: int) -> Array:
         flow = CavityFlow(reynolds=100.0, degree=degree)
         found = flow(torch.from_numpy(points)).numpy()
-        found[:, 2] -= flow(torch.zeros(1, 2, dtype=torch.float64)).numpy()[0, 2]
+        found[:, 2] -= flow(torch.full((1, 2), 0.05, dtype=torch.float64)).numpy()[0, 2]
         return found
 
     fine = values(degree)

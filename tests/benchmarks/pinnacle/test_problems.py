@@ -86,5 +86,6 @@ def test_points_are_inside_and_always_the_same() -> None:
     assert relative(points, points) == 0
 
 
+@pytest.mark.slow
 def test_the_spectral_reference_of_chaos_states_a_small_error() -> None:
     assert closed_forms.kuramoto_sivashinsky(modes=192, steps=8000).error < 1e-2

@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from pinn.cli.experiments import keys_of_experiment
 from pinn.methods import BUDGET_S, Method, Search
 from pinn.parallel import launched_ranks
 from pinn.pdes import PDE
@@ -20,7 +21,6 @@ NAMED = (
     "optimizer",
     "sampler",
     "weighting",
-    "experiment",
     "steps",
     "windows",
     "seeds",
@@ -80,6 +80,7 @@ def with_method(
 def _named(recipes: Mapping[str, Any], words: Sequence[str]) -> str:
     """Why the method is not sought; empty if it is."""
     keys = {word.lstrip("+~").partition("=")[0].partition(".")[0].partition("@")[0] for word in words}
+    keys = keys.union(*(keys_of_experiment(word) for word in words))
     if named := [key for key in NAMED if key in keys]:
         return f"{', '.join(named)} is named"
     if chosen := [group for group in ("network", "optimizer") if recipes["choices"][group] != _USUAL[group]]:

@@ -71,6 +71,12 @@ def test_a_budget_of_no_time_is_refused(budget_s: str) -> None:
         found("pde=heat", f"budget_s={budget_s}")
 
 
+def test_an_experiment_that_names_a_problem_alone_names_no_method() -> None:
+    assert found("experiment=pinnacle/wave_1d", "budget_s=20")["method"] is not None
+    assert found("experiment=gallery/burgers")["method"] is None
+    assert found("experiment=accuracy/poisson")["method"] is None
+
+
 def test_a_problem_may_name_its_own() -> None:
     for pde in ("poisson", "poisson_ritz"):
         assert found(f"pde={pde}")["method"] is None

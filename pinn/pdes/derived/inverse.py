@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.domains import MOST_POINTS, Boundary
+from pinn.domains import MOST_POINTS
 from pinn.networks import Unknown
 from pinn.operators import Strategy
 from pinn.pdes.ansatz import Ansatz
-from pinn.pdes.condition import Condition, at_point
+from pinn.pdes.condition import Condition
 from pinn.pdes.couplings import measured
 from pinn.pdes.derived.coefficients import (
     check_coefficients,
@@ -25,13 +25,11 @@ from pinn.pdes.derived.coefficients import (
     substituted,
 )
 from pinn.pdes.derived.kept import Kept
+from pinn.pdes.derived.known_field import known_field
 from pinn.pdes.derived.measurements import Measured, read_measurements, relative, synthetic_measurements
 from pinn.pdes.derived.wrapper import Wrapper
 from pinn.pdes.pde import PDE
 from pinn.typing import DataFile, Field
-
-ON_BOUNDARY = 100.0
-"""The weight of the boundary values of an unknown field."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Inverse(Wrapper):
     equation and conditions are those of `pde`, with the coefficients as found; the conditions are kept if their names
     are in `keep` (null: all). Initial, boundary and source data that speak of an unknown follow it, and are asked for
     softly; those that come from the solution `exact` of `pde` are known. `on_boundary` prescribes unknown fields on the
-    boundary, by name: a number or a function of the point.
+    boundary, by name: a number, the text of a formula, or a function of the point.
 
     The data are `sensors` values of the solution of `pde` at random points with normal noise, whose deviation is
     `noise` times the root mean square of each component; or those in the file `data`: a CSV with columns of the names
@@ -61,7 +59,7 @@ class Inverse(Wrapper):
     data: DataFile | None = None
     measured_components: Sequence[int] | None = None
     keep: Sequence[str] | None = None
-    on_boundary: Mapping[str, float | Field] = dataclasses.field(default_factory=dict)
+    on_boundary: Mapping[str, float | str | Field] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_coefficients("Inverse", self.pde, tuple(self.unknowns))
@@ -93,7 +91,7 @@ class Inverse(Wrapper):
                 raise ValueError(f"Inverse.on_boundary takes unknown fields, got {name!r}.")
         if any(condition.energy is not None for condition in self.pde.conditions()):
             raise ValueError("Inverse takes residuals, and an energy does not determine its coefficients: ritz=false.")
-        _ = self.measurements
+        _ = self.measurements, self._known
 
     @property
     def solved(self) -> int:
@@ -142,8 +140,7 @@ class Inverse(Wrapper):
         points, values, _ = self.measurements
         data = measured(points, values, components=self._measured, weight=self.weight or 1.0)
         data = relative(data, values) if self.weight_found else data
-        known = (self._known_field(name, value) for name, value in self.on_boundary.items())
-        return (*(self._completed(condition) for condition in kept), *known, data)
+        return (*(self._completed(condition) for condition in kept), *self._known, data)
 
     def ansatz(self) -> Ansatz:
         """The ansatz of `pde` for its solution; the unknowns stay as the network gives them."""
@@ -160,6 +157,15 @@ class Inverse(Wrapper):
     @property
     def softened(self) -> Mapping[str, str]:
         return self._kept.softened
+
+    @cached_property
+    def _known(self) -> list[Condition]:
+        """The boundary values of unknown fields."""
+        place = {name: self.solved + k for k, name in enumerate(self.unknowns)}
+        return [
+            known_field(self.domain, name, place[name], self.unknowns[name].initial, value)
+            for name, value in self.on_boundary.items()
+        ]
 
     @cached_property
     def _kept(self) -> Kept:
@@ -203,16 +209,6 @@ class Inverse(Wrapper):
     def _following(self) -> frozenset[str]:
         """The conditions whose data follow an unknown."""
         return frozenset(following(self.pde, self.unknowns))
-
-    def _known_field(self, name: str, value: float | Field) -> Condition:
-        """The boundary values of an unknown field, in parts of its start value."""
-        k, initial = self.solved + list(self.unknowns).index(name), self.unknowns[name].initial
-
-        def residual(u: Field, x: Tensor, *sample: Tensor, strategy: Strategy) -> Tensor:
-            return (u(x)[k] - sample[-1]) / (abs(initial) or 1.0)
-
-        g: Field = value if callable(value) else lambda x: torch.full_like(x[0], value)
-        return Condition(f"boundary_{name}", Boundary(self.domain), residual, at_point(g), ON_BOUNDARY)
 
     def _completed(self, condition: Condition) -> Condition:
         residual, g = partial(self._residual, condition.name), condition.prescribed

@@ -331,6 +331,25 @@ def test_an_unknown_field_can_be_prescribed_on_the_boundary() -> None:
     assert field.error < 0.02
 
 
+def test_boundary_values_of_an_unknown_field_may_be_text() -> None:
+    truth, unknowns = WavyConductivity(0.5), {"conductivity": Unknown(2.0, 0.0, field=True, width=8)}
+    pde = Darcy(conductivity=truth)
+    typed, coded = (
+        next(
+            c
+            for c in Inverse(pde, unknowns, on_boundary={"conductivity": g}).conditions()
+            if c.name.startswith("boundary_c")
+        )
+        for g in ("x + y**2", lambda x: x[0] + x[1] ** 2)
+    )
+    x, normal = torch.tensor([1.0, 0.3]), torch.tensor([1.0, 0.0])
+    assert typed.given is not None
+    assert coded.given is not None
+    torch.testing.assert_close(typed.given(x, normal), coded.given(x, normal))
+    with pytest.raises(ValueError, match=r"on_boundary\.conductivity: 'q' is not known"):
+        Inverse(pde, unknowns, on_boundary={"conductivity": "q"})
+
+
 def test_there_is_no_interval_without_convergence() -> None:
     step = solved(PROBLEMS["burgers"], steps=12)
     (found,) = found_unknowns(step.objective, step.params).values()

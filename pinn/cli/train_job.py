@@ -14,7 +14,6 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pinn.cli.ensemble import refuse_alone, run_ensemble
 from pinn.cli.failures import InputError, one_line
 from pinn.cli.following import Training, retry_on_full_disk
 from pinn.cli.hydra_words import refuse_environment
@@ -22,6 +21,7 @@ from pinn.cli.method import in_yaml, with_method
 from pinn.cli.signals import SignalHandler
 from pinn.cli.told import report, say_what
 from pinn.cli.train_schema import TrainConfig
+from pinn.cli.train_seeds import refuse_alone, run_ensemble
 from pinn.parallel import joined_ranks, launched_ranks
 from pinn.runs.atomic_write import atomic_write
 from pinn.runs.checkpoint import new_run_id

@@ -52,18 +52,11 @@ class Subject:
     @classmethod
     def _of(cls, u: Field, pde: PDE, names: Sequence[str], units: Mapping[str, str], like: Tensor) -> "Subject":
         """Without unknown numbers, which are no maps and have a figure of their own."""
-        unknowns = list(pde.unknowns.values())
-        numbers = {len(names) - len(unknowns) + k for k, unknown in enumerate(unknowns) if not unknown.field}
-        kept = [k for k in range(len(names)) if k not in numbers]
-
-        def shown(field: Field) -> Field:
-            if not numbers:
-                return field
-            return lambda x: field(x)[kept] if len(kept) > 1 else field(x)[kept[0]]
-
-        exact = None if pde.exact is None else shown(pde.solution(pde.exact))
+        kept = kept_components(pde, len(names))
+        exact = None if pde.exact is None else only(pde.solution(pde.exact), kept, len(names))
         scored = None if len(kept) == 1 else pde.scored
-        return cls(shown(u), pde.domain, exact, [names[k] for k in kept], units, pde.vectors, like, scored)
+        shown = only(u, kept, len(names))
+        return cls(shown, pde.domain, exact, [names[k] for k in kept], units, pde.vectors, like, scored)
 
     @property
     def quantities(self) -> list[Quantity]:
@@ -109,3 +102,17 @@ class Subject:
     @staticmethod
     def _at(u: Field) -> Callable[[Points], Tensor]:
         return vmap(u)
+
+
+def kept_components(pde: PDE, components: int) -> list[int]:
+    """Those of so many components of a field that are drawn: all but unknown numbers."""
+    unknowns = list(pde.unknowns.values())
+    numbers = {components - len(unknowns) + k for k, unknown in enumerate(unknowns) if not unknown.field}
+    return [k for k in range(components) if k not in numbers]
+
+
+def only(u: Field, kept: Sequence[int], components: int) -> Field:
+    """Some of so many components of a field; a single one is a scalar field."""
+    if len(kept) == components:
+        return u
+    return lambda x: u(x)[list(kept)] if len(kept) > 1 else u(x)[kept[0]]

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pinn import load_run
-from pinn.cli import ensemble, train, train_job
+from pinn.cli import train, train_job, train_seeds
 from pinn.objective import Objective
 from pinn.typing import Params
 
@@ -95,7 +95,7 @@ def test_a_batch_is_not_resumed() -> None:
 
 
 def test_a_signal_saves_all_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = ensemble.train_ensemble
+    steps = train_seeds.train_ensemble
 
     def interrupted(*args, **kwargs):
         for step in steps(*args, **kwargs):
@@ -103,7 +103,7 @@ def test_a_signal_saves_all_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
                 os.kill(os.getpid(), signal.SIGTERM)
             yield step
 
-    monkeypatch.setattr(ensemble, "train_ensemble", interrupted)
+    monkeypatch.setattr(train_seeds, "train_ensemble", interrupted)
     with pytest.raises(SystemExit) as stop:
         train.main([*TINY, "seeds=2", "steps=50", "hydra.run.dir=run"])
     assert stop.value.code == 143
@@ -133,7 +133,7 @@ def test_a_field_with_a_jump_ends_in_doubt(monkeypatch: pytest.MonkeyPatch) -> N
         examined.append(params)
         return ["u jumps by 1"]
 
-    monkeypatch.setattr(ensemble, "doubts", found)
+    monkeypatch.setattr(train_seeds, "doubts", found)
     with pytest.raises(SystemExit) as stop:
         train.main([*TINY, "seeds=2", "steps=3", "hydra.run.dir=run"])
     assert stop.value.code == train_job.DOUBTED

@@ -11,7 +11,7 @@ from torch.func import vmap
 
 from pinn.optimizers import Adam, LevenbergMarquardt, Schedule
 from pinn.pdes import Poisson
-from pinn.runs.ensemble import save_ensemble
+from pinn.runs.many_seeds import save_ensemble
 from pinn.runs.members import ENSEMBLE
 from pinn.runs.run import build_network, load_run
 from pinn.samplers import Sobol

@@ -12,7 +12,7 @@ COMMANDS = {
     "train": ("pinn.cli.train", "KEY=VALUE …", "train a network to solve a PDE; also sweeps (-m), resume=RUN"),
     "domain": ("pinn.cli.domain", "NAME", "list the parts of a domain, and draw it with sample points and normals"),
     "info": ("pinn.cli.info", "RUN", "what a run was, how good it is, how to go on: ten lines"),
-    "plot": ("pinn.cli.plot", "PLOT RUN", "draw the solution, residual, history or animation of a run"),
+    "plot": ("pinn.cli.plot", "PLOT RUN", "draw the solution, residual, history, band or animation of a run"),
     "report": ("pinn.cli.report", "RUN", "one interactive page of a run, opens offline"),
     "validate": ("pinn.cli.validate", "RUN", "should this run be believed? fresh points, other seeds, a verdict"),
     "ensemble": ("pinn.cli.ensemble", "RUN --seeds 5", "other seeds: the mean of their fields, and a 95 % band"),

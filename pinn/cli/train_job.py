@@ -193,6 +193,7 @@ def draw(folder: Path, trust: Collection[str] = ()) -> None:
     if not run.config.get("plots", True):
         return
     # Here, since matplotlib is not needed before.
+    from pinn.plotting.band import plot_posterior
     from pinn.plotting.history import plot_history
     from pinn.plotting.residual import plot_residual
     from pinn.plotting.solution import plot_solution
@@ -200,6 +201,11 @@ def draw(folder: Path, trust: Collection[str] = ()) -> None:
     plot_solution(run, folder)
     plot_residual(run, folder)
     plot_history(folder, folder)
+    if any(not band["why"] for band in run.summary.get("bands", {}).values()):
+        try:
+            plot_posterior(run, folder)
+        except (ValueError, FileNotFoundError) as error:  # of many seeds, and where it diverged, no state is kept
+            log.info(f"The band is not drawn: {error}")
 
 
 def in_words(error: Exception) -> Exception:

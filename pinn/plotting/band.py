@@ -1,20 +1,23 @@
 """Draw a field with its uncertainty: a line with its 95 % band, or maps of the field and of the band's half width."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
+from torch import Tensor
 from torch.func import vmap
 
 from pinn.plotting.maps import draw_map, panel_size
 from pinn.plotting.quantities import Quantity, Samples, sample
 from pinn.plotting.sections import sections
 from pinn.plotting.style import COLORS, NICE, Format, Picture, Scale, diverging, figure, save, sequential
-from pinn.plotting.subject import Subject, kept_components, only
+from pinn.plotting.subject import Subject, kept_components
 from pinn.runs import Run
 from pinn.runs.band import Band
-from pinn.typing import Field
+from pinn.runs.posterior import posterior
+from pinn.training.solution import Solution
 
 LEVEL = 0.95
 
@@ -26,33 +29,43 @@ def plot_band(
     return [save(band_picture(run, band, title, points), output.with_suffix(f".{format}"))]
 
 
+def plot_posterior(run: Run, output: Path, *, points: int | None = None, format: Format = "png") -> list[Path]:
+    """Write `band`, the solution of an inverse run with the band that the noise of its data gives it.
+
+    Returns the files. Raises ValueError where there is no band (`pinn.runs.posterior`).
+    """
+    title = "solution found from data, and the band by their noise"
+    return plot_band(run, posterior(run), output / "band", title=title, points=points, format=format)
+
+
 def band_picture(run: Run, band: Band, title: str = "", points: int | None = None) -> Picture:
     """The mean of a field of the problem of a run, and its 95 % band; the error beside it where the solution is known.
 
     On a line the mean with its band and below, about zero, the band with the error in it; on a plane maps of mean, half
     width and error, a row for each component. Above two dimensions it is the plane that `sections` shows by default.
     """
-    names, factor = run.names, band.factor(LEVEL)
+    names, factor, subject = run.names, band.factor(LEVEL), Subject.of(run)
     kept = kept_components(run.pde, len(names))
-    mean, deviation = (only(part.field, kept, len(names)) for part in (band.mean, band.deviation))
-    subject = Subject.of(run)
+
+    def some(of: Solution, x: Tensor) -> Tensor:
+        return of(x).reshape(len(x), -1)[:, kept]
+
     more = {"names": subject.names, "units": subject.units}
     quantities = [
-        Quantity("mean", "Mean", "u{}", vmap(mean), **more),
-        Quantity("half width", "95 % band, half width", "u{}", lambda x: factor * vmap(deviation)(x), **more),
+        Quantity("mean", "Mean", "u{}", partial(some, band.mean), **more),
+        Quantity("half width", "95 % band, half width", "u{}", lambda x: factor * some(band.deviation, x), **more),
     ]
-    if subject.exact is not None:
-        error = _difference(mean, subject.exact)
-        quantities.append(Quantity("error", "Error", r"u{} - u^{\!*}{}", vmap(error), signed=True, **more))
+    if (exact := subject.exact) is not None:
+
+        def error(x: Tensor) -> Tensor:
+            return some(band.mean, x) - vmap(exact)(x).reshape(len(x), -1)
+
+        quantities.append(Quantity("error", "Error", r"u{} - u^{\!*}{}", error, signed=True, **more))
     shown = sections(subject.domain, (), None, subject.units)
     points = points or {1: 401, 2: 101}[len(shown[0].free)]
     samples = sample(quantities, shown, points, subject.like)
     title = "\n".join(filter(None, (title, samples.title())))
     return (_lines if len(shown[0].free) == 1 else _maps)(samples, title)
-
-
-def _difference(u: Field, exact: Field) -> Field:
-    return lambda x: u(x) - exact(x)
 
 
 def _lines(samples: Samples, title: str) -> Picture:

@@ -53,10 +53,15 @@ class Subject:
     def _of(cls, u: Field, pde: PDE, names: Sequence[str], units: Mapping[str, str], like: Tensor) -> "Subject":
         """Without unknown numbers, which are no maps and have a figure of their own."""
         kept = kept_components(pde, len(names))
-        exact = None if pde.exact is None else only(pde.solution(pde.exact), kept, len(names))
+
+        def shown(field: Field) -> Field:
+            if len(kept) == len(names):
+                return field
+            return lambda x: field(x)[kept] if len(kept) > 1 else field(x)[kept[0]]
+
+        exact = None if pde.exact is None else shown(pde.solution(pde.exact))
         scored = None if len(kept) == 1 else pde.scored
-        shown = only(u, kept, len(names))
-        return cls(shown, pde.domain, exact, [names[k] for k in kept], units, pde.vectors, like, scored)
+        return cls(shown(u), pde.domain, exact, [names[k] for k in kept], units, pde.vectors, like, scored)
 
     @property
     def quantities(self) -> list[Quantity]:
@@ -109,10 +114,3 @@ def kept_components(pde: PDE, components: int) -> list[int]:
     unknowns = list(pde.unknowns.values())
     numbers = {components - len(unknowns) + k for k, unknown in enumerate(unknowns) if not unknown.field}
     return [k for k in range(components) if k not in numbers]
-
-
-def only(u: Field, kept: Sequence[int], components: int) -> Field:
-    """Some of so many components of a field; a single one is a scalar field."""
-    if len(kept) == components:
-        return u
-    return lambda x: u(x)[list(kept)] if len(kept) > 1 else u(x)[kept[0]]

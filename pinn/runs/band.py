@@ -37,4 +37,5 @@ class Band:
         """
         width, (u, s) = self.factor(level), (self.mean.field, self.deviation.field)
         lower, upper = (lambda x: u(x) - width * s(x)), (lambda x: u(x) + width * s(x))
-        return Solution(lower, self.mean.dim, self.mean.like), Solution(upper, self.mean.dim, self.mean.like)
+        dim, like, at_once = self.mean.dim, self.mean.like, self.deviation.at_once
+        return Solution(lower, dim, like, at_once), Solution(upper, dim, like, at_once)

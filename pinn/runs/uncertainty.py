@@ -4,8 +4,9 @@ They are those of the Gauss–Newton covariance at the solution (`pinn.runs.cova
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,7 +26,9 @@ CONVERGED = 0.3
 is then √(1 + 0.3²), 4 %, larger than the deviation at worst."""
 UNDETERMINED = 0.5
 """Of the deviation of an unknown number without data and equation: the part above which these do not determine it."""
-_AT_ONCE = 2**23
+_SHOWN = 200
+"""Points of the equation at which the found fields are looked at."""
+AT_ONCE = 2**23
 """Numbers of a matrix of slopes at a time, points times components times parameters: 64 MB."""
 
 
@@ -74,6 +77,35 @@ class FoundField:
         if self.truth is None or self.why:
             return math.nan
         return float(((self.values - self.truth).abs() <= 1.96 * self.deviations).double().mean())
+
+    def figures(self) -> dict[str, Any]:
+        """The half width of the 95 % band in the median over the points, `why` there is none, error and coverage."""
+        width = normal(0.95) * float(self.deviations.median())
+        return {"median_half_width": width, "rel_l2": self.error, "coverage": self.coverage, "why": self.why}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an inverse problem has found: unknown numbers, unknown fields and the solution, the latter at some points.
+
+    All are empty for a problem without unknowns.
+    """
+
+    unknowns: Mapping[str, UnknownEstimate]
+    fields: Mapping[str, FoundField]
+    solution: Mapping[str, FoundField]
+
+    @classmethod
+    def of(cls, objective: Objective, params: Params) -> "Findings":
+        """Those at some parameters, fields at the first points of the equation."""
+        if not isinstance(objective.network, WithUnknowns) or inverse_within(objective.pde) is None:
+            return cls(found_unknowns(objective, params), {}, {})
+        points, answer = next(iter(objective.samples.values()))[0][:_SHOWN], Answer(objective, params)
+        return cls(
+            found_unknowns(objective, params, answer),
+            found_fields(objective, params, points, answer),
+            found_solution(objective, params, points, answer),
+        )
 
 
 def found_unknowns(objective: Objective, params: Params, answer: Answer | None = None) -> dict[str, UnknownEstimate]:
@@ -150,6 +182,18 @@ def found_solution(
     return found
 
 
+def band_in_words(name: str, figures: Mapping[str, Any]) -> str:
+    """A line on the band of a component, from `FoundField.figures` or from the summary of a run."""
+    if why := figures.get("why"):
+        return f"{name}: no band ({why})"
+    width, coverage = (
+        value if isinstance(value, (int, float)) and math.isfinite(value) else None
+        for value in map(figures.get, ("median_half_width", "coverage"))
+    )
+    held = "" if coverage is None else f", holds the true value at {coverage:.0%} of the points"
+    return f"{name}: no band" if width is None else f"{name}: 95 % band ± {width:.1e} in the median{held}"
+
+
 def _at(
     objective: Objective, params: Params, points: Points, answer: Answer, components: Sequence[int]
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -162,7 +206,7 @@ def _at(
 
     m, size = len(chosen), sum(tensor.numel() for tensor in theta.values())
     parts = []
-    for some in points.split(max(1, _AT_ONCE // (m * size))):
+    for some in points.split(max(1, AT_ONCE // (m * size))):
         slopes = vmap(jacrev(value), in_dims=(None, 0))(theta, some)
         flat = {key: slope.reshape(len(some) * m, *theta[key].shape) for key, slope in slopes.items()}
         of_noise = (one(flat).reshape(len(some), m) for one in (answer.deviations, answer.steps))

@@ -12,9 +12,10 @@ or 1 where there is no ensemble.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from pinn.runs.further_seeds import FURTHER, Members, members
 NAME = "ensemble"
 
 
-def write(found: Members, output: Path, format: Format) -> list[Path]:
+def write(found: Members, figures: Mapping[str, Any], output: Path, format: Format) -> list[Path]:
     """Write arrays, numbers and the picture into a folder. Returns the files."""
     output.mkdir(parents=True, exist_ok=True)
     arrays, numbers = output / f"{NAME}.npz", output / f"{NAME}.json"
@@ -37,7 +38,7 @@ def write(found: Members, output: Path, format: Format) -> list[Path]:
     with atomic_write(arrays) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **ensemble.samples().arrays())
     with atomic_write(numbers) as temporary:
-        temporary.write_text(json.dumps(found.figures(), indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     title = f"{len(ensemble.runs)} trainings: their mean, and where one more would lie"
     return [arrays, numbers, *plot_band(ensemble.first, ensemble.band, output / NAME, title=title, format=format)]
 
@@ -56,8 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         run = load_run(args.run, args.trust)
         found = members(run, args.seeds, partial(print, file=sys.stderr, flush=True))
-        files = write(found, args.output or args.run, args.format)
-        figures = json.loads(files[1].read_text(encoding="utf-8"))
+        figures = found.figures()
+        files = write(found, figures, args.output or args.run, args.format)
     except (ValueError, OSError, ImportError, NotImplementedError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -23,6 +23,7 @@ from torch import Tensor
 from pinn.runs.band import Band
 from pinn.runs.quantiles import student
 from pinn.runs.run import Run
+from pinn.runs.uncertainty import band_in_words
 from pinn.training.accuracy import evaluation_points, relative_l2
 from pinn.training.solution import Solution
 from pinn.typing import Field
@@ -30,7 +31,7 @@ from pinn.typing import Field
 LEVEL = 0.95
 """The probability of the band in figures and pictures."""
 _SHARED = 3.0
-"""An estimated error that is as many times the scatter is said to be one that the members share."""
+"""An estimated error of more than so many times the scatter is said to be one that the members share."""
 
 
 @dataclass(frozen=True)
@@ -159,26 +160,29 @@ class Samples:
 
 def told(found: Mapping[str, Any]) -> list[str]:
     """What the figures say, line by line, and what they do not say."""
-    seeds = found["seeds"]
-    lines = [f"{len(seeds)} trainings, seeds {', '.join(map(str, seeds))}: they scatter by {found['scatter']:.1e}"]
-    lines[0] += " of the solution (relative L2 deviation)"
+    seeds, noise = found["seeds"], found.get("noise_bands") or {}
+    lines = [
+        f"{len(seeds)} trainings, seeds {', '.join(map(str, seeds))}: they scatter by {found['scatter']:.1e} of the "
+        "solution (relative L2 deviation)"
+    ]
     for name, part in found["components"].items():
         width, deviation = part["median_half_width"], part["median_deviation"]
-        lines.append(f"{name}: deviation {deviation:.1e}, {found['level']:.0%} band ± {width:.1e} in the median")
+        lines.append(f"{name}: deviation {deviation:.1e}, {100 * found['level']:g} % band ± {width:.1e} in the median")
     if "rel_l2" in found:
         error, members = found["rel_l2"]["mean"], found["rel_l2"]["members"].values()
         lines.append(f"relative L2 error: {error:.2e} of the mean, {min(members):.2e} to {max(members):.2e} of members")
         lines.append(f"the exact value lies in the band at {found['coverage']:.0%} of the points")
-    lines.append(
-        "The band is where one more training would lie. It shows how training scatters, not an error that all members "
-        "share"
-    )
+    lines.append("The band is where one more training would lie. An error that all members share is not in it:")
+    if found.get("same_start"):
+        lines.append("  they began with the same weights (init_from), and differ by their points alone;")
+    if noise:
+        lines.append("  they have the same data, whose noise gives a band of its own (pinn plot band):")
+        lines += [f"  {band_in_words(name, one)}" for name, one in noise.items()]
     estimate = found.get("error_estimate") or {}
-    size = estimate.get("relative_l2") if estimate.get("known") else None
-    if size is None:
-        lines[-1] += "; that is not known here (pinn validate)."
-    elif size > _SHARED * found["scatter"]:
-        lines[-1] += f": the linearised equation puts that of the first run at {size:.1e}, so the band is too narrow."
+    if not estimate.get("known"):
+        lines.append("  the linearised equation gives no estimate of it here (pinn validate tells more).")
     else:
-        lines[-1] += f": the linearised equation puts the whole error of the first run at {size:.1e}."
+        size = estimate["relative_l2"]
+        narrow = ", so the band is too narrow" if size > _SHARED * found["scatter"] else ""
+        lines.append(f"  the linearised equation puts the whole error of the first run at {size:.1e}{narrow}.")
     return lines

@@ -18,7 +18,7 @@ from pinn.runs.members import ENSEMBLE
 from pinn.runs.metrics import MetricsFile
 from pinn.runs.process import prepare
 from pinn.runs.run import Run, is_refined, load_run, read_summary
-from pinn.runs.saving import save_run, stored_estimate
+from pinn.runs.saving import no_nan, save_run, stored_estimate
 from pinn.runs.scales import with_scales
 from pinn.runs.warm_start import keep_start, read_start
 from pinn.training.step import Step
@@ -45,14 +45,18 @@ class Members:
     doubted: Mapping[int, list[str]]
 
     def figures(self) -> dict[str, Any]:
-        """The numbers of the ensemble, with the error of its first run by the linearised equation, if that is found."""
+        """The numbers of the ensemble as plain data, with what it does not show.
+
+        These are the error of its first run by the linearised equation, if that is found, and the bands of its noise.
+        """
         run = self.ensemble.first
         estimate = run.summary.get("error_estimate")
         if not estimate:
             pde = with_scales(run.pde, run.config.get("scale"), torch.float64)
             estimate = stored_estimate(estimate_error(pde, run.network, run.strategy))
         of_seeds = {"failed": dict(self.failed), "doubts": dict(self.doubted)}
-        return {**self.ensemble.samples().figures(), **of_seeds, "error_estimate": estimate}
+        shared = {"noise_bands": run.summary.get("bands") or {}, "same_start": run.config.get("init_from") is not None}
+        return no_nan({**self.ensemble.samples().figures(), **of_seeds, **shared, "error_estimate": estimate})
 
 
 def members(run: Run, further: int | None = None, say: Callable[[str], None] = lambda _: None) -> Members:

@@ -54,7 +54,7 @@ def save_run(
         np.savez_compressed(file, allow_pickle=False, **arrays)
     summary = {**facts, **_figures(step), **provenance(), "versions": _versions()}
     with atomic_write(folder / SUMMARY) as temporary:
-        temporary.write_bytes(json.dumps(_no_nan(summary), indent=2).encode() + b"\n")
+        temporary.write_bytes(json.dumps(no_nan(summary), indent=2).encode() + b"\n")
     return summary
 
 
@@ -121,8 +121,8 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _no_nan(value: Any) -> Any:
+def no_nan(value: Any) -> Any:
     """JSON has no NaN; what is not a number becomes null."""
     if isinstance(value, Mapping):
-        return {name: _no_nan(item) for name, item in value.items()}
+        return {name: no_nan(item) for name, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

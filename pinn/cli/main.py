@@ -15,7 +15,7 @@ COMMANDS = {
     "plot": ("pinn.cli.plot", "PLOT RUN", "draw the solution, residual, history, band or animation of a run"),
     "report": ("pinn.cli.report", "RUN", "one interactive page of a run, opens offline"),
     "validate": ("pinn.cli.validate", "RUN", "should this run be believed? fresh points, other seeds, a verdict"),
-    "ensemble": ("pinn.cli.ensemble", "RUN --seeds 5", "other seeds: the mean of their fields, and a 95 % band"),
+    "ensemble": ("pinn.cli.ensemble", "RUN", "other seeds: the mean of their fields, and a 95 % band"),
     "refine": ("pinn.cli.refine", "RUN", "more digits: the field plus its error by the linearised equation"),
     "reproduce": ("pinn.cli.reproduce", "RUN", "train a run again: the same parameters, bit for bit?"),
     "export": ("pinn.cli.export", "RUN --format F", "vtu, npz, csv, onnx or torch-export for other programs"),

@@ -16,7 +16,7 @@ from pinn.plotting.style import COLORS, NICE, Format, Picture, Scale, diverging,
 from pinn.plotting.subject import Subject, kept_components
 from pinn.runs import Run
 from pinn.runs.band import Band
-from pinn.runs.posterior import posterior
+from pinn.runs.posterior import noise_band
 from pinn.training.solution import Solution
 
 LEVEL = 0.95
@@ -32,10 +32,10 @@ def plot_band(
 def plot_posterior(run: Run, output: Path, *, points: int | None = None, format: Format = "png") -> list[Path]:
     """Write `band`, the solution of an inverse run with the band that the noise of its data gives it.
 
-    Returns the files. Raises ValueError where there is no band (`pinn.runs.posterior`).
+    Returns the files. Raises ValueError where there is no band (`pinn.runs.noise_band`).
     """
     title = "solution found from data, and the band by their noise"
-    return plot_band(run, posterior(run), output / "band", title=title, points=points, format=format)
+    return plot_band(run, noise_band(run), output / "band", title=title, points=points, format=format)
 
 
 def band_picture(run: Run, band: Band, title: str = "", points: int | None = None) -> Picture:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pinn.runs.ensemble import Ensemble
-    from pinn.runs.posterior import posterior
+    from pinn.runs.posterior import noise_band
     from pinn.runs.run import Run, load_run
     from pinn.runs.saving import save_run
 
-__all__ = ["Ensemble", "Run", "load_run", "posterior", "save_run"]
+__all__ = ["Ensemble", "Run", "load_run", "noise_band", "save_run"]
 
-_HOMES = {"Ensemble": "ensemble", "Run": "run", "load_run": "run", "posterior": "posterior", "save_run": "saving"}
+_HOMES = {"Ensemble": "ensemble", "Run": "run", "load_run": "run", "noise_band": "posterior", "save_run": "saving"}
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,6 @@
 from torch import Tensor
 from torch.func import jacrev
 
-from pinn.pdes import TimeWindowed
 from pinn.runs.band import Band
 from pinn.runs.checkpoint import newest_checkpoint
 from pinn.runs.covariance import Answer
@@ -20,17 +19,19 @@ _LOOKED_AT = 200
 """Points at which it is seen whether a band says anything."""
 
 
-def posterior(run: Run) -> Band:
+def noise_band(run: Run) -> Band:
     """The field of an inverse run with its standard deviation by the noise of the data, unknowns included.
 
     The covariance is that of `pinn.runs.covariance`, at the points and weights with which training ended, which the run
-    folder has. Raises ValueError for a problem without data (`pinn ensemble` shows how its trainings scatter), for a
-    run in windows of time, for one whose folder does not have the state of its training, and where a band would say
-    nothing: without convergence, and where an unknown number is not determined.
+    folder has. Raises ValueError for a problem without data (`pinn ensemble` shows how its trainings scatter), and
+    where a band would say nothing: without convergence, and where an unknown number is not determined;
+    FileNotFoundError if the folder does not have the state of the training.
     """
-    if inverse_within(run.pde) is None or isinstance(run.pde, TimeWindowed):
-        kind = "is in windows of time" if isinstance(run.pde, TimeWindowed) else "has no data whose noise would count"
-        raise ValueError(f"{str(run.folder)!r} {kind}: pinn ensemble {run.folder} shows how trainings scatter.")
+    if inverse_within(run.pde) is None:
+        raise ValueError(
+            f"{str(run.folder)!r} has no data whose noise would count: pinn ensemble {run.folder} shows how trainings "
+            "scatter."
+        )
     return band_of(_last_step(run))
 
 

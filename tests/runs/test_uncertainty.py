@@ -22,7 +22,7 @@ HEAT = Inverse(Heat(), {"diffusivity": Unknown(0.5, 0.0)})
 
 @cache
 def heat() -> Step:
-    return solved(HEAT, steps=60, width=12, points=200)
+    return solved(HEAT, steps=30, width=12, points=200)
 
 
 def points(n: int = 300, d: int = 2) -> Tensor:
@@ -74,7 +74,7 @@ def test_many_points_in_parts_are_the_same_as_few(monkeypatch: pytest.MonkeyPatc
 def test_the_band_grows_with_the_noise() -> None:
     """Ten times the noise, ten times the deviation."""
     x = points(100)
-    noisy = solved(dataclasses.replace(HEAT, noise=0.1), steps=60, width=12, points=200)
+    noisy = solved(dataclasses.replace(HEAT, noise=0.1), steps=30, width=12, points=200)
     (low,), (high,) = (found_solution(s.objective, s.params, x).values() for s in (heat(), noisy))
     assert float((high.deviations / low.deviations).median()) == pytest.approx(10.0, rel=0.2)
 
@@ -83,15 +83,15 @@ def test_the_band_grows_with_the_noise() -> None:
 def test_the_band_holds_the_truth_as_often_as_it_says() -> None:
     """Heat conduction of which neither start nor boundary is known: the data decide on a whole function.
 
-    A set of data whose training ends in a solution without conduction has no band, and says why.
+    A training that does not come to a minimum has no band, and says so.
     """
     covered, refused = [], 0
     for seed in range(6):
-        step = solved(dataclasses.replace(HEAT, keep=(), seed=seed), steps=60, seed=seed)
+        step = solved(dataclasses.replace(HEAT, keep=(), seed=seed), steps=45, seed=seed, width=12, points=200)
         (u,) = found_solution(step.objective, step.params, points()).values()
         if u.why:
             refused += 1
-            assert u.error > 0.1
+            assert "has not converged" in u.why or "do not determine" in u.why
         else:
             covered.append(u.coverage)
             assert u.error < 0.01
@@ -108,7 +108,7 @@ def test_every_component_of_a_system_has_a_band() -> None:
         {"prandtl": Unknown(7.0, 1.0), "rayleigh": Unknown(20.0, 1.0), "beta": Unknown(2.0, 0.1)},
         keep=(),
     )
-    step = solved(pde, steps=150)
+    step = solved(pde, steps=100, points=300)
     found = found_solution(step.objective, step.params, points(200, 1))
     assert len(found) == 3
     assert all(not u.why for u in found.values())

@@ -22,7 +22,9 @@ def trained(folder: Path, *arguments: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("pde", ["poisson", "inverse_heat", "oscillator"])
+@pytest.mark.parametrize(
+    "pde", ["poisson", *(pytest.param(name, marks=pytest.mark.slow) for name in ("inverse_heat", "oscillator"))]
+)
 def test_it_leaves_arrays_figures_and_a_picture(
     pde: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pinn import load_run
-from pinn.cli import train
+from pinn.cli import info, plot, train
 from pinn.operators import laplacian
 from pinn.runs import noise_band
 from pinn.runs.posterior import band_of
@@ -27,7 +27,9 @@ def trained(folder: Path, *arguments: str) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return trained(tmp_path_factory.mktemp("runs") / "run", "pde=inverse_heat", "optimizer=lm", "steps=25")
+    return trained(
+        tmp_path_factory.mktemp("runs") / "run", "pde=inverse_heat", "optimizer=lm", "steps=25", "plots=false"
+    )
 
 
 def test_it_is_the_band_of_the_training(folder: Path) -> None:
@@ -57,8 +59,6 @@ def test_it_takes_points_as_a_run_does(folder: Path) -> None:
 
 
 def test_a_picture_is_drawn_and_the_figures_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from pinn.cli import info, plot
-
     assert (folder / "band.png").is_file()
     band = load_run(folder).summary["bands"]["u"]
     assert 0 < band["median_half_width"] < 0.01
@@ -69,6 +69,7 @@ def test_a_picture_is_drawn_and_the_figures_are_told(folder: Path, capsys: pytes
     assert (folder / "band.svg").is_file()
 
 
+@pytest.mark.slow
 def test_an_unknown_field_has_a_band_as_well() -> None:
     step = solved(DARCY, steps=40, width=12, points=200)
     x = next(iter(step.objective.samples.values()))[0]

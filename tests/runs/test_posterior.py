@@ -27,9 +27,7 @@ def trained(folder: Path, *arguments: str) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return trained(
-        tmp_path_factory.mktemp("runs") / "run", "pde=inverse_heat", "optimizer=lm", "steps=25", "plots=false"
-    )
+    return trained(tmp_path_factory.mktemp("runs") / "run", "pde=inverse_heat", "optimizer=lm", "steps=25")
 
 
 def test_it_is_the_band_of_the_training(folder: Path) -> None:

@@ -38,7 +38,11 @@ Row = dict[str, Any]
 
 def tests(args: argparse.Namespace) -> Iterator[Row]:
     """The tests of the device; of the CPU a few, since its own are elsewhere."""
-    chosen = ["-m", "cuda"] if args.device.type == "cuda" else ["-k", "simulated and Jet-laplacian", "-m", "not slow"]
+    chosen = (
+        ["-m", "cuda"]
+        if args.device.type == "cuda"
+        else ["-k", "simulated and Jet-laplacian", "-m", "not slow and not nightly"]
+    )
     found = _run(
         [sys.executable, "-m", "pytest", "tests/cuda", "-n", "0", "-o", "addopts=--import-mode=importlib", *chosen]
     )

@@ -12,7 +12,7 @@ penalty.
 import argparse
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,18 @@ from typing import Any
 import torch
 
 from pinn.domains import Box, Disk, Domain, PeriodicBox
+from pinn.methods import Search
 from pinn.networks import MLP
 from pinn.operators import Auto
 from pinn.pdes import PDE, Expression
 from pinn.runs.atomic_write import atomic_write
+from pinn.runs.run import build_network
 from pinn.runs.verdict import OVERFITTED, UNTRAINED
 from pinn.samplers import Sobol
 from pinn.training.guard import Guard
 from pinn.training.loop import train
 from pinn.training.step import Step
+from pinn.training.time_marching import train_windows
 from pinn.trust import examined
 from pinn.trust.doubts import doubts
 
@@ -143,18 +146,27 @@ class Outcome:
         return self.outcome in ("refused", "doubted") if self.sound else self.outcome == "believed"
 
 
-def solved(pde: PDE, budget_s: float) -> tuple[Step, Step]:
-    """First and last step of a short training by the defaults."""
-    outputs = None if pde.components is None else pde.components - len(pde.unknowns)
-    network = MLP(
-        len(pde.domain.embedded_bounds[0]), outputs, width=20, depth=2, generator=torch.Generator().manual_seed(0)
-    )
-    steps = train(pde, network.double(), sampler=Sobol(), guard=Guard(), steps=130, budget_s=budget_s)
-    first, *_, last = steps
+def solved(pde: PDE, budget_s: float, method: Search | None) -> tuple[Step, Step]:
+    """First and last step of a short training: of what a method finds, or of a network of 20 × 2 by the defaults."""
+    generator = torch.Generator().manual_seed(0)
+    if method is None:
+        outputs = None if pde.components is None else pde.components - len(pde.unknowns)
+        network = MLP(len(pde.domain.embedded_bounds[0]), outputs, width=20, depth=2, generator=generator)
+        steps = train(pde, network.double(), sampler=Sobol(), guard=Guard(), steps=130, budget_s=budget_s)
+    else:
+        choice = method.choose(pde, budget_s=budget_s)
+        candidate, left = choice.candidate, max(budget_s - choice.seconds, 0.1 * budget_s)
+        problem = candidate.problem(pde)
+        module = build_network(candidate.network, problem, generator).double()
+        run: Callable[..., Generator[Step, None, None]] = train_windows if candidate.windows > 1 else train
+        steps = run(*(problem, module, candidate.optimizer, candidate.sampler), guard=Guard(), budget_s=left)
+    first = last = next(steps)
+    for step in steps:
+        last = step
     return first, last
 
 
-def judged(name: str, given: Given, *, sound: bool, budget_s: float) -> Outcome:
+def judged(name: str, given: Given, *, sound: bool, budget_s: float, method: Search | None = None) -> Outcome:
     """Train a problem and examine its field."""
     began = time.perf_counter()
 
@@ -163,10 +175,12 @@ def judged(name: str, given: Given, *, sound: bool, budget_s: float) -> Outcome:
 
     try:
         pde = Expression(**given)
-        first, step = solved(pde, budget_s)
+        first, step = solved(pde, budget_s, method)
     except (ValueError, FloatingPointError) as error:
         return outcome("refused", str(error).splitlines()[0])
     losses = {"first_loss": first.loss, "last_loss": step.loss}
+    if method is not None:
+        losses["residual"] = step.heldout_residual
     told = doubts(step.objective, step.params, stalled=step.stop == "stalled", heldout=step.heldout, **losses)
     found = examined(step.objective.pde, step.objective.network, Auto())
     told += found.breaks
@@ -202,13 +216,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("outputs/treacherous"))
     parser.add_argument("--budget", type=float, default=4.0, help="seconds of training for each (default: 4)")
+    parser.add_argument("--method", choices=("named", "auto"), default="named", help="auto: as `pinn train` searches")
     arguments = parser.parse_args()
+    method = Search() if arguments.method == "auto" else None
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
     for sound, problems in ((False, TREACHEROUS), (True, SOUND)):
         for name, given in problems.items():
-            outcomes.append(judged(name, given, sound=sound, budget_s=arguments.budget))
+            outcomes.append(judged(name, given, sound=sound, budget_s=arguments.budget, method=method))
             print(
                 f"{'sound' if sound else 'treacherous'}: {name}: {outcomes[-1].outcome}: {outcomes[-1].words}",
                 flush=True,

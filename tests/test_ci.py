@@ -32,7 +32,8 @@ def test_the_workflow_runs_the_script_with_the_versions_of_its_matrix() -> None:
     assert set(jobs()) == {"ci"}
     *_, setup, run = jobs()["ci"]["steps"]
     assert setup["with"]["python-version"] == "${{ matrix.python }}"
-    assert run == {"run": ".ci/run", "env": {"TORCH_VERSION": "${{ matrix.torch }}"}}
+    nightly = "${{ github.event_name == 'schedule' && 'nightly' || '' }}"
+    assert run == {"run": f".ci/run {nightly}", "env": {"TORCH_VERSION": "${{ matrix.torch }}"}}
     assert os.access(SCRIPT, os.X_OK)
 
 

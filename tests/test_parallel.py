@@ -81,13 +81,14 @@ def on_ranks(name: str, size: int, folder: Path, steps: int = 50) -> list[dict[s
 
 @pytest.mark.parametrize("size", [2, pytest.param(4, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["adam", "lm", pytest.param("rad", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_one_two_and_four_ranks_come_to_the_same_bits(name: str, size: int, tmp_path: Path) -> None:
     (one,) = on_ranks(name, 1, tmp_path)
     for found in on_ranks(name, size, tmp_path):
         assert all(torch.equal(found[key], one[key]) for key in one)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", [name for name in JOBS if name not in ("adam", "lm", "rad")])
 def test_every_other_optimizer_does_so_too(name: str, tmp_path: Path) -> None:
     (one,) = on_ranks(name, 1, tmp_path, 12)
@@ -137,7 +138,7 @@ def torchrun(size: int, *arguments: str, **options: str) -> subprocess.Completed
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, timeout=300)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_torchrun_trains_into_one_folder_and_resumes_on_another_number(tmp_path: Path) -> None:
     small = ["network.width=8", "sampler.interior=100", "checkpoint_s=0", "seed=3", "optimizer=lm"]
     first = torchrun(2, *small, "steps=20", f"hydra.run.dir={tmp_path / 'two'}")
@@ -183,7 +184,7 @@ def scratch() -> set[str]:
     return {path.name for path in Path(tempfile.gettempdir()).glob("pinn-*")}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("rank", [1, 0])
 def test_a_lost_process_ends_the_job_and_the_others_name_the_folder(rank: int, tmp_path: Path) -> None:
     folder, before = tmp_path / "run", scratch()
@@ -200,7 +201,7 @@ def test_a_lost_process_ends_the_job_and_the_others_name_the_folder(rank: int, t
     assert torch.load(folder / "checkpoint.pt", weights_only=True)["step"] == step + 20
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_sigterm_ends_every_process_with_143_and_one_saves(tmp_path: Path) -> None:
     folder, before = tmp_path / "run", scratch()
     job = started(folder)

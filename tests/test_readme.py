@@ -36,6 +36,7 @@ def test_the_residual_shown_is_that_of_poisson() -> None:
     assert all(line.strip() in source for line in shown.splitlines())
 
 
+@pytest.mark.slow
 def test_your_own_equation(tmp_path: Path) -> None:
     for name, text in FILES.items():
         path = tmp_path / name

@@ -70,6 +70,8 @@ def with_method(
     found = choice.candidate.recipes()
     if choice.candidate.trained and recipes["choices"]["sampler"] != _USUAL["sampler"]:
         del found["sampler"]  # the problem has one of its own
+    if choice.candidate.penalised:
+        found["pde"] = {**recipes["pde"], "hard": False}
     left = max(budget_s - choice.seconds, _LEAST * budget_s)
     choices = {**recipes["choices"], **{group: FOUND for group in _USUAL if group in found}}
     return {**recipes, **found, "budget_s": left, "method": choice.stored(), "choices": choices}

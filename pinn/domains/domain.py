@@ -132,6 +132,14 @@ class Domain(ABC):
         """The names of the parts of the boundary that can be told apart; "boundary" if it is one piece."""
         return ("boundary",)
 
+    @property
+    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+        """The known corners of a plane domain, (x, y, direction, ω) each.
+
+        Inside is between the angles direction and direction + ω there. Empty if no corner is known.
+        """
+        return ()
+
     def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         """Which points of the boundary, both (N, d), belong to the part of that name: bool (N,)."""
         return torch.ones_like(x[:, 0], dtype=torch.bool)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pinn.methods.facts import Facts
-from pinn.networks import GatedSines, Harmonics, RandomSines
+from pinn.networks import GatedSines, Harmonics, RandomSines, WedgePowers
 from pinn.networks.features import Family
 from pinn.optimizers import Adam, LeastSquares, LevenbergMarquardt, Optimizer, Schedule, Slabs
+from pinn.pdes import PDE, TimeWindowed, evolving
 from pinn.runs.trusted import TARGET
 from pinn.samplers import Sampler, Sobol
 
@@ -25,6 +26,7 @@ class Candidate:
     """A network, by the recipe of its class and arguments, with an optimizer and points. `name` is for the log.
 
     With more than one of the `windows` of time, each has a network of its own, which is trained after the one before.
+    If `penalised`, the values on the boundary are not built into the field (`problem`).
     """
 
     name: str
@@ -32,6 +34,13 @@ class Candidate:
     optimizer: Optimizer
     sampler: Sampler
     windows: int = 1
+    penalised: bool = False
+
+    def problem(self, pde: PDE) -> PDE:
+        """The problem as this candidate takes it: with penalised values, slab by slab, or window by window of time."""
+        pde = (penalising(pde) or pde) if self.penalised else pde
+        pde = evolving(pde) if self.by_slabs else pde
+        return TimeWindowed(pde, self.windows) if self.windows > 1 else pde
 
     @property
     def by_slabs(self) -> bool:
@@ -53,6 +62,13 @@ class Candidate:
         }
 
 
+def penalising(pde: PDE) -> PDE | None:
+    """The same problem with values on the boundary that are penalised, not built in; None if it has no such choice."""
+    chosen: Any = pde
+    fields = [one.name for one in dataclasses.fields(chosen)] if dataclasses.is_dataclass(pde) else []
+    return dataclasses.replace(chosen, hard=False) if "hard" in fields and pde.hard else None
+
+
 def recipe(thing: Any, package: str) -> dict[str, Any]:
     """A frozen dataclass of `package` as a recipe, its members that are dataclasses too."""
     found: dict[str, Any] = {TARGET: f"{package}.{type(thing).__name__}"}
@@ -64,16 +80,24 @@ def recipe(thing: Any, package: str) -> dict[str, Any]:
     return found
 
 
-def steady_features(facts: Facts, width: int, frequency: Sequence[float]) -> Candidate:
-    """Random sines in all coordinates, their weights by Newton's method; `width` of them for each component."""
-    equations = math.ceil(_POINTS * width * facts.components / facts.rows)
-    boundary = math.ceil(min(width, 50 + 4 * width ** ((facts.dim - 1) / facts.dim)))
+def steady_features(
+    facts: Facts, width: int, frequency: Sequence[float], corners: WedgePowers | None = None, *, penalised: bool = False
+) -> Candidate:
+    """Random sines in all coordinates, their weights by Newton's method; `width` of them for each component.
+
+    With `corners` the functions that are singular there join them.
+    """
+    whole = width + (corners.width if corners else 0)
+    equations = math.ceil(_POINTS * whole * facts.components / facts.rows)
+    boundary = math.ceil(min(whole, 50 + 4 * whole ** ((facts.dim - 1) / facts.dim)))
     told = ", ".join(f"{one:.3g}" for one in dict.fromkeys(frequency))
+    soft = ", values penalised" if penalised else ""
     return Candidate(
-        f"{width} random sines up to frequency {told}, least squares",
-        _network("FrozenFeatures", RandomSines(width, tuple(frequency))),
+        f"{width} random sines up to frequency {told}{_and(corners)}{soft}, least squares",
+        _network("FrozenFeatures", RandomSines(width, tuple(frequency)), corners),
         LeastSquares(steps=1 if facts.linear else _NEWTON),
         Sobol(equations, boundary, every=0),
+        penalised=penalised,
     )
 
 
@@ -83,10 +107,11 @@ def harmonics(facts: Facts, modes: int) -> Candidate:
     return _slabs(f"{modes} harmonics, slabs of time", facts, Harmonics(modes), 2.2 * width, Slabs())
 
 
-def sines(facts: Facts, width: int, frequency: float) -> Candidate:
-    """Random sines in space, slab by slab of time."""
-    name = f"{width} random sines in space up to frequency {frequency:.3g}, slabs of time"
-    return _slabs(name, facts, RandomSines(width, frequency), 2.1 * width, Slabs(cut=1e-12))
+def sines(facts: Facts, width: int, frequency: float, corners: WedgePowers | None = None) -> Candidate:
+    """Random sines in space, slab by slab of time, and with `corners` the functions that are singular there."""
+    name = f"{width} random sines in space up to frequency {frequency:.3g}{_and(corners)}, slabs of time"
+    whole = width + (corners.width if corners else 0)
+    return _slabs(name, facts, RandomSines(width, frequency), 2.1 * whole, Slabs(cut=1e-12), corners)
 
 
 def fronts(facts: Facts, subdomains: int) -> Candidate:
@@ -109,10 +134,24 @@ def trained(width: int, depth: int, activation: str, points: int, windows: int =
     )
 
 
-def _slabs(name: str, facts: Facts, family: Family, points: float, optimizer: Slabs) -> Candidate:
-    network = _network("SlabFeatures", family)
+def corner_powers(facts: Facts, finer: int = 0) -> WedgePowers | None:
+    """What is singular in the corners of the space, `finer` times enriched; None where there are no corners."""
+    orders, powers = min(6 + 2 * finer, 8), min(3 + finer, 4)
+    return WedgePowers(facts.corners, orders, powers) if facts.corners else None
+
+
+def _and(corners: WedgePowers | None) -> str:
+    return f" and {corners.width} powers in {len(corners.corners)} corners" if corners else ""
+
+
+def _slabs(
+    name: str, facts: Facts, family: Family, points: float, optimizer: Slabs, corners: WedgePowers | None = None
+) -> Candidate:
+    network = _network("SlabFeatures", family, corners)
     return Candidate(name, network, optimizer, Sobol(math.ceil(points), 200, every=0))
 
 
-def _network(kind: str, family: Family) -> dict[str, Any]:
-    return {TARGET: f"pinn.networks.{kind}", "features": {"all": recipe(family, "pinn.networks")}}
+def _network(kind: str, family: Family, corners: WedgePowers | None = None) -> dict[str, Any]:
+    families: dict[str, Family] = {"all": family} if corners is None else {"smooth": family, "corners": corners}
+    recipes = {name: recipe(one, "pinn.networks") for name, one in families.items()}
+    return {TARGET: f"pinn.networks.{kind}", "features": recipes}

@@ -13,6 +13,7 @@ from pinn.objective import Objective
 from pinn.operators import Auto
 from pinn.optimizers.parameters import flatten, unflatten
 from pinn.pdes import PDE, unscaled
+from pinn.pdes.corners import free_corners
 from pinn.pdes.derived.squares import of_squares
 from pinn.samplers import Uniform
 from pinn.trust.scales import scale_network
@@ -33,7 +34,7 @@ class Facts:
     `frequencies`, the angular ones of the known data of the equation in each coordinate, scaled to [−1, 1].
     `evolution` says whether the domain has time, `periodic` whether each coordinate of space is, `linear` whether the
     residuals are affine in the field, `energy` whether an energy is minimised, `unknowns` whether coefficients are
-    sought.
+    sought. `corners` are the wedges of a plane space in which no value is built in, or need be.
     """
 
     dim: int
@@ -45,6 +46,7 @@ class Facts:
     energy: bool
     unknowns: bool
     frequencies: tuple[float, ...] = ()
+    corners: tuple[tuple[float, float, float, float], ...] = ()
 
     @property
     def words(self) -> str:
@@ -77,6 +79,7 @@ def facts_of(pde: PDE, *, seed: int = 0) -> Facts:
         energy=energy,
         unknowns=bool(pde.unknowns),
         frequencies=probe.frequencies(),
+        corners=free_corners(pde),
     )
 
 

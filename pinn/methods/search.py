@@ -1,38 +1,22 @@
 """The search for a method: trials from the cheapest candidate on, until one is good enough or time is up."""
 
-import logging
-import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
-from pinn.methods.candidates import Candidate, fronts, harmonics, sines, steady_features, trained
 from pinn.methods.choice import Choice
-from pinn.methods.facts import Facts, facts_of
-from pinn.methods.trial import Trial, silent, tried
+from pinn.methods.trial import silent
+from pinn.methods.trials import Trials, slabs
 from pinn.operators import Auto, Strategy
-from pinn.pdes import PDE, TimeWindowed, evolving
+from pinn.pdes import PDE
 from pinn.training.loop import refuse_budget
 from pinn.trust.premises import examine_premises
 from pinn.trust.scales import scaled
 
-log = logging.getLogger("pinn")
-
 BUDGET_S = 120.0
 """Seconds for trials and training together if no other budget is named."""
-_TRIAL, _SHORT = 0.25, 0.05
-"""Parts of the budget that a trial of frozen features may take, and that of a trained network."""
-_MOST_COLUMNS = 2600
 _MOST_DIMENSIONS = 4
-_ABOVE, _DENSITY = 1.3, 2.6
-"""Frequencies above those of the data, and functions for each cell of frequencies, with which waves are resolved."""
-_GROWTH = 2.0
-_WORTH = 0.7
-_WINDOWS = 4
-_BEGUN = 0.1
-"""A residual at held-out points, in parts of the size of its terms, above which a network has not begun to fit."""
 
 
 class Method:
@@ -83,156 +67,13 @@ class Search(Method):
         refuse_budget(budget_s)
         with silent():  # the run says it
             examine_premises(pde, torch.zeros((), dtype=torch.float64))
-        trials = _Trials(self, pde, strategy or Auto(), seed, budget_s, rescale, interrupted)
+        trials = Trials(self, pde, strategy or Auto(), seed, budget_s, rescale, interrupted)
         facts = trials.facts
         if not facts.unknowns and not facts.energy:
             if facts.evolution and facts.dim in (2, 3):
-                trials.in_turn(_slabs(facts))
+                trials.in_turn(slabs(facts))
             if facts.dim <= _MOST_DIMENSIONS and not trials.acceptable:
                 trials.climb()
         if not trials.acceptable:
             trials.train()
         return trials.result()
-
-
-class _Trials:
-    """The trials of one problem so far."""
-
-    def __init__(
-        self,
-        search: Search,
-        pde: PDE,
-        strategy: Strategy,
-        seed: int,
-        budget_s: float,
-        rescale: Callable[[PDE], PDE],
-        interrupted: Callable[[], bool],
-    ) -> None:
-        self._began, self._search, self._pde, self._rescale = time.perf_counter(), search, pde, rescale
-        self._strategy, self._seed, self._budget_s, self._interrupted = strategy, seed, budget_s, interrupted
-        self._whole, self._evolving = rescale(pde), None
-        self._done: list[Trial] = []
-        self.facts = facts_of(self._whole, seed=seed)
-        log.info("method: %s", self.facts.words)
-
-    @property
-    def _best(self) -> float:
-        return min((trial.heldout for trial in self._done), default=float("inf"))
-
-    @property
-    def _seconds(self) -> float:
-        return time.perf_counter() - self._began
-
-    @property
-    def acceptable(self) -> bool:
-        """Whether a candidate will do."""
-        return self._best <= self._search.accepted
-
-    @property
-    def _wanting(self) -> bool:
-        """Whether something better is sought, and there is time for it."""
-        spent = time.perf_counter() - self._began
-        return (
-            self._best > self._search.good and spent < self._search.share * self._budget_s and not self._interrupted()
-        )
-
-    def _run(self, candidate: Candidate, share: float = _TRIAL) -> Trial:
-        if candidate.by_slabs and self._evolving is None:
-            self._evolving = self._rescale(evolving(self._pde))
-        pde = self._evolving if candidate.by_slabs and self._evolving is not None else self._whole
-        if candidate.windows > 1:
-            pde = self._rescale(TimeWindowed(self._pde, candidate.windows))
-        trial = tried(
-            *(pde, candidate, self._strategy),
-            seed=self._seed,
-            budget_s=share * self._budget_s,
-            interrupted=self._interrupted,
-        )
-        self._done.append(trial)
-        log.info("  tried %s", trial.words)
-        return trial
-
-    def in_turn(self, candidates: Iterator[Candidate]) -> None:
-        """One after the other while something better is sought."""
-        for candidate in candidates:
-            if not self._wanting:
-                return
-            self._run(candidate)
-
-    def climb(self) -> None:
-        """Random sines in all coordinates: few of them for the frequency, then more and finer ones while time allows.
-
-        The first frequencies are those of the data of the equation, or those that so many functions resolve.
-        """
-        facts = self.facts
-        smooth = {1: 20.0, 2: 6.0, 3: 4.0}.get(facts.dim, 3.0)
-        frequency = [max(smooth, _ABOVE * one) for one in facts.frequencies]
-        fewest = (300 if facts.dim > 1 else 120) / facts.components**0.5
-        resolved = _DENSITY * math.prod(frequency) / facts.components
-        width = round(max(fewest, min(resolved, _MOST_COLUMNS / facts.components)))
-        last, frequency = self._tuned(width, frequency)
-        while self._wanting and _GROWTH * width * facts.components <= _MOST_COLUMNS:
-            if last.seconds * _GROWTH**2.5 > _TRIAL * self._budget_s:
-                return
-            finer = 1.0 if last.heldout <= self._search.accepted else _GROWTH ** (1 / facts.dim)
-            width = round(_GROWTH * width)
-            frequency = [finer * one for one in frequency]
-            last = self._run(steady_features(facts, width, frequency))
-
-    def _tuned(self, width: int, frequency: list[float]) -> tuple[Trial, list[float]]:
-        """The best frequency for a width, and its trial: doubled or halved while that helps."""
-        first = best = self._run(steady_features(self.facts, width, frequency))
-        for factor in (2.0, 0.5):
-            better = True
-            while better and self._wanting and best.seconds < _SHORT * self._budget_s:
-                other = [factor * one for one in frequency]
-                trial = self._run(steady_features(self.facts, width, other))
-                better = trial.heldout < _WORTH * best.heldout
-                if better:
-                    best, frequency = trial, other
-            if best is not first:
-                break
-        return best, frequency
-
-    def train(self) -> None:
-        """Short trainings of a few networks; window by window of time if those of all time have not begun to fit."""
-        candidates = [trained(24, 2, "tanh", 1000), trained(24, 2, "sin", 1000), trained(32, 3, "tanh", 2000)]
-        if self.facts.unknowns or self.facts.energy:
-            candidates = candidates[:1]
-        first = len(self._done)
-        for candidate in candidates:
-            if not self._interrupted():
-                self._run(candidate, _SHORT)
-        hard = all(trial.heldout > _BEGUN for trial in self._done[first:])
-        timely = self._seconds < (1 - 2 * _TRIAL) * self._budget_s and not self._interrupted()
-        if hard and timely and self.facts.evolution and not self.facts.unknowns:
-            self._run(trained(20, 2, "tanh", 1000, windows=_WINDOWS), _TRIAL)
-
-    def result(self) -> Choice:
-        """The best, where a trained network is expected to go on to improve."""
-        whole = [trial for trial in self._done if not trial.why]
-        if not whole:
-            reasons = "; ".join(trial.words for trial in self._done)
-            raise ValueError(f"No method has solved this problem: {reasons}. Name network and optimizer yourself.")
-        chosen = min(whole, key=self._expected)
-        log.info("  chosen: %s", chosen.candidate.name)
-        return Choice(chosen.candidate, self.facts, tuple(self._done), self._seconds)
-
-    def _expected(self, trial: Trial) -> float:
-        """The residual at the end of the run: that of a trained network falls in proportion to its time, at least."""
-        left = max(self._budget_s - self._seconds, trial.seconds)
-        return trial.heldout * (trial.seconds / left if trial.candidate.trained else 1.0)
-
-
-def _slabs(facts: Facts) -> Iterator[Candidate]:
-    """Features in space for slabs of time, from few and smooth ones on."""
-    plane = facts.dim == 3
-    if facts.periodic:
-        yield from (harmonics(facts, modes) for modes in ((5, 10) if plane else (24, 96, 256)))
-    else:
-        few = ((200, 5.0), (500, 10.0)) if plane else ((100, 8.0), (300, 30.0))
-        yield from (sines(facts, width, frequency) for width, frequency in few)
-    if not plane:
-        yield fronts(facts, 8)
-        if not facts.periodic:
-            yield sines(facts, 700, 90.0)

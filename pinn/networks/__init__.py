@@ -2,7 +2,7 @@
 
 from pinn.networks.contract import refuse_unfit
 from pinn.networks.corrected import Corrected
-from pinn.networks.features import CornerSines, GatedSines, Harmonics, RandomSines
+from pinn.networks.features import CornerSines, GatedSines, Harmonics, RandomSines, WedgePowers
 from pinn.networks.field import field
 from pinn.networks.fourier import FourierNetwork
 from pinn.networks.frozen import FrozenFeatures
@@ -33,6 +33,7 @@ __all__ = [
     "Siren",
     "SlabFeatures",
     "Unknown",
+    "WedgePowers",
     "Windows",
     "WithUnknowns",
     "field",

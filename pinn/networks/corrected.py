@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from pinn.networks.features import Space, WedgePowers
 from pinn.networks.layers import Bounds
 from pinn.networks.random_features import RandomFeatures
 
@@ -13,20 +14,28 @@ class Corrected(nn.Module):
     """`network` plus random features of the point and of what the network gives there: the same field at first.
 
     `numbers` says which of the components are unknown numbers: such a one is corrected by a number, and is not a
-    coordinate of the features. x of shape (…, d) gives what the network gives; if x has more entries than the bounds,
+    coordinate of the features. With `corners` of a plane domain (`WedgePowers`) what is singular there joins the
+    features. x of shape (…, d) gives what the network gives; if x has more entries than the bounds,
     the others are for the network alone.
     """
 
     numbers: Tensor
 
     def __init__(
-        self, network: nn.Module, bounds: Bounds, components: int | None, width: int, numbers: Sequence[bool] = ()
+        self,
+        network: nn.Module,
+        bounds: Bounds,
+        components: int | None,
+        width: int,
+        numbers: Sequence[bool] = (),
+        corners: Sequence[Sequence[float]] = (),
     ) -> None:
         super().__init__()
         m = components or 1
         numbers = [*numbers] or [False] * m
         self.network, self.inputs = network, len(bounds[0])
-        self.features = RandomFeatures(bounds, components, width, values=m - sum(numbers))
+        powers = WedgePowers(corners).draw(Space(*bounds), None) if corners else None
+        self.features = RandomFeatures(bounds, components, width, m - sum(numbers), powers)
         self.register_buffer("numbers", torch.tensor([float(one) for one in numbers], dtype=torch.float64))
         self.shift = nn.Parameter(torch.zeros(int(sum(numbers)), dtype=torch.float64)) if any(numbers) else None
 

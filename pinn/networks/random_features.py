@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from pinn.networks.features import FeatureMap
 from pinn.networks.layers import Bounds, Rescaling
 
 STEEPEST = 100.0
@@ -20,17 +21,21 @@ class RandomFeatures(nn.Module):
     slopes are spread evenly in the logarithm from 1 to `steepest`, their directions are uniform. Every other function
     also takes `values` further coordinates, those of a field v(x) scaled to [−1, 1]: what is as steep as v is, such as
     its derivative across a front, is a smooth function of x and v. The functions are those of `draw`; before, all are
-    zero. x of shape (…, d) and v of shape (…, values) give (…) or (…, outputs).
+    zero. x of shape (…, d) and v of shape (…, values) give (…) or (…, outputs). The functions of `more` come on top of
+    the `width` others.
     """
 
     center: Tensor
     scale: Tensor
 
-    def __init__(self, bounds: Bounds, outputs: int | None, width: int, values: int = 0) -> None:
+    def __init__(
+        self, bounds: Bounds, outputs: int | None, width: int, values: int = 0, more: FeatureMap | None = None
+    ) -> None:
         super().__init__()
         d = len(bounds[0])
         self.rescale = Rescaling(d, bounds).double()
-        self.inner, self.layer = _linear(d + values, width), _linear(width, outputs or 1)
+        self.inner, self.more = _linear(d + values, width), more
+        self.layer = _linear(width + (more.width if more else 0), outputs or 1)
         self.waves, self.outputs, self.values = width // 2, outputs, values
         if values:
             self.register_buffer("center", torch.zeros(values, dtype=torch.float64))
@@ -78,7 +83,8 @@ class RandomFeatures(nn.Module):
         if values is not None:
             z = torch.cat([z, (values - self.center) * self.scale], -1)
         z = self.inner(z)
-        return torch.cat([torch.sin(z[..., : self.waves]), torch.tanh(z[..., self.waves :])], -1)
+        found = [torch.sin(z[..., : self.waves]), torch.tanh(z[..., self.waves :])]
+        return torch.cat(found if self.more is None else [*found, self.more(x)], -1)
 
     def forward(self, x: Tensor, values: Tensor | None = None) -> Tensor:
         value = self.layer(self.features(x, values))

@@ -122,7 +122,9 @@ def _write(run: Run, folder: Path, steps: list[Step], result: Refined) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     recipe: Any = run.config["network"]
     for stage in result.stages:
-        recipe = {TARGET: CORRECTED, "network": recipe, "width": int(stage.network.features.layer.in_features)}
+        features = stage.network.features
+        width, corners = int(features.inner.out_features), features.more is not None
+        recipe = {TARGET: CORRECTED, "network": recipe, "width": width, "corners": corners}
     config = {**run.config, "network": recipe, "dtype": "float64", "device": "cpu", "seeds": 1}
     config = with_copies(config, folder, run.folder, run.trust)
     metrics = MetricsFile(folder)

@@ -13,6 +13,7 @@ from pinn.networks import Corrected, Windows, WithUnknowns, field, restore_scale
 from pinn.objective import Objective
 from pinn.operators import Strategy
 from pinn.pdes import PDE, TimeWindowed, unscaled
+from pinn.pdes.corners import free_corners
 from pinn.runs.checkpoint import load_checkpoint, newest_checkpoint
 from pinn.runs.claim import folder_of
 from pinn.runs.grid import Grid, on_grid
@@ -130,7 +131,8 @@ def build_network(
         width = recipe.get("width")
         if not isinstance(width, int) or not 1 <= width <= MOST_FEATURES:
             raise ValueError(f"network.width={width!r} is not valid: expected an integer from 1 to {MOST_FEATURES}.")
-        return Corrected(base, pde.domain.embedded_bounds, pde.components, width)
+        corners = free_corners(pde) if recipe.get("corners", False) else ()
+        return Corrected(base, pde.domain.embedded_bounds, pde.components, width, corners=corners)
     bounds = pde.domain.embedded_bounds
     if not bounds[0]:
         raise ValueError(f"{type(pde).__name__} needs a domain with coordinates, got {pde.domain}; try domain=box.")

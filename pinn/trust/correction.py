@@ -23,6 +23,7 @@ from pinn.operators import Strategy
 from pinn.optimizers.damped import DampedLeastSquares
 from pinn.optimizers.parameters import flatten, unflatten
 from pinn.pdes import PDE
+from pinn.pdes.corners import free_corners
 from pinn.pdes.derived.around import inputs_of
 from pinn.pdes.derived.squares import of_squares
 from pinn.samplers import Uniform
@@ -91,7 +92,9 @@ def with_features(
     m = pde.components or 1
     unknown = list(pde.unknowns.values())
     numbers = [False] * (m - len(unknown)) + [not one.field for one in unknown]
-    module = Corrected(base, pde.domain.embedded_bounds, pde.components, max(columns // m, 50), numbers)
+    corners = free_corners(pde) if pde.domain.dim == 2 else ()
+    width = max(columns // m, 50)
+    module = Corrected(base, pde.domain.embedded_bounds, pde.components, width, numbers, corners)
     with torch.no_grad():
         centers = vmap(partial(inputs_of, pde))(_by_residual(pde, base, int(module.features.waves) * 2, generator)[0])
         values = module.coordinates(base(centers))

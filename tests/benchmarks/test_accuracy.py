@@ -54,6 +54,7 @@ def test_published_figures_belong_to_rows() -> None:
     assert published("poisson") is None
 
 
+@pytest.mark.slow
 def test_a_tiny_run_is_made_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     overrides = ["--override", "steps=3", "network.width=4"]
     arguments = ["--rows", "poisson", "--seeds", "0", "--out", str(tmp_path), *overrides]

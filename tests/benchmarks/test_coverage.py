@@ -24,7 +24,7 @@ def test_figures_of_sets_without_interval_are_left_out() -> None:
     assert "| heat | k | 1 of 2 | 1 of 1, 100% |" in table([row])
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", CASES)
 def test_estimates_and_widths_are_those_of_direct_least_squares(name: str) -> None:
     for seed in (0, 1):

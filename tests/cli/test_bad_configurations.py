@@ -129,7 +129,7 @@ def test_is_refused(line: str, words: str, folder: Path, monkeypatch: pytest.Mon
 SLOW = [case for case in CASES if case not in FAST]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(("line", "words"), SLOW, ids=[line for line, _ in SLOW])
 def test_all_are_refused(line: str, words: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check(line, words, folder, monkeypatch)
@@ -148,7 +148,7 @@ PROCESSES = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("line", PROCESSES)
 def test_a_process_ends_with_code_1_and_one_line(line: str, tmp_path: Path) -> None:
     (tmp_path / "a_file").touch()

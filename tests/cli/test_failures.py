@@ -28,6 +28,7 @@ def _place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", KINDS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("place", ["build_job", "save_run", "draw", "metrics"])
+@pytest.mark.slow
 def test_memory_that_is_not_enough_is_told_from_every_place(
     error: Exception, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("lost", [{SUMMARY}, {SUMMARY, SOLUTION}])
+@pytest.mark.slow
 def test_what_is_missing_is_written(job: str, lost: set[str]) -> None:
     train.main([*TINY, *JOBS[job], "hydra.run.dir=run"])
     folder = Path("run")
@@ -55,6 +56,7 @@ def test_what_is_missing_is_written(job: str, lost: set[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "[1]", '{"a":' * 5000])
+@pytest.mark.slow
 def test_a_damaged_summary_is_told_in_one_line_and_written_again(text: str) -> None:
     train.main([*TINY, *JOBS["steps"], "hydra.run.dir=run"])
     (Path("run") / SUMMARY).write_text(text)

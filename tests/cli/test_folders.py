@@ -64,6 +64,7 @@ def test_a_folder_in_use_is_refused_and_left_as_it_was() -> None:
     assert newest_checkpoint(Path("run")).step == 4
 
 
+@pytest.mark.slow
 def test_runs_that_begin_in_the_same_second_get_folders_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hydra.core.utils.datetime", _Stopped)
     for _ in range(3):
@@ -153,6 +154,7 @@ def test_a_full_disk_at_the_start_is_one_line(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("name", ["it's", "a\\b", "a,b", "ü b", "a=b", "[x]"])
+@pytest.mark.slow
 def test_a_run_in_a_folder_of_any_name_goes_on(name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
     train.main([*TINY, f"hydra.run.dir={quoted(folder)}"])

@@ -7,6 +7,7 @@ import pytest
 from pinn.cli import gallery
 
 
+@pytest.mark.slow
 def test_a_page_of_two_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["steps=3", "--only", "poisson", "pendulum", "--out", str(tmp_path)]
     assert gallery.main(given) == 0
@@ -22,6 +23,7 @@ def test_a_failure_is_shown_and_ends_nothing(tmp_path: Path) -> None:
     assert "steps &gt;= 1" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_run_in_doubt_is_no_failure_and_the_page_says_the_doubt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

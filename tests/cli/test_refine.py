@@ -47,6 +47,7 @@ def test_the_new_folder_is_a_run_with_more_digits(folders: tuple[Path, Path]) ->
     assert 1 / 3 < first["relative_l2"] / before.summary["rel_l2"] < 3
 
 
+@pytest.mark.slow
 def test_other_commands_understand_it(folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     folder = folders[1]
     assert info.main([str(folder)]) == 0

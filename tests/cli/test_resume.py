@@ -49,7 +49,7 @@ def test_a_signal_finishes_the_step_and_saves(number: signal.Signals, code: int,
     assert again["resumed"] == [summary["steps"]]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_divergence_ends_with_code_3_and_the_last_good_solution(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     command = [*kills.SMALL.split(), "optimizer=adam", "optimizer.lr=1e200", f"hydra.run.dir={folder}"]

@@ -19,8 +19,14 @@ PROBLEMS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("overrides", PROBLEMS)
+FIRST = "pde=poisson"
+"""README's first command."""
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [pytest.param(one, marks=pytest.mark.slow if one == FIRST else pytest.mark.nightly) for one in PROBLEMS],
+)
 def test_reaches_its_accuracy(overrides: str, tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), *overrides.split(), "hydra.run.dir=run"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -50,6 +50,7 @@ def _saved_then_killed(save):
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named", "found"])
+@pytest.mark.slow
 def test_a_sweep_goes_on(named: bool, capfd: pytest.CaptureFixture[str]) -> None:
     train.main([*SWEEP, "hydra.sweep.dir=whole"])
     folder = ["hydra.sweep.dir=sweep"] if named else []

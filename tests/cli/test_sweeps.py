@@ -47,7 +47,7 @@ def test_joblib(tmp_path: Path) -> None:
     assert "not diagonal" in (tmp_path / "sweep" / "0" / "failure.txt").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_submitit_local(tmp_path: Path) -> None:
     """A process for each job, which finds the modules of the scripts and of the user."""
     (tmp_path / "mine.py").write_text("from pinn.operators import Eye as Mine\n")
@@ -58,7 +58,7 @@ def test_submitit_local(tmp_path: Path) -> None:
     assert set(summaries(tmp_path)) == {"0"}, result.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_optuna_minimises_the_error_and_a_bad_trial_ends_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_one_run_leaves_its_folder(tmp_path: Path) -> None:
     assert "run folder" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_error_is_estimated_at_the_end(tmp_path: Path) -> None:
     """With a solution that is known, and for a typed equation of which none is."""
     result = run(*TINY, "optimizer.steps=60", "estimate_error=true", "hydra.run.dir=here", cwd=tmp_path)
@@ -94,6 +95,7 @@ def test_a_run_that_meets_its_target_says_so(tmp_path: Path) -> None:
     assert float(rows[-1]["heldout_residual"]) == summary["heldout_residual"]
 
 
+@pytest.mark.slow
 def test_a_sweep_makes_a_folder_for_each_job(tmp_path: Path) -> None:
     result = run("-m", "vjp=rows,eye,ones", "seed=0,1", *TINY, "hydra.sweep.dir=sweep", cwd=tmp_path)
     summaries = {}

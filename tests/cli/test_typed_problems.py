@@ -24,6 +24,7 @@ BURGERS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_command_line_of_the_manual(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), *BURGERS, *TINY, "hydra.run.dir=run"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

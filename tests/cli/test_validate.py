@@ -130,7 +130,7 @@ def test_a_good_run_gets_a_good_verdict(tmp_path: Path, capsys: pytest.CaptureFi
     assert {"validation.png", "residual.png"} <= {path.name for path in folder.iterdir()}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_going_on_with_more_points_tells_the_error_of_an_unfinished_run(tmp_path: Path) -> None:
     """Adam stops early; Levenberg–Marquardt goes on, and the field moves by about its error."""
     run = load_run(trained(tmp_path / "adam", *SMALL, "optimizer=adam", "steps=300"))
@@ -140,7 +140,7 @@ def test_going_on_with_more_points_tells_the_error_of_an_unfinished_run(tmp_path
     assert refined(run, 2, 3.0) == pytest.approx(error, rel=0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_run_that_fits_its_points_gets_a_bad_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Burgers with 150 fixed points and no guard; each kind of evidence is enough without the others."""
     few = ["sampler.interior=150", "sampler.boundary=10", "sampler.every=0", "guard=false", "threads=1"]

@@ -108,6 +108,7 @@ def test_the_jacobian_misses_no_parameter(make) -> None:
 
 
 @EACH
+@pytest.mark.slow
 def test_compiled_equals_eager(make) -> None:
     def traced(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> torch.fx.GraphModule:
         return graph

@@ -163,6 +163,7 @@ def test_ansatz_satisfies_the_built_in_conditions(pde: PDE) -> None:
 
 @pytest.mark.no_cover  # every part of it is run elsewhere too, and tracing takes half as long again
 @EACH
+@pytest.mark.slow
 def test_training_lowers_the_loss(pde: PDE) -> None:
     """Within 30 steps, at whichever it is: this method never takes a step that raises it."""
     run = train(pde, network(pde), LevenbergMarquardt(steps=30), Sobol(60, 20, every=0))

@@ -86,6 +86,7 @@ def resumes(pde: Any, cuts: tuple[int, ...] = CUTS, method: Any = train, **means
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.slow
 def test_every_optimizer_resumes_bit_for_bit(name: str) -> None:
     # One step of linear least squares is all that a linear equation asks for.
     pde = Burgers(hard=False) if name == "LeastSquares" else Heat(hard=False)
@@ -94,18 +95,21 @@ def test_every_optimizer_resumes_bit_for_bit(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize("every", [0, 1, 4])
+@pytest.mark.slow
 def test_every_sampler_resumes_bit_for_bit(name: str, every: int) -> None:
     sampler = dataclasses.replace(SAMPLERS[name], every=every)
     resumes(Heat(hard=False), (5,), optimizer=USUAL, sampler=sampler, steps=STEPS)
 
 
 @pytest.mark.parametrize("name", WEIGHTINGS)
+@pytest.mark.slow
 def test_every_weighting_resumes_bit_for_bit(name: str) -> None:
     resumes(Heat(hard=False), optimizer=USUAL, sampler=Sobol(**COUNTS), weighting=WEIGHTINGS[name], steps=STEPS)
 
 
 @pytest.mark.parametrize("strategy", [Hutchinson()], ids=repr)
 @pytest.mark.parametrize("name", ["Adam, LBFGS", "Adam, LevenbergMarquardt"])
+@pytest.mark.slow
 def test_estimates_resume_bit_for_bit(strategy: Strategy, name: str) -> None:
     resumes(Heat(hard=False), optimizer=OPTIMIZERS[name], sampler=Sobol(**COUNTS), strategy=strategy, steps=STEPS)
 

@@ -92,7 +92,7 @@ def assert_all_agree(residual: Callable[..., Tensor], params: Params, strategies
 
 # All fields in up to 4 dimensions, and one of them in turn up to 12; in some of these the rest are marked slow.
 FIELD_AND_DIMENSION = [
-    pytest.param(field, d, marks=[pytest.mark.slow] if d > 4 and k != d % len(FIELDS) else [])
+    pytest.param(field, d, marks=[pytest.mark.nightly] if d > 4 and k != d % len(FIELDS) else [])
     for d in range(1, 13)
     for k, field in enumerate(FIELDS)
     if d <= 4 or d in (6, 9) or k == d % len(FIELDS)

@@ -26,7 +26,7 @@ from tests.cuda.conftest import NEEDS_CUDA
 
 ON_CUDA = [pytest.param("cuda", marks=NEEDS_CUDA)]
 EVERYWHERE = pytest.mark.parametrize("where", ["cpu", *ON_CUDA])
-SLOW_ON_CPU = pytest.mark.parametrize("where", [pytest.param("cpu", marks=pytest.mark.slow), *ON_CUDA])
+SLOW_ON_CPU = pytest.mark.parametrize("where", [pytest.param("cpu", marks=pytest.mark.nightly), *ON_CUDA])
 PROGRAM = """
 import sys, torch
 from pinn import train

@@ -136,7 +136,7 @@ def test_points_normals_and_signs(kind: str) -> None:
     often(25, KINDS[kind])
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("kind", KINDS)
 def test_points_normals_and_signs_often(kind: str) -> None:
     often(300, KINDS[kind])

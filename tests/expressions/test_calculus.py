@@ -98,6 +98,6 @@ def test_meaning_and_derivatives() -> None:
     often(60)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_meaning_and_derivatives_often() -> None:
     often(500)

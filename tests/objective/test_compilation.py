@@ -41,6 +41,7 @@ PDES = [Poisson(hard=False), Heat()]
 
 
 @pytest.mark.parametrize("pde", PDES, ids=["soft", "hard"])
+@pytest.mark.slow
 def test_compiled_equals_eager(pde: PDE, strategy: Strategy) -> None:
     eager, params = make(pde, strategy)
     compiled, _ = make(pde, strategy, Compiled(traced))
@@ -54,7 +55,7 @@ def test_compiled_equals_eager(pde: PDE, strategy: Strategy) -> None:
     assert compiled.compiled.seconds > 0
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_inductor_equals_eager(strategy: Strategy) -> None:
     eager, params = make(PDES[1], strategy)
     compiled, _ = make(PDES[1], strategy, Compiled())

@@ -42,6 +42,7 @@ def test_memory_is_counted_until_it_is_freed() -> None:
 @pytest.mark.parametrize("pde", [Poisson(), Burgers(hard=False)], ids=lambda pde: type(pde).__name__)
 @pytest.mark.parametrize("jacobian", [False, True])
 @pytest.mark.parametrize("chunk_size", [None, 40])
+@pytest.mark.slow
 def test_a_few_points_tell_of_all(pde: PDE, strategy: Strategy, jacobian: bool, chunk_size: int | None) -> None:
     whole, params = objective(pde, strategy, chunk_size)
     found, M = derivative_bytes(whole, params, jacobian=jacobian)

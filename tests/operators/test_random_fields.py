@@ -76,7 +76,7 @@ def test_identities(strategy: Strategy, d: int) -> None:
     often(3, d, strategy)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("d", [1, 2, 3, 4])
 def test_identities_often(strategy: Strategy, d: int) -> None:
     often(8, d, strategy)

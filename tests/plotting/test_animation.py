@@ -194,6 +194,7 @@ PROBLEMS |= MOVING
 
 @pytest.mark.parametrize(("name", "kind"), [("flow", "vectors"), ("body", "surface")])
 @pytest.mark.parametrize("format", ["gif", "mp4"])
+@pytest.mark.slow
 def test_vectors_and_bodies_move(
     name: str, kind: Any, format: Any, run_of: Callable[[str], Run], tmp_path: Path
 ) -> None:

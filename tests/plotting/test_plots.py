@@ -75,6 +75,7 @@ def run_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.slow
 def test_every_problem_gives_all_figures(name: str, run_of: Callable[[str], Run], tmp_path: Path) -> None:
     run = run_of(name)
     files = plot_solution(run, tmp_path, points=21) + plot_residual(run, tmp_path, points=21)

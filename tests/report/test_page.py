@@ -52,6 +52,7 @@ def test_the_page_is_whole_and_asks_nobody(run_of: Callable[[str], Path], tmp_pa
     assert not re.search(r"<script[^>]+src|<link|@import|<img", page[: page.index("<script>")] + without_scripts)
 
 
+@pytest.mark.slow
 def test_every_text_of_a_run_is_escaped(run_of: Callable[[str], Path], tmp_path: Path) -> None:
     """Names and words of a summary, of metrics and of folders come from elsewhere: none becomes a part of the page."""
     hostile = """<img src=x onerror='alert("1")'>&"""

@@ -51,6 +51,7 @@ def signed(whole: dict, path: Path) -> None:
     ],
     ids=["budget", "guard", "windows", "rad"],
 )
+@pytest.mark.slow
 def test_bit_for_bit(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = trained(tmp_path / "run", *arguments)
     capsys.readouterr()

@@ -32,6 +32,7 @@ def trained(pde: PDE, steps: int, cls: type[nn.Module] = MLP, method=METHOD) -> 
 
 @pytest.mark.parametrize("cls", [MLP, FourierNetwork])
 @pytest.mark.parametrize("pde", [Poisson(hard=False), Heat(hard=False), Burgers()], ids=lambda pde: type(pde).__name__)
+@pytest.mark.slow
 def test_each_seed_is_its_own_run(pde: PDE, cls: type[nn.Module]) -> None:
     """Adam, then Levenberg–Marquardt, with new points in between; random buffers are those of each network."""
     steps = trained(pde, 9, cls)

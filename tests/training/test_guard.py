@@ -63,7 +63,7 @@ def test_too_few_fixed_points_are_caught() -> None:
     assert guarded.rel_l2 < 0.1 * blind.rel_l2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_burgers_with_too_few_fixed_points_is_caught() -> None:
     """150 fixed points do not see the front: the residual there vanishes while the error stands at a third."""
     pde, few = Burgers(), Sobol(150, 10, every=0)

@@ -121,6 +121,7 @@ def test_what_may_have_a_solution_is_not_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("pde", sorted(path.stem for path in (config_folder() / "pde").glob("*.yaml")))
+@pytest.mark.slow
 def test_shipped_problems_are_sound(pde: str, caplog: pytest.LogCaptureFixture) -> None:
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = OmegaConf.to_container(compose("train", [f"pde={pde}"])["pde"], resolve=True)

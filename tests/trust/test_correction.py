@@ -38,6 +38,7 @@ def true_error(pde: PDE, u, exact) -> float:
     [Poisson(), Poisson(hard=False), Poisson(domain=Disk()), Poisson(ritz=True), Heat()],
     ids=["hard", "soft", "disk", "energy", "heat"],
 )
+@pytest.mark.slow
 def test_the_estimate_is_the_error(pde: PDE) -> None:
     if any(condition.energy for condition in pde.conditions()):
         bounds = pde.domain.embedded_bounds

@@ -37,6 +37,7 @@ def step(request: pytest.FixtureRequest) -> Step:
     return last_step(PROBLEMS[request.param])
 
 
+@pytest.mark.slow
 def test_the_estimate_is_within_a_factor_of_three(step: Step) -> None:
     found = estimate_error(step.objective.pde, step.objective.network, columns=600)
     assert found.known, str(found)
@@ -44,6 +45,7 @@ def test_the_estimate_is_within_a_factor_of_three(step: Step) -> None:
     assert 1 / 3 < found.relative_l2 / step.rel_l2 < 3
 
 
+@pytest.mark.slow
 def test_a_field_is_estimated_as_its_network_is(step: Step) -> None:
     """Also one that is not a network, such as the solution that was trained, or a formula."""
     u = step.objective.field(step.params)
@@ -92,6 +94,7 @@ def test_jumps_between_windows_of_time_are_part_of_the_error() -> None:
     assert "Windows" in estimate_error(step.objective.pde, step.field).why
 
 
+@pytest.mark.slow
 def test_a_step_has_its_estimate_and_nothing_is_changed() -> None:
     step = last_step(Heat())
     before = {name: value.clone() for name, value in step.objective.network.state_dict().items()}

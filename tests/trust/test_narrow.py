@@ -51,6 +51,7 @@ def test_data_that_the_points_have_seen_are_not_spoken_of() -> None:
 
 @pytest.mark.no_cover  # every part of it is run elsewhere too, and tracing takes half as long again
 @pytest.mark.parametrize("pde", [*PDES, *RITZ], ids=lambda pde: type(pde).__name__)
+@pytest.mark.slow
 def test_shipped_problems_hide_nothing(pde: PDE, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(narrow, "SECONDS", 0.0)  # one round
     assert not found(pde, points=500)

@@ -32,6 +32,7 @@ def stopped_early(pde: PDE) -> Step:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_a_run_stopped_early_gains_more_than_a_digit(kind: str) -> None:
     step = stopped_early(KINDS[kind])
     pde, reference = step.objective.pde, step.reference

@@ -50,6 +50,7 @@ def same(ours: list[Step], theirs: list[Step]) -> None:
 
 @pytest.mark.no_cover  # every part of it is run elsewhere too, and tracing takes half as long again
 @pytest.mark.parametrize("pde", [*PDES, *RITZ], ids=lambda pde: type(pde).__name__)
+@pytest.mark.slow
 def test_units_of_fields_and_equations_change_no_bit(pde: PDE) -> None:
     same(steps_of(in_units(pde, 1.0, 1.0)), steps_of(in_units(pde, 2.0**-31, 2.0**40)))
 
@@ -118,7 +119,7 @@ def error(problem: Any, *units: float) -> float:
     return last.rel_l2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @EACH
 @pytest.mark.parametrize("factor", FACTORS)
 def test_any_unit_gives_the_same_error(problem: Any, factor: float) -> None:

@@ -14,6 +14,7 @@ from pinn.domains.composed.leaves import Leaf, Leaves, conjunction, disjunction
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import NotExtendable, fill_fraction, in_bounding_box
 from pinn.domains.shapes.box import Box
+from pinn.domains.wedges import wedge_within
 from pinn.typing import Field, Points
 
 _STEP = 1e-6
@@ -109,6 +110,13 @@ class _Combined(NotExtendable):
         """first, second and so on, from which a boundary comes, and their own names behind these: first.left."""
         pairs = zip(self.names, self.parts, strict=True)
         return tuple(name for key, part in pairs for name in (key, *(f"{key}.{tag}" for tag in part.tags)))
+
+    @property
+    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+        """Those of the parts that are corners of the whole; where edges of two parts cross, none is known."""
+        radius = 1e-3 * min(b - a for a, b in zip(*self.bounds, strict=True))
+        found = (wedge_within(wedge, self.contains, radius) for leaf in self.leaves.all for wedge in leaf.domain.wedges)
+        return tuple(dict.fromkeys(wedge for wedge in found if wedge is not None))
 
     def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         numbers, inner = self.leaves.named(tag)

@@ -56,6 +56,10 @@ class Tagged(Domain):
         return self.base.measure
 
     @property
+    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+        return self.base.wedges
+
+    @property
     def boundary_measure(self) -> float:
         return self.base.boundary_measure
 

@@ -102,6 +102,14 @@ class Transformed(Domain):
         return self.base.extendable
 
     @property
+    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+        found = []
+        for x, y, direction, angle in self.base.wedges:
+            moved = self.factor * self._rotation @ np.array([x, y]) + self._shift
+            found.append((float(moved[0]), float(moved[1]), direction + self.angle, angle))
+        return tuple(found)
+
+    @property
     def smooth(self) -> bool:
         return self.base.smooth
 

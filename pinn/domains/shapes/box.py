@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pinn.domains.domain import Domain
+from pinn.domains.wedges import wedges_of
 from pinn.typing import Field, Points
 
 
@@ -53,6 +54,13 @@ class Box(Domain):
     @property
     def boundary_measure(self) -> float:
         return 2 * sum(self._face_areas)
+
+    @property
+    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+        if self.dim != 2:
+            return ()
+        (a, c), (b, d) = self.bounds
+        return wedges_of(((a, c), (b, c), (b, d), (a, d)))
 
     @property
     def interior_sample_dim(self) -> int:

@@ -12,6 +12,7 @@ from torch import Tensor
 from pinn.domains.domain import Domain, short_repr
 from pinn.domains.rejection import in_bounding_box, refuse_extension
 from pinn.domains.shapes.convex import ConvexEdges, is_convex
+from pinn.domains.wedges import wedges_of
 from pinn.optional import package
 from pinn.typing import Field, Points
 
@@ -96,6 +97,10 @@ class _Polygonal(Domain):
     @property
     def extendable(self) -> bool:
         return self._convex is not None
+
+    @property
+    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+        return wedges_of(self.corners)
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -5,5 +5,16 @@ from pinn.networks.features.family import Family, FeatureMap, Joined, Space
 from pinn.networks.features.gated import GatedSines
 from pinn.networks.features.harmonics import Harmonics
 from pinn.networks.features.sines import RandomSines
+from pinn.networks.features.wedges import WedgePowers
 
-__all__ = ["CornerSines", "Family", "FeatureMap", "GatedSines", "Harmonics", "Joined", "RandomSines", "Space"]
+__all__ = [
+    "CornerSines",
+    "Family",
+    "FeatureMap",
+    "GatedSines",
+    "Harmonics",
+    "Joined",
+    "RandomSines",
+    "Space",
+    "WedgePowers",
+]

@@ -149,6 +149,7 @@ def test_the_result_is_differentiable_in_the_parameters() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, F64])
+@pytest.mark.slow
 def test_a_compiled_residual_is_the_eager_one(dtype: torch.dtype) -> None:
     net, X = tanh_network(2, dtype=dtype), torch.rand(7, 2, dtype=dtype)
     params: dict[str, Tensor] = dict(net.named_parameters())

@@ -124,7 +124,7 @@ def test_subdomains_are_refined_at_a_front() -> None:
     assert step.rel_l2 < 1e-6
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_corner_that_evolves_is_in_the_field() -> None:
     pde = AllenCahn(TimeDomain(0.05, PeriodicBox((-1.0,), (1.0,))))
     *_, step = solved(pde, GatedSines(30, 6), 540, tolerance=1e-7, resolution=1e-5, first=0.1)
@@ -202,13 +202,14 @@ def test_float32_is_refused() -> None:
         list(train(Evolving(Advection()), single, Slabs(), sampler(20)))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_reference_of_kdv_agrees_with_another_method() -> None:
     """Random features in slabs share nothing with Fourier modes and exponential integrators."""
     *_, step = solved(KdV(), RandomSines(1000, 140.0), 750, tolerance=1e-12)
     assert step.rel_l2 < 3e-11
 
 
+@pytest.mark.slow
 def test_the_command_line_comes_to_the_same_field(tmp_path: Path) -> None:
     """A run folder scales networks: these have weights in the units of the field, and are left alone."""
     words = [

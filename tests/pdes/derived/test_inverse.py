@@ -66,6 +66,7 @@ def solved(
 
 
 @pytest.mark.parametrize("name", ["heat"])
+@pytest.mark.slow
 def test_coefficients_are_found_from_noisy_data(name: str) -> None:
     step = solved(PROBLEMS[name], steps=100)
     for found in found_unknowns(step.objective, step.params).values():
@@ -74,7 +75,7 @@ def test_coefficients_are_found_from_noisy_data(name: str) -> None:
         assert 0 < found.deviation < 0.02 * found.truth
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ["heat", "lorenz"])
 def test_intervals_hold_the_truth_as_often_as_those_of_direct_least_squares(name: str) -> None:
     """With 1 % of noise each coefficient is within 2 % of the truth, and it and its interval are the classical ones.
@@ -102,13 +103,13 @@ def test_intervals_hold_the_truth_as_often_as_those_of_direct_least_squares(name
     assert all(np.square(of).mean() < 1.2**2 - 1 for of in shifts.values()), shifts
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_viscosity_of_a_front_is_found() -> None:
     step = solved(PROBLEMS["burgers"], steps=200, width=20)
     assert found_unknowns(step.objective, step.params)["viscosity"].value == pytest.approx(0.05, rel=0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_an_unknown_field_is_found() -> None:
     """As well after many steps, when a weight of the data that is too large follows their noise: 0.25, a fifth held."""
     step = solved(DARCY, steps=200, width=20)
@@ -199,6 +200,7 @@ def test_time_and_space_of_a_wrapped_problem() -> None:
     assert pde.scored == (0,)
 
 
+@pytest.mark.slow
 def test_a_typed_coefficient_is_found_as_that_of_the_same_equation_by_hand() -> None:
     typed = Expression(equation="dt(u) = k*laplacian(u)", exact="exp(-k*pi**2*t)*sin(pi*x)", coefficients={"k": 0.1})
     found = [
@@ -249,6 +251,7 @@ WHERE = {
 
 
 @pytest.mark.parametrize("name", WHERE)
+@pytest.mark.slow
 def test_an_unknown_in_the_data_of_a_condition_is_found(name: str, tmp_path: Path) -> None:
     """Truth 1 from a start at 3, where the coefficient stands in an initial, boundary or flux value alone."""
     typed, u = WHERE[name]

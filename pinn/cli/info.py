@@ -15,6 +15,7 @@ from typing import Any
 from pinn.runs.checkpoint import newest_checkpoint
 from pinn.runs.results import Results
 from pinn.runs.trusted import TARGET, modules_named, refuse_links
+from pinn.runs.uncertainty import band_in_words
 from pinn.training.accuracy import score
 
 
@@ -33,6 +34,7 @@ def lines(folder: Path) -> list[str]:
         "error": _error(summary),
         "doubt": "; ".join(results.doubts),
         "unknowns": _unknowns(summary),
+        "band": _bands(summary),
         "needs": ", ".join(f"--trust {module}" for module in sorted(modules_named(config))),
         "go on": _next(folder, summary, resumable=checkpoint.state is not None),
     }
@@ -103,6 +105,12 @@ def _error(summary: Mapping[str, Any]) -> str:
 def _unknowns(summary: Mapping[str, Any]) -> str:
     found = summary.get("unknowns") or {}
     return ", ".join(f"{name} = {one['value']:.5g}{_spread(one.get('deviation'))}" for name, one in found.items())
+
+
+def _bands(summary: Mapping[str, Any]) -> str:
+    """The 95 % bands of the solution of an inverse problem."""
+    found = summary.get("bands") or {}
+    return "; ".join(band_in_words(name, one) for name, one in found.items())
 
 
 def _spread(deviation: Any) -> str:

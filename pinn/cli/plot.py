@@ -1,4 +1,4 @@
-"""Draw the solution, the residual or the history of a run, or animate its solution."""
+"""Draw the solution, the residual, the history or the band of a run, or animate its solution."""
 
 import argparse
 import sys
@@ -30,6 +30,15 @@ def history(argv: Sequence[str] | None = None) -> None:
     from pinn.plotting.history import plot_history
 
     draw(lambda: plot_history(given.run, given.output or given.run, format=given.format))
+
+
+def band(argv: Sequence[str] | None = None) -> None:
+    """Draw the solution of an inverse run with the 95 % band that the noise of its data gives it."""
+    given = plot_parser(band.__doc__ or "").parse_args(argv)
+    from pinn.plotting.band import plot_posterior
+    from pinn.runs import load_run
+
+    draw(lambda: plot_posterior(load_run(given.run, given.trust), given.output or given.run, format=given.format))
 
 
 def animation(argv: Sequence[str] | None = None) -> None:
@@ -74,6 +83,7 @@ PLOTS: Mapping[str, Callable[[Sequence[str] | None], None]] = {
     "solution": solution,
     "residual": residual,
     "history": history,
+    "band": band,
     "animation": animation,
 }
 """By the word that follows `pinn plot`."""

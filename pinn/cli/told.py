@@ -12,7 +12,7 @@ from pinn.pdes import Evolving, TimeWindowed, unscaled
 from pinn.runs.job import Job
 from pinn.runs.resuming import Resumed
 from pinn.runs.scales import in_words
-from pinn.runs.uncertainty import found_fields, found_unknowns
+from pinn.runs.uncertainty import Findings, band_in_words
 from pinn.training.accuracy import score
 from pinn.training.step import Step
 
@@ -47,12 +47,14 @@ def report(folder: Path, step: Step, training: Training) -> None:
     log.info(f"residual {step.train_residual:.3e} in training, {step.heldout_residual:.3e} on held-out points")
     if training.job.config.get("estimate_error"):
         log.info(str(step.estimated_error))
-    for name, found in found_unknowns(step.objective.on_one_process(), step.params).items():
+    results = Findings.of(step.objective.on_one_process(), step.params)
+    for name, found in results.unknowns.items():
         spread = f" ± {found.interval()[1] - found.value:.1e} (95 %)" if found.deviation else ""
         spread = f" (no interval: {found.why})" if found.why else spread
         log.info(f"{name} = {found.value:.6g}{spread}" + ("" if found.truth is None else f", true {found.truth:.6g}"))
-    some = next(iter(step.objective.samples.values()))[0][:200]
-    for name, field in found_fields(step.objective.on_one_process(), step.params, some).items():
+    for name, field in results.fields.items():
         told = "" if field.truth is None else f", relative L2 error {field.error:.1e}"
         log.info(f"{name}: {float(field.values.min()):.4g} to {float(field.values.max()):.4g}{told}")
+    for name, field in results.solution.items():
+        log.info(band_in_words(name, field.figures()))
     log.info(f"run folder: {folder}")

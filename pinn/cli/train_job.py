@@ -14,7 +14,6 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pinn.cli.ensemble import refuse_alone, run_ensemble
 from pinn.cli.failures import InputError, one_line
 from pinn.cli.following import Training, retry_on_full_disk
 from pinn.cli.hydra_words import refuse_environment
@@ -22,6 +21,7 @@ from pinn.cli.method import in_yaml, with_method
 from pinn.cli.signals import SignalHandler
 from pinn.cli.told import report, say_what
 from pinn.cli.train_schema import TrainConfig
+from pinn.cli.train_seeds import refuse_alone, run_ensemble
 from pinn.parallel import joined_ranks, launched_ranks
 from pinn.runs.atomic_write import atomic_write
 from pinn.runs.checkpoint import new_run_id
@@ -193,6 +193,7 @@ def draw(folder: Path, trust: Collection[str] = ()) -> None:
     if not run.config.get("plots", True):
         return
     # Here, since matplotlib is not needed before.
+    from pinn.plotting.band import plot_posterior
     from pinn.plotting.history import plot_history
     from pinn.plotting.residual import plot_residual
     from pinn.plotting.solution import plot_solution
@@ -200,6 +201,11 @@ def draw(folder: Path, trust: Collection[str] = ()) -> None:
     plot_solution(run, folder)
     plot_residual(run, folder)
     plot_history(folder, folder)
+    if any(not band["why"] for band in run.summary.get("bands", {}).values()):
+        try:
+            plot_posterior(run, folder)
+        except (ValueError, FileNotFoundError) as error:  # of many seeds, and where it diverged, no state is kept
+            log.info(f"The band is not drawn: {error}")
 
 
 def in_words(error: Exception) -> Exception:

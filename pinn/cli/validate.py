@@ -27,6 +27,7 @@ from pinn.runs.job import stored_config
 from pinn.runs.markdown import markdown
 from pinn.runs.process import prepare
 from pinn.runs.run import is_refined
+from pinn.runs.uncertainty import band_in_words
 from pinn.runs.verdict import NOT_EXAMINED, Verdict, judge
 from pinn.training.accuracy import score
 from pinn.trust import ErrorEstimate, Examination
@@ -94,6 +95,8 @@ def validate(args: argparse.Namespace) -> Verdict:
         print(f"{name}: relative L2 error {score(error, floor if name == 'the exact solution' else 0.0)}")
     if (examination := evidence.examination) is not None:
         print("\n".join(told(examination)))
+    for name, band in (run.summary.get("bands") or {}).items():
+        print(band_in_words(name, band))
     print("\n".join(["", verdict.text, NOT_EXAMINED, "", *map(str, files)]))
     return verdict
 

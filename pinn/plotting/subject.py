@@ -52,12 +52,10 @@ class Subject:
     @classmethod
     def _of(cls, u: Field, pde: PDE, names: Sequence[str], units: Mapping[str, str], like: Tensor) -> "Subject":
         """Without unknown numbers, which are no maps and have a figure of their own."""
-        unknowns = list(pde.unknowns.values())
-        numbers = {len(names) - len(unknowns) + k for k, unknown in enumerate(unknowns) if not unknown.field}
-        kept = [k for k in range(len(names)) if k not in numbers]
+        kept = kept_components(pde, len(names))
 
         def shown(field: Field) -> Field:
-            if not numbers:
+            if len(kept) == len(names):
                 return field
             return lambda x: field(x)[kept] if len(kept) > 1 else field(x)[kept[0]]
 
@@ -109,3 +107,10 @@ class Subject:
     @staticmethod
     def _at(u: Field) -> Callable[[Points], Tensor]:
         return vmap(u)
+
+
+def kept_components(pde: PDE, components: int) -> list[int]:
+    """Those of so many components of a field that are drawn: all but unknown numbers."""
+    unknowns = list(pde.unknowns.values())
+    numbers = {components - len(unknowns) + k for k, unknown in enumerate(unknowns) if not unknown.field}
+    return [k for k in range(components) if k not in numbers]

@@ -4,12 +4,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pinn.runs.ensemble import Ensemble
+    from pinn.runs.posterior import noise_band
     from pinn.runs.run import Run, load_run
     from pinn.runs.saving import save_run
 
-__all__ = ["Run", "load_run", "save_run"]
+__all__ = ["Ensemble", "Run", "load_run", "noise_band", "save_run"]
 
-_HOMES = {"Run": "run", "load_run": "run", "save_run": "saving"}
+_HOMES = {"Ensemble": "ensemble", "Run": "run", "load_run": "run", "noise_band": "posterior", "save_run": "saving"}
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,7 @@ from pinn.runs.provenance import provenance
 from pinn.runs.run import SOLUTION, SUMMARY
 from pinn.runs.scales import stored_scale
 from pinn.runs.trusted import modules_named
-from pinn.runs.uncertainty import found_fields, found_unknowns
+from pinn.runs.uncertainty import Findings
 from pinn.training.accuracy import chunks, evaluation_points
 from pinn.training.step import Step
 from pinn.trust import ErrorEstimate
@@ -54,7 +54,7 @@ def save_run(
         np.savez_compressed(file, allow_pickle=False, **arrays)
     summary = {**facts, **_figures(step), **provenance(), "versions": _versions()}
     with atomic_write(folder / SUMMARY) as temporary:
-        temporary.write_bytes(json.dumps(_no_nan(summary), indent=2).encode() + b"\n")
+        temporary.write_bytes(json.dumps(no_nan(summary), indent=2).encode() + b"\n")
     return summary
 
 
@@ -69,8 +69,7 @@ def _figures(step: Step) -> dict[str, Any]:
     """The numbers of the run, at its last parameters."""
     objective = step.objective.on_one_process().eager()
     evaluation = objective.evaluate(step.params)
-    unknowns = found_unknowns(objective, step.params)
-    fields = found_fields(objective, step.params, next(iter(step.objective.samples.values()))[0][:200])
+    found = Findings.of(objective, step.params)
     like = next(iter(step.params.values()))
     return {
         "device": str(like.device),
@@ -90,8 +89,9 @@ def _figures(step: Step) -> dict[str, Any]:
         "heldout_residual": step.heldout_residual,
         "scales": stored_scale(objective.pde),
         "stopped_by": step.stop,
-        "unknowns": {name: dataclasses.asdict(found) for name, found in unknowns.items()},
-        "unknown_fields": {name: {"rel_l2": field.error, "coverage": field.coverage} for name, field in fields.items()},
+        "unknowns": {name: dataclasses.asdict(one) for name, one in found.unknowns.items()},
+        "unknown_fields": {name: {"rel_l2": one.error, "coverage": one.coverage} for name, one in found.fields.items()},
+        "bands": {name: one.figures() for name, one in found.solution.items()},
         "guard": [dataclasses.asdict(finding) for finding in step.findings],
     }
 
@@ -121,8 +121,8 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _no_nan(value: Any) -> Any:
+def no_nan(value: Any) -> Any:
     """JSON has no NaN; what is not a number becomes null."""
     if isinstance(value, Mapping):
-        return {name: _no_nan(item) for name, item in value.items()}
+        return {name: no_nan(item) for name, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

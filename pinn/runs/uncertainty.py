@@ -1,26 +1,12 @@
-"""How well data determine what was found: credible intervals from the Gauss–Newton covariance at the solution.
+"""How well data determine what was found: credible intervals of unknown numbers, of unknown fields and of the solution.
 
-Near the solution the least-squares parameters answer to an error ε of the data as
-
-    δθ = −J⁺ δr,    δr = −√(w/N) ε in the rows of the data, 0 in those of equation and conditions,
-
-with the Jacobian J of the stacked residual. So a quantity g(θ) has the deviation σ √(w/N) ‖∇g J⁺_data‖, σ that of the
-noise, estimated from the misfit by σ̂² = Σ misfit² / (n − p) with p the trace of the data's block of JJ⁺ (Seber & Wild
-1989, Sections 2.1 and 5.1), for each measured component. All this is at a minimum: where a Gauss–Newton step would
-still move the quantity by a good part of its deviation, there is no interval.
-
-A network has directions that the residual hardly sees. Along them noise would move the parameters, in the linear model,
-by thousands of times their own size, which they never do. So J⁺ is that of ridge regression,
-
-    J⁺ = (JᵀJ + μ²)⁻¹Jᵀ,    μ = s/ρ,    s² = w σ²/N,
-
-which is the posterior mean where each parameter has the deviation ρ, its root mean square, beforehand (MacKay 1992).
-What the quantity may move by within ρ along directions that J⁺ leaves out is the smoothing error (Rodgers 2000, eq.
-3.30), ρ ‖∇g (1 − J⁺J)‖: where it is a good part of the deviation or more, the data do not determine the quantity.
+They are those of the Gauss–Newton covariance at the solution (`pinn.runs.covariance`), the Laplace approximation.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,16 +15,21 @@ from torch.func import jacrev, vmap
 from pinn.networks import WithUnknowns
 from pinn.objective import Objective
 from pinn.pdes import Inverse
+from pinn.runs.covariance import Answer
+from pinn.runs.quantiles import normal
+from pinn.runs.units import component_names
 from pinn.typing import Params, Points
-from pinn.weighting.by_noise import DATA, data_rows, inverse_within
+from pinn.weighting.by_noise import inverse_within
 
 CONVERGED = 0.3
 """Of its deviation: the part by which a Gauss–Newton step may still move an unknown whose interval is given. The error
 is then √(1 + 0.3²), 4 %, larger than the deviation at worst."""
-_ROUNDING = 1e-14
-"""Singular values below this part of the largest are those of rounding."""
-_ROUNDS = 5
-"""The noise decides on the degrees of freedom, and these on the noise: a fixed point, reached in two or three."""
+UNDETERMINED = 0.5
+"""Of the deviation of an unknown number without data and equation: the part above which these do not determine it."""
+_SHOWN = 200
+"""Points of the equation at which the found fields are looked at."""
+AT_ONCE = 2**23
+"""Numbers of a matrix of slopes at a time, points times components times parameters: 64 MB."""
 
 
 @dataclass(frozen=True)
@@ -58,20 +49,22 @@ class UnknownEstimate:
 
         Raises ValueError unless 0 < level < 1.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"interval needs 0 < level < 1, got level={level}.")
-        quantile = math.sqrt(2) * float(torch.erfinv(torch.tensor(level, dtype=torch.float64)))
+        quantile = normal(level)
         return self.value - quantile * self.deviation, self.value + quantile * self.deviation
 
 
 @dataclass(frozen=True)
 class FoundField:
-    """An unknown field at points of the domain: values and standard deviations, and the true ones where known."""
+    """A found field at points of the domain: values and standard deviations, and the true ones where known.
+
+    The deviations are NaN where none can be given, and `why` says why.
+    """
 
     points: Points
     values: Tensor
     deviations: Tensor
     truth: Tensor | None = None
+    why: str = ""
 
     @property
     def error(self) -> float:
@@ -80,15 +73,45 @@ class FoundField:
 
     @property
     def coverage(self) -> float:
-        """The share of points where the truth lies within 1.96 deviations; NaN where it is not known."""
-        if self.truth is None:
+        """The share of points where the truth lies within 1.96 deviations; NaN without truth or deviations."""
+        if self.truth is None or self.why:
             return math.nan
         return float(((self.values - self.truth).abs() <= 1.96 * self.deviations).double().mean())
 
+    def figures(self) -> dict[str, Any]:
+        """The half width of the 95 % band in the median over the points, `why` there is none, error and coverage."""
+        width = normal(0.95) * float(self.deviations.median())
+        return {"median_half_width": width, "rel_l2": self.error, "coverage": self.coverage, "why": self.why}
 
-def found_unknowns(objective: Objective, params: Params) -> dict[str, UnknownEstimate]:
+
+@dataclass(frozen=True)
+class Findings:
+    """What an inverse problem has found: unknown numbers, unknown fields and the solution, the latter at some points.
+
+    All are empty for a problem without unknowns.
+    """
+
+    unknowns: Mapping[str, UnknownEstimate]
+    fields: Mapping[str, FoundField]
+    solution: Mapping[str, FoundField]
+
+    @classmethod
+    def of(cls, objective: Objective, params: Params) -> "Findings":
+        """Those at some parameters, fields at the first points of the equation."""
+        if not isinstance(objective.network, WithUnknowns) or inverse_within(objective.pde) is None:
+            return cls(found_unknowns(objective, params), {}, {})
+        points, answer = next(iter(objective.samples.values()))[0][:_SHOWN], Answer(objective, params)
+        return cls(
+            found_unknowns(objective, params, answer),
+            found_fields(objective, params, points, answer),
+            found_solution(objective, params, points, answer),
+        )
+
+
+def found_unknowns(objective: Objective, params: Params, answer: Answer | None = None) -> dict[str, UnknownEstimate]:
     """The unknown numbers of an inverse problem at `params`, with their deviations; fields are left out.
 
+    `answer` is that of the same objective and parameters, if it is there already.
     For another PDE with unknowns, an eigenvalue say, the deviations are 0: nothing is measured.
     """
     network, pde = objective.network, inverse_within(objective.pde)
@@ -97,7 +120,7 @@ def found_unknowns(objective: Objective, params: Params) -> dict[str, UnknownEst
     values = network.values(params)
     if pde is None or not values:
         return {name: UnknownEstimate(value, 0.0) for name, value in values.items()}
-    answer = _Answer(objective, params)
+    answer = answer or Answer(objective, params)
     truth = pde.truth if pde.data is None else {}
     found = {}
     for name, value in values.items():
@@ -105,32 +128,105 @@ def found_unknowns(objective: Objective, params: Params) -> dict[str, UnknownEst
         if weight not in params:  # it was held at its value
             found[name] = UnknownEstimate(value, 0.0, truth.get(name))
             continue
-        slope = jacrev(network.unknowns[name].value)(params[weight].detach())
-        slopes = {weight: slope.reshape(1, *params[weight].shape)}
+        slopes = _slopes(network, params, name)
         deviation, step = float(answer.deviations(slopes)), float(answer.steps(slopes))
-        why = _doubt(step, deviation, answer.followed, pde)
+        why = _undetermined(answer, slopes, name) or _doubt(step, deviation, answer.followed, pde)
         found[name] = UnknownEstimate(value, math.nan if why else deviation, truth.get(name), why)
     return found
 
 
-def found_fields(objective: Objective, params: Params, points: Points) -> dict[str, FoundField]:
+def found_fields(
+    objective: Objective, params: Params, points: Points, answer: Answer | None = None
+) -> dict[str, FoundField]:
     """The unknown fields of an inverse problem at points (N, d), with their deviations."""
     network, pde = objective.network, inverse_within(objective.pde)
     if not isinstance(network, WithUnknowns) or pde is None:
         return {}
-    theta = {key: tensor.detach() for key, tensor in params.items()}
+    fields = {pde.solved + k: name for k, name in enumerate(network.unknowns) if network.unknowns[name].field}
+    if not fields:
+        return {}
+    answer = answer or Answer(objective, params)
+    values, deviations, _ = _at(objective, params, points, answer, [*fields])
     found = {}
-    for k, name in enumerate(network.unknowns):
-        if network.unknowns[name].field:
-
-            def value(theta: Params, x: Tensor, k: int = pde.solved + k) -> Tensor:
-                return objective.field(theta)(x)[k]
-
-            values = vmap(value, in_dims=(None, 0))(theta, points)
-            slopes = vmap(jacrev(value), in_dims=(None, 0))(theta, points)
-            truth = None if pde.data is not None else vmap(pde.true_field(name))(points)
-            found[name] = FoundField(points, values, _Answer(objective, params).deviations(slopes), truth)
+    for column, name in enumerate(fields.values()):
+        truth = None if pde.data is not None else vmap(pde.true_field(name))(points)
+        found[name] = FoundField(points, values[:, column], deviations[:, column], truth)
     return found
+
+
+def found_solution(
+    objective: Objective, params: Params, points: Points, answer: Answer | None = None
+) -> dict[str, FoundField]:
+    """The components of the solution of an inverse problem at points (N, d), with the deviations that noise gives them.
+
+    The deviation of u(x) is that of the quantity g(θ) = u_θ(x), also where nothing was measured: all parameters answer
+    to the noise together, the unknown coefficients among them. It is the error by noise and by what neither data nor
+    equation see, not that of a model which is wrong. There is none, and `why` says why, where a Gauss–Newton step would
+    move u by a good part of its deviation, in the root mean square over the points, and where an unknown number is not
+    determined. Empty for a problem without data.
+    """
+    network, pde = objective.network, inverse_within(objective.pde)
+    if not isinstance(network, WithUnknowns) or pde is None:
+        return {}
+    answer = answer or Answer(objective, params)
+    values, deviations, steps = _at(objective, params, points, answer, range(pde.solved))
+    truth = None if pde.exact is None else vmap(pde.exact)(points)
+    free = [name for name in network.values(params) if f"free.{name}.weight" in params]
+    loose = next(filter(None, (_undetermined(answer, _slopes(network, params, name), name) for name in free)), "")
+    found = {}
+    for k, name in enumerate(component_names(pde, pde.components)[: pde.solved]):
+        typical, step = (float(one[:, k].square().mean().sqrt()) for one in (deviations, steps))
+        why = loose or _doubt(step, typical, answer.followed, pde)
+        spread = deviations[:, k].new_full((len(points),), math.nan) if why else deviations[:, k]
+        found[name] = FoundField(points, values[:, k], spread, None if truth is None else truth[:, k], why)
+    return found
+
+
+def band_in_words(name: str, figures: Mapping[str, Any]) -> str:
+    """A line on the band of a component, from `FoundField.figures` or from the summary of a run."""
+    if why := figures.get("why"):
+        return f"{name}: no band ({why})"
+    width, coverage = (
+        value if isinstance(value, (int, float)) and math.isfinite(value) else None
+        for value in map(figures.get, ("median_half_width", "coverage"))
+    )
+    held = "" if coverage is None else f", holds the true value at {coverage:.0%} of the points"
+    return f"{name}: no band" if width is None else f"{name}: 95 % band ± {width:.1e} in the median{held}"
+
+
+def _at(
+    objective: Objective, params: Params, points: Points, answer: Answer, components: Sequence[int]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Values of components of the field at points, their deviations, and Gauss–Newton steps: shape (N, m) each."""
+    theta = {key: tensor.detach() for key, tensor in params.items()}
+    chosen = list(components)
+
+    def value(theta: Params, x: Tensor) -> Tensor:
+        return objective.field(theta)(x)[chosen]
+
+    m, size = len(chosen), sum(tensor.numel() for tensor in theta.values())
+    parts = []
+    for some in points.split(max(1, AT_ONCE // (m * size))):
+        slopes = vmap(jacrev(value), in_dims=(None, 0))(theta, some)
+        flat = {key: slope.reshape(len(some) * m, *theta[key].shape) for key, slope in slopes.items()}
+        of_noise = (one(flat).reshape(len(some), m) for one in (answer.deviations, answer.steps))
+        parts.append((vmap(value, in_dims=(None, 0))(theta, some), *of_noise))
+    values, deviations, steps = (torch.cat(columns) for columns in zip(*parts, strict=True))
+    return values, deviations, steps
+
+
+def _slopes(network: WithUnknowns, params: Params, name: str) -> Params:
+    """The derivative of an unknown number by its free number, for `Answer`."""
+    weight = params[f"free.{name}.weight"]
+    slope = jacrev(network.unknowns[name].value)(weight.detach())
+    return {f"free.{name}.weight": slope.reshape(1, *weight.shape)}
+
+
+def _undetermined(answer: Answer, slopes: Params, name: str) -> str:
+    """Why an unknown number has no interval if neither data nor equation have narrowed it; empty if they have."""
+    if float(answer.deviations(slopes)) <= UNDETERMINED * float(answer.beforehand(slopes)):
+        return ""
+    return f"the data do not determine {name}: near what was found, nothing depends on it"
 
 
 def _doubt(step: float, deviation: float, followed: float, pde: Inverse) -> str:
@@ -147,58 +243,3 @@ def _doubt(step: float, deviation: float, followed: float, pde: Inverse) -> str:
             "pde.weight=null finds a weight"
         )
     return ""
-
-
-class _Answer:
-    """How the parameters answer to noise in the data, at the weights with which they were trained.
-
-    The noise has a deviation of its own for each measured component, from misfits and degrees of freedom.
-    """
-
-    def __init__(self, objective: Objective, params: Params) -> None:
-        plain = objective.on_one_process().eager()
-        rows, J = data_rows(plain, params)
-        r = plain.residual(params).detach().double()
-        U, S, Vh = torch.linalg.svd(J.double(), full_matrices=False)
-        seen = _ROUNDING * S[0] < S
-        U, self._S, self._Vh = U[:, seen], S[seen], Vh[seen]
-        self._data = U[rows]
-        components = plain.residuals(params)[DATA].shape[1]
-        # The scale √(w/N) of the rows is in J and in the misfit alike.
-        misfit = r[rows].reshape(-1, components)
-        self._rho = float(torch.cat([v.detach().reshape(-1) for v in params.values()]).double().square().mean().sqrt())
-        filters, hat, sigma = torch.ones_like(self._S), misfit.new_zeros(components), misfit.square().mean(0).sqrt()
-        for _ in range(_ROUNDS):
-            mu = sigma.square().mean().sqrt() / self._rho
-            filters = self._S.square() / (self._S.square() + mu.square())
-            hat = (self._data.square() @ filters).reshape(-1, components).sum(0)
-            sigma = (misfit.square().sum(0) / (len(misfit) - hat).clamp(min=1.0)).sqrt()
-        self._filters, self._sigma = filters, sigma.repeat(len(misfit))
-        self._step = -(U.T @ r) * filters / self._S
-        self.followed = float(hat.sum())
-        """Degrees of freedom with which the fit follows the data."""
-        self._params = params
-
-    def deviations(self, slopes: Params) -> Tensor:
-        """The deviations of N quantities from their slopes (N, *shape) by name of parameter: shape (N,)."""
-        by_noise = (self._rows(slopes) * (self._filters / self._S)) @ self._data.T * self._sigma
-        return torch.hypot(by_noise.norm(dim=1), self.smoothing(slopes))
-
-    def smoothing(self, slopes: Params) -> Tensor:
-        """By what each quantity may differ along directions that the residual does not see: shape (N,)."""
-        rows = self._rows(slopes)
-        whole = torch.cat([part.reshape(len(rows), -1) for part in slopes.values()], 1).double().square().sum(1)
-        unseen = (whole - rows.square().sum(1)).clamp(min=0.0)
-        return self._rho * ((rows * (1 - self._filters)).square().sum(1) + unseen).sqrt()
-
-    def steps(self, slopes: Params) -> Tensor:
-        """How far a Gauss–Newton step from here would move each quantity: shape (N,), 0 once training has converged."""
-        return self._rows(slopes) @ self._step
-
-    def _rows(self, slopes: Params) -> Tensor:
-        """The slopes in the singular directions, (N, rank)."""
-        n = len(next(iter(slopes.values())))
-        parts = [
-            slopes[k].reshape(n, -1) if k in slopes else v.new_zeros(n, v.numel()) for k, v in self._params.items()
-        ]
-        return torch.cat(parts, 1).double() @ self._Vh.T

@@ -24,6 +24,8 @@ class Solution:
     field: Field
     dim: int
     like: Tensor
+    at_once: int | None = None
+    """Points at which it is evaluated at a time; None for as many as a field of a network takes."""
 
     @overload
     def __call__(self, x: Tensor) -> Tensor: ...
@@ -49,7 +51,7 @@ class Solution:
         if not len(points):
             values = vmap(self.field)(points.new_zeros(1, self.dim))[:0]
         else:
-            values = torch.cat([vmap(self.field)(part) for part in chunks(points)])
+            values = torch.cat([vmap(self.field, chunk_size=self.at_once)(part) for part in chunks(points)])
         return values.reshape(*x.shape[:-1], *values.shape[1:])
 
     def _tensor(self, x: Any) -> Tensor:

@@ -1,142 +1,65 @@
-"""`pinn train seeds=N`: many networks at once as a user runs them."""
+"""`pinn ensemble RUN`: files, figures and words, and what it answers if there is no ensemble."""
 
-import csv
 import json
-import os
-import signal
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 
 from pinn import load_run
-from pinn.cli import ensemble, train, train_job
-from pinn.objective import Objective
-from pinn.typing import Params
+from pinn.cli import ensemble, train
+from pinn.runs import further_seeds
+from pinn.trust import ErrorEstimate
 
-TINY = ["network.width=4", "network.depth=1", "sampler.interior=16", "sampler.boundary=8", "optimizer=adam"]
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [])
-    monkeypatch.setattr(train_job, "draw", lambda folder, trust: None)
+SMALL = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.boundary=10", "threads=1", "plots=false"]
 
 
-def summary(folder: str = "run") -> dict:
-    return json.loads(Path(folder, "summary.json").read_text())
+def trained(folder: Path, *arguments: str) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [])
+        train.main([*SMALL, *arguments, f"hydra.run.dir={folder}"])
+    return folder
 
 
-def test_one_folder_of_three_seeds(capsys: pytest.CaptureFixture[str]) -> None:
-    train.main([*TINY, "seeds=3", "seed=5", "steps=4", "log_every=2", "hydra.run.dir=run"])
-    figures = summary()
-    assert [row["seed"] for row in figures["seeds"]] == [5, 6, 7]
-    assert figures["status"] == "completed"
-    errors = {row["seed"]: row["rel_l2"] for row in figures["seeds"]}
-    assert figures["seed"] == min(errors, key=errors.__getitem__)
-    assert figures["statistics"]["median"] == sorted(errors.values())[1]
-    with Path("run/metrics.csv").open() as file:
-        assert [row["step"] for row in csv.DictReader(file)] == ["1", "2", "4"]
-    assert "rel_l2 of 3 seeds" in capsys.readouterr().out
-    for seed in errors:
-        assert load_run("run", seed=seed).network is not load_run("run").network
-    alone = ["steps=4", "log_every=2", "guard=false", f"seed={figures['seed']}", "hydra.run.dir=alone"]
-    train.main([*TINY, *alone])
-    assert summary("alone")["rel_l2"] == pytest.approx(figures["rel_l2"], rel=1e-8)
+@pytest.mark.parametrize(
+    "pde", ["poisson", *(pytest.param(name, marks=pytest.mark.slow) for name in ("inverse_heat", "oscillator"))]
+)
+def test_it_leaves_arrays_figures_and_a_picture(
+    pde: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimate = ErrorEstimate(0.25, (0.25,), 0.9)  # that of pinn.trust takes seconds
+    monkeypatch.setattr(further_seeds, "estimate_error", lambda pde, network, strategy: estimate)
+    folder = trained(tmp_path / "run", f"pde={pde}", "optimizer=lm", "steps=8")
+    capsys.readouterr()
+    assert ensemble.main([str(folder), "--seeds", "2", "--format", "svg"]) == 0
+    out, err = capsys.readouterr()
+    assert "training seed 1" in err
+    assert "3 trainings, seeds 0, 1, 2" in out
+    assert (folder / "ensemble.svg").stat().st_size > 1000
+    found = json.loads((folder / "ensemble.json").read_text())
+    errors = [load_run(place).summary["rel_l2"] for place in (folder, *sorted((folder / "ensemble").iterdir()))]
+    assert [*found["rel_l2"]["members"].values()] == pytest.approx(errors)
+    assert f"relative L2 error: {found['rel_l2']['mean']:.2e} of the mean" in out
+    assert f"lies in the band at {found['coverage']:.0%} of the points" in out
+    with np.load(folder / "ensemble.npz") as arrays:
+        inside = (arrays["lower"] <= arrays["mean"]) & (arrays["mean"] <= arrays["upper"])
+        assert inside.all()
+        assert arrays["members"].shape == (3, *arrays["mean"].shape)
+    assert "puts the whole error of the first run at 2.5e-01" in out
+    assert ("the same data, whose noise gives a band of its own" in out) is (pde == "inverse_heat")
+    capsys.readouterr()
+    assert ensemble.main([str(folder), "--seeds", "2", "--output", str(tmp_path / "elsewhere")]) == 0
+    assert "training" not in capsys.readouterr().err
+    assert (tmp_path / "elsewhere" / "ensemble.png").is_file()
 
 
-REFUSED = {
-    "compile=true": "compile=True",
-    "chunk_size=5": "chunk_size=5",
-    "retries=2": "retries=2",
-    "patience=5": "patience=5",
-    "target_error=0.1": "target_error=0.1",
-    "target_residual=0.1": "target_residual=0.1",
-    "checkpoint_s=1": "checkpoint_s=1.0",
-    "weighting=rba": "weighting=RBA",
-    "tracker=tensorboard": "tracker=TensorBoard",
-    "pde=heat windows=2": "windows=2",
-}
-
-
-@pytest.mark.parametrize("words", REFUSED)
-def test_what_a_batch_does_not_know_is_refused_by_name(words: str) -> None:
-    with pytest.raises(SystemExit) as stop:
-        train.main([*TINY, "seeds=2", "steps=2", *words.split(), "hydra.run.dir=run"])
-    said = str(stop.value)
-    assert said == f"Error: seeds=2 does not go with {REFUSED[words]}: leave them out, or use seeds=1."
-    assert not Path("run/summary.json").exists()
-
-
-def test_several_at_once_are_all_named() -> None:
-    with pytest.raises(SystemExit, match=r"does not go with compile=True, retries=1, weighting=RBA: leave"):
-        train.main([*TINY, "seeds=2", "compile=true", "retries=1", "weighting=rba", "hydra.run.dir=run"])
-
-
-def test_methods_and_strategies_without_a_batched_form_are_refused() -> None:
-    with pytest.raises(SystemExit, match="LBFGS trains one network at a time: use optimizer=adam_lm"):
-        train.main([*TINY, "seeds=2", "optimizer=lbfgs", "hydra.run.dir=a"])
-    with pytest.raises(SystemExit, match="needs an exact strategy, got Hutchinson: use vjp=auto"):
-        train.main([*TINY, "seeds=2", "vjp=hutchinson", "hydra.run.dir=b"])
-    with pytest.raises(SystemExit, match="seeds=0 is not valid: expected an integer >= 1"):
-        train.main([*TINY, "seeds=0", "hydra.run.dir=c"])
-
-
-def test_a_batch_is_not_resumed() -> None:
-    train.main([*TINY, "seeds=2", "steps=2", "hydra.run.dir=run"])
-    with pytest.raises(SystemExit, match="no checkpoint to go on from, a solution alone"):
-        train.main(["resume=run", "steps=4"])
-    with pytest.raises(SystemExit, match="seeds cannot change with resume=run"):
-        train.main(["resume=run", "seeds=3"])
-    with pytest.raises(SystemExit, match="is the folder of another run"):
-        train.main([*TINY, "seeds=2", "steps=2", "hydra.run.dir=run"])
-
-
-def test_a_signal_saves_all_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = ensemble.train_ensemble
-
-    def interrupted(*args, **kwargs):
-        for step in steps(*args, **kwargs):
-            if step.step == 3:
-                os.kill(os.getpid(), signal.SIGTERM)
-            yield step
-
-    monkeypatch.setattr(ensemble, "train_ensemble", interrupted)
-    with pytest.raises(SystemExit) as stop:
-        train.main([*TINY, "seeds=2", "steps=50", "hydra.run.dir=run"])
-    assert stop.value.code == 143
-    assert (summary()["status"], summary()["reason"], summary()["steps"]) == ("interrupted", "SIGTERM", 3)
-    load_run("run", seed=1)
-
-
-def test_the_guard_tells_of_a_seed_that_fits_its_points(capsys: pytest.CaptureFixture[str]) -> None:
-    """Few points, many parameters: Levenberg–Marquardt fits them to the last digit."""
-    few = ["network.width=16", "network.depth=2", "sampler.interior=12", "sampler.boundary=4", "optimizer=lm"]
-    train.main([*few, "seeds=2", "steps=60", "hydra.run.dir=run"])
-    said = capsys.readouterr().out
-    assert "guard: seed 0, step " in said
-    assert "no new points, which a batch of seeds does not draw for one of them" in said
-    assert [row["overfitted"] for row in summary()["seeds"]] == [True, True]
-    assert len(summary()["guard"]) == 1
-    train.main([*few, "seeds=2", "steps=60", "guard=false", "hydra.run.dir=without"])
-    assert "guard:" not in capsys.readouterr().out
-    assert summary("without")["rel_l2"] == summary()["rel_l2"]
-
-
-def test_a_field_with_a_jump_ends_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The best of them is examined as a single run is."""
-    examined = []
-
-    def found(objective: Objective, params: Params, **losses: object) -> list[str]:
-        examined.append(params)
-        return ["u jumps by 1"]
-
-    monkeypatch.setattr(ensemble, "doubts", found)
-    with pytest.raises(SystemExit) as stop:
-        train.main([*TINY, "seeds=2", "steps=3", "hydra.run.dir=run"])
-    assert stop.value.code == train_job.DOUBTED
-    assert summary()["doubts"] == ["u jumps by 1"]
-    best = dict(load_run("run").network.named_parameters())
-    assert all(torch.equal(best[name], value) for name, value in examined[0].items())
+def test_what_is_no_ensemble_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ensemble.main([str(tmp_path / "nothing")]) == 1
+    assert capsys.readouterr().err.startswith("error: There is no run folder")
+    folder = trained(tmp_path / "run", "pde=poisson", "optimizer=lm", "steps=2")
+    capsys.readouterr()
+    assert ensemble.main([str(folder), "--seeds", "0"]) == 1
+    assert capsys.readouterr().err == "error: An ensemble needs at least two runs, got 1: train other seeds.\n"
+    with pytest.raises(SystemExit):
+        ensemble.main([str(folder), "--seeds", "-1"])

@@ -56,7 +56,7 @@ def is_tracing() -> bool:
 
 
 def compile_graph(graph: torch.fx.GraphModule, inputs: list[Any], options: dict[str, Any]) -> Callable[..., Any]:
-    """Machine code from inductor, for the CPU also from its cache on disk, which is torch's own: TORCHINDUCTOR_CACHE_DIR.
+    """Machine code from inductor, for the CPU also from torch's own cache on disk, in TORCHINDUCTOR_CACHE_DIR.
 
     Inductor looks a graph up by a hash of its operations, shapes, options and the version of torch, but only if there
     is a `ShapeEnv`, which `torch.compile` makes and `torch._inductor.compile` does not. All shapes are static. With

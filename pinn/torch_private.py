@@ -56,10 +56,21 @@ def is_tracing() -> bool:
 
 
 def compile_graph(graph: torch.fx.GraphModule, inputs: list[Any], options: dict[str, Any]) -> Callable[..., Any]:
-    """Machine code from inductor."""
-    import torch._inductor  # here, since it takes long to load
+    """Machine code from inductor, for the CPU also from torch's own cache on disk, in TORCHINDUCTOR_CACHE_DIR.
 
-    return torch._inductor.compile(graph, inputs, options=options)  # pyright: ignore[reportReturnType]
+    Inductor looks a graph up by a hash of its operations, shapes, options and the version of torch, but only if there
+    is a `ShapeEnv`, which `torch.compile` makes and `torch._inductor.compile` does not. All shapes are static. With
+    captured CUDA graphs this has not been tried, so there each process compiles.
+    """
+    import torch._inductor  # here, since it takes long to load
+    from torch._guards import TracingContext, tracing
+    from torch._subclasses import FakeTensorMode
+    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+    on_cpu = all(value.device.type == "cpu" for value in inputs)
+    context = TracingContext(FakeTensorMode(shape_env=ShapeEnv(), static_shapes=True)) if on_cpu else None
+    with tracing(context):
+        return torch._inductor.compile(graph, inputs, options=options)  # pyright: ignore[reportReturnType]
 
 
 def run_node(node: torch.fx.Node, values: Mapping[torch.fx.Node, Tensor]) -> Any:

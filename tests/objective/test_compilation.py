@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -66,6 +67,28 @@ def test_inductor_equals_eager(strategy: Strategy) -> None:
     assert not compiled.compiled.failed
     torch.testing.assert_close(evaluation.loss, expected[0].loss, rtol=1e-12, atol=0)
     torch.testing.assert_close(gradient, expected[1], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.slow
+def test_a_graph_is_compiled_once_and_then_read_from_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache knows a graph by its operations; the constants in it are inputs, and so another graph's are its own."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+
+    def files() -> set[Path]:
+        return {path for path in tmp_path.rglob("*") if path.is_file()}
+
+    def compiled(factor: float) -> set[Path]:
+        constant, x = torch.full((5,), factor, dtype=torch.float64), torch.arange(5, dtype=torch.float64)
+        runs, before = Compiled(), files()
+        for _ in range(2):
+            result = runs(lambda x: (torch.sin(x) * constant).sum(), x, key="same")
+            torch.testing.assert_close(result, (torch.sin(x) * factor).sum(), rtol=1e-14, atol=0)
+        assert not runs.failed
+        return files() - before
+
+    assert compiled(2.0)
+    assert not compiled(2.0)
+    assert not compiled(3.0)
 
 
 def test_an_estimate_takes_its_seed_through_the_graph() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.spatial import Delaunay
@@ -37,15 +38,15 @@ class Plate:
 
     def refined(self, mesh: MeshTri) -> MeshTri:
         """Four triangles for each; the old vertices come first, new ones of the boundary lie on the circles."""
-        finer = mesh.refined(1)
+        finer: Any = mesh.refined(1)
         points = finer.p.copy()
         edge = np.unique(finer.facets[:, finer.boundary_facets()])
         points[:, edge] = self._onto(points[:, edge])
         return MeshTri(points, finer.t)
 
-    def curved(self, mesh: MeshTri) -> MeshTri2:
-        """The same triangles with quadratic edges, whose midpoints lie on the circles."""
-        bent = MeshTri2.from_mesh(mesh)
+    def curved(self, mesh: Any) -> MeshTri2:
+        """The triangles of a MeshTri with quadratic edges, whose midpoints lie on the circles."""
+        bent: Any = MeshTri2.from_mesh(mesh)
         points = bent.doflocs.copy()
         middle = (mesh.p[:, mesh.facets[0]] + mesh.p[:, mesh.facets[1]]) / 2
         facets = mesh.boundary_facets()

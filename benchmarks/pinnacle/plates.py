@@ -65,7 +65,7 @@ def _steady(
     found = []
     for level in range(refinements):
         mesh = plate.refined(mesh) if level else mesh
-        basis = Basis(plate.curved(mesh), ElementTriP2(), intorder=5)
+        basis: Any = Basis(plate.curved(mesh), ElementTriP2(), intorder=5)
         matrix = asm(laplace, basis) + k * asm(mass, basis)
         load = asm(_load(source), basis) if source else basis.zeros()
         rim = basis.get_dofs().all()
@@ -83,7 +83,8 @@ def _load(source: Callable[[Array], Array]) -> Any:
 def _cooled(mesh: Any, count: int, steps: int) -> Array:
     """Temperatures (times, count) at the first vertices; the first step is four of backward Euler (Rannacher 1984)."""
     bent = EXCHANGER.curved(mesh)
-    basis, rim = Basis(bent, ElementTriP2(), intorder=5), FacetBasis(bent, ElementTriP2(), intorder=5)
+    basis: Any = Basis(bent, ElementTriP2(), intorder=5)
+    rim = FacetBasis(bent, ElementTriP2(), intorder=5)
     large = range(len(_LARGE))
 
     def outside(x: Array) -> Array:

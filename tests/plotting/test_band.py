@@ -1,6 +1,7 @@
 """The pictures of a field with its band: what they show is what was computed."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,9 +35,10 @@ def test_a_line_has_its_band_and_the_error_in_it() -> None:
         return exact(x) + torch.tensor([0.1, 0.0], dtype=x.dtype)
 
     figure = band_picture(*picture_of(pde, shifted, lambda x: 0.2 + 0 * exact(x)), "title", points=11)
-    above, below = figure.axes
-    exact_line = next(line for line in above.lines if line.get_label() == "exact")
-    mean = next(line for line in above.lines if line.get_label() == "mean")
+    axes: list[Any] = figure.axes
+    above, below = axes
+    exact_line: Any = next(line for line in above.lines if line.get_label() == "exact")
+    mean: Any = next(line for line in above.lines if line.get_label() == "mean")
     np.testing.assert_allclose(mean.get_ydata() - exact_line.get_ydata(), 0.1, atol=1e-12)
     np.testing.assert_allclose(below.lines[0].get_ydata(), 0.1, atol=1e-12)
     corners = below.collections[0].get_paths()[0].vertices[:, 1]
@@ -51,7 +53,7 @@ def test_maps_show_mean_half_width_and_error() -> None:
     exact = pde.exact
     assert exact is not None
     figure = band_picture(*picture_of(pde, lambda x: 1.1 * exact(x), lambda x: x[0]), points=5)
-    maps = [ax for ax in figure.axes if ax.images]
+    maps: list[Any] = [ax for ax in figure.axes if ax.images]
     assert [ax.get_title() for ax in maps] == ["Mean $u$", "95 % band, half width $u$", "Error $u - u^{\\!*}$"]
     x = np.linspace(0, 1, 5)
     np.testing.assert_allclose(maps[1].images[0].get_array(), np.tile(2 * x, (5, 1)), atol=1e-12)

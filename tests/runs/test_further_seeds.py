@@ -9,6 +9,7 @@ import torch
 
 from pinn import load_run
 from pinn.cli import train
+from pinn.pdes import Inverse
 from pinn.runs import further_seeds
 from pinn.runs.further_seeds import members
 
@@ -115,8 +116,10 @@ def test_kinds_of_runs_that_have_members(words: list[str], folder: Path) -> None
 
 def test_members_of_an_inverse_run_have_its_data(tmp_path: Path) -> None:
     folder = trained(tmp_path / "run", "pde=inverse_heat", "optimizer=adam")
-    first, second = members(load_run(folder), 1).ensemble.runs.values()
-    for a, b in zip(first.pde.measurements[:2], second.pde.measurements[:2], strict=True):
+    first, second = (run.pde for run in members(load_run(folder), 1).ensemble.runs.values())
+    assert isinstance(first, Inverse)
+    assert isinstance(second, Inverse)
+    for a, b in zip(first.measurements[:2], second.measurements[:2], strict=True):
         assert torch.equal(a, b)
 
 

@@ -140,6 +140,11 @@ class Domain(ABC):
         """
         return ()
 
+    @property
+    def holes(self) -> tuple[tuple[float, float, float], ...]:
+        """The known holes of a plane domain, (x, y, R) each: a point in the middle of the hole, and its radius."""
+        return ()
+
     def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         """Which points of the boundary, both (N, d), belong to the part of that name: bool (N,)."""
         return torch.ones_like(x[:, 0], dtype=torch.bool)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pinn.methods.facts import Facts
-from pinn.networks import GatedSines, Harmonics, RandomSines, WedgePowers
+from pinn.networks import GatedSines, Harmonics, HolePowers, RandomSines, WedgePowers
 from pinn.networks.features import Family
 from pinn.optimizers import Adam, LeastSquares, LevenbergMarquardt, Optimizer, Schedule, Slabs
 from pinn.pdes import PDE, TimeWindowed, evolving
@@ -19,6 +19,9 @@ MOST_STEPS = 100_000
 _NEWTON = 40
 _POINTS = 3
 """Equations for each frozen feature; two are the least that `LeastSquares` takes."""
+_FEW_HOLES = 6
+"""Of more holes the multipoles alone are taken, without their products with coordinates."""
+Locals = Sequence[WedgePowers | HolePowers]
 
 
 @dataclass(frozen=True)
@@ -81,20 +84,21 @@ def recipe(thing: Any, package: str) -> dict[str, Any]:
 
 
 def steady_features(
-    facts: Facts, width: int, frequency: Sequence[float], corners: WedgePowers | None = None, *, penalised: bool = False
+    facts: Facts, width: int, frequency: Sequence[float], local: Locals = (), *, penalised: bool = False
 ) -> Candidate:
     """Random sines in all coordinates, their weights by Newton's method; `width` of them for each component.
 
-    With `corners` the functions that are singular there join them.
+    The functions of the `local` families join them.
     """
-    whole = width + (corners.width if corners else 0)
+    sharp = sum(one.width for one in local)
+    whole = width + sharp
     equations = math.ceil(_POINTS * whole * facts.components / facts.rows)
-    boundary = math.ceil(min(whole, 50 + 4 * whole ** ((facts.dim - 1) / facts.dim)))
+    boundary = math.ceil(min(whole, 50 + 4 * whole ** ((facts.dim - 1) / facts.dim) + sharp / 2))
     told = ", ".join(f"{one:.3g}" for one in dict.fromkeys(frequency))
     soft = ", values penalised" if penalised else ""
     return Candidate(
-        f"{width} random sines up to frequency {told}{_and(corners)}{soft}, least squares",
-        _network("FrozenFeatures", RandomSines(width, tuple(frequency)), corners),
+        f"{width} random sines up to frequency {told}{_and(local)}{soft}, least squares",
+        _network("FrozenFeatures", RandomSines(width, tuple(frequency)), local),
         LeastSquares(steps=1 if facts.linear else _NEWTON),
         Sobol(equations, boundary, every=0),
         penalised=penalised,
@@ -107,11 +111,11 @@ def harmonics(facts: Facts, modes: int) -> Candidate:
     return _slabs(f"{modes} harmonics, slabs of time", facts, Harmonics(modes), 2.2 * width, Slabs())
 
 
-def sines(facts: Facts, width: int, frequency: float, corners: WedgePowers | None = None) -> Candidate:
-    """Random sines in space, slab by slab of time, and with `corners` the functions that are singular there."""
-    name = f"{width} random sines in space up to frequency {frequency:.3g}{_and(corners)}, slabs of time"
-    whole = width + (corners.width if corners else 0)
-    return _slabs(name, facts, RandomSines(width, frequency), 2.1 * whole, Slabs(cut=1e-12), corners)
+def sines(facts: Facts, width: int, frequency: float, local: Locals = ()) -> Candidate:
+    """Random sines in space, slab by slab of time, and the functions of the `local` families."""
+    name = f"{width} random sines in space up to frequency {frequency:.3g}{_and(local)}, slabs of time"
+    whole = width + sum(one.width for one in local)
+    return _slabs(name, facts, RandomSines(width, frequency), 2.1 * whole, Slabs(cut=1e-12), local)
 
 
 def fronts(facts: Facts, subdomains: int) -> Candidate:
@@ -134,24 +138,33 @@ def trained(width: int, depth: int, activation: str, points: int, windows: int =
     )
 
 
-def corner_powers(facts: Facts, finer: int = 0) -> WedgePowers | None:
-    """What is singular in the corners of the space, `finer` times enriched; None where there are no corners."""
-    orders, powers = min(6 + 2 * finer, 8), min(3 + finer, 4)
-    return WedgePowers(facts.corners, orders, powers) if facts.corners else None
+def local_families(facts: Facts, finer: int = 0) -> Locals:
+    """What is singular in the corners of the space and about its holes, `finer` times enriched; none without these."""
+    found: list[WedgePowers | HolePowers] = []
+    if facts.corners:
+        found.append(WedgePowers(facts.corners, min(6 + 2 * finer, 8), min(3 + finer, 4)))
+    if facts.holes:
+        few = len(facts.holes) <= _FEW_HOLES
+        found.append(HolePowers(facts.holes, min(6 + 2 * finer, 12), min(3 + finer, 4) if few else 1))
+    return tuple(found)
 
 
-def _and(corners: WedgePowers | None) -> str:
-    return f" and {corners.width} powers in {len(corners.corners)} corners" if corners else ""
+def _and(local: Locals) -> str:
+    """The local families in the name of a candidate."""
+    told = {
+        one.width: f"in {len(one.corners)} corners" if isinstance(one, WedgePowers) else f"about {len(one.holes)} holes"
+        for one in local
+    }
+    return "".join(f" and {width} powers {where}" for width, where in told.items())
 
 
-def _slabs(
-    name: str, facts: Facts, family: Family, points: float, optimizer: Slabs, corners: WedgePowers | None = None
-) -> Candidate:
-    network = _network("SlabFeatures", family, corners)
+def _slabs(name: str, facts: Facts, family: Family, points: float, optimizer: Slabs, local: Locals = ()) -> Candidate:
+    network = _network("SlabFeatures", family, local)
     return Candidate(name, network, optimizer, Sobol(math.ceil(points), 200, every=0))
 
 
-def _network(kind: str, family: Family, corners: WedgePowers | None = None) -> dict[str, Any]:
-    families: dict[str, Family] = {"all": family} if corners is None else {"smooth": family, "corners": corners}
+def _network(kind: str, family: Family, local: Locals = ()) -> dict[str, Any]:
+    families: dict[str, Family] = {"smooth" if local else "all": family}
+    families |= {"corners" if isinstance(one, WedgePowers) else "holes": one for one in local}
     recipes = {name: recipe(one, "pinn.networks") for name, one in families.items()}
     return {TARGET: f"pinn.networks.{kind}", "features": recipes}

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from pinn.domains import TimeDomain
+from pinn.domains.wedges import Hole, Wedge
 from pinn.networks import FrozenFeatures, RandomSines, WithUnknowns
 from pinn.objective import Objective
 from pinn.operators import Auto
 from pinn.optimizers.parameters import flatten, unflatten
 from pinn.pdes import PDE, unscaled
-from pinn.pdes.corners import free_corners
+from pinn.pdes.corners import free_corners, free_holes
 from pinn.pdes.derived.squares import of_squares
 from pinn.samplers import Uniform
 from pinn.trust.scales import scale_network
@@ -34,7 +35,8 @@ class Facts:
     `frequencies`, the angular ones of the known data of the equation in each coordinate, scaled to [−1, 1].
     `evolution` says whether the domain has time, `periodic` whether each coordinate of space is, `linear` whether the
     residuals are affine in the field, `energy` whether an energy is minimised, `unknowns` whether coefficients are
-    sought. `corners` are the wedges of a plane space in which no value is built in, or need be.
+    sought. `corners` are the wedges of a plane space in which no value is built in, or need be, and `holes` its
+    holes.
     """
 
     dim: int
@@ -46,7 +48,8 @@ class Facts:
     energy: bool
     unknowns: bool
     frequencies: tuple[float, ...] = ()
-    corners: tuple[tuple[float, float, float, float], ...] = ()
+    corners: tuple[Wedge, ...] = ()
+    holes: tuple[Hole, ...] = ()
 
     @property
     def words(self) -> str:
@@ -80,6 +83,7 @@ def facts_of(pde: PDE, *, seed: int = 0) -> Facts:
         unknowns=bool(pde.unknowns),
         frequencies=probe.frequencies(),
         corners=free_corners(pde),
+        holes=free_holes(pde),
     )
 
 

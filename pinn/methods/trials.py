@@ -9,9 +9,10 @@ from typing import Protocol
 
 from pinn.methods.candidates import (
     Candidate,
-    corner_powers,
+    Locals,
     fronts,
     harmonics,
+    local_families,
     penalising,
     sines,
     steady_features,
@@ -20,10 +21,9 @@ from pinn.methods.candidates import (
 from pinn.methods.choice import Choice
 from pinn.methods.facts import Facts, facts_of
 from pinn.methods.trial import Trial, tried
-from pinn.networks import WedgePowers
 from pinn.operators import Strategy
 from pinn.pdes import PDE
-from pinn.pdes.corners import free_corners
+from pinn.pdes.corners import free_corners, free_holes
 
 log = logging.getLogger("pinn")
 
@@ -69,10 +69,13 @@ class Trials:
         self._problems = {(False, False, 1): whole}
         self._done: list[Trial] = []
         facts = facts_of(whole, seed=seed)
-        # With penalised values the corners may be free, in which powers resolve what is singular.
-        soft = None if facts.evolution or facts.corners else penalising(pde)
-        corners = free_corners(soft) if soft else facts.corners
-        self._penalised, self.facts = bool(soft and corners), dataclasses.replace(facts, corners=corners)
+        # With penalised values corners and holes may be free, at which powers resolve what is singular.
+        soft = None if facts.evolution or facts.corners or facts.holes else penalising(pde)
+        self._penalised = False
+        if soft is not None:
+            facts = dataclasses.replace(facts, corners=free_corners(soft), holes=free_holes(soft))
+            self._penalised = bool(facts.corners or facts.holes)
+        self.facts = facts
         log.info("method: %s", self.facts.words)
 
     @property
@@ -120,7 +123,7 @@ class Trials:
         """Random sines in all coordinates: few of them for the frequency, then more and finer ones while time allows.
 
         The first frequencies are those of the data of the equation, or those that so many functions resolve. In a plane
-        with corners the powers that are singular there join them if they help.
+        with corners or holes the powers that are singular there join them if they help.
         """
         facts = self.facts
         smooth = {1: 20.0, 2: 6.0, 3: 4.0}.get(facts.dim, 3.0)
@@ -128,7 +131,7 @@ class Trials:
         fewest = (300 if facts.dim > 1 else 120) / facts.components**0.5
         resolved = _DENSITY * math.prod(frequency) / facts.components
         width = round(max(fewest, min(resolved, _MOST_COLUMNS / facts.components)))
-        last, frequency, corners = self._tuned(width, frequency)
+        last, frequency, local = self._tuned(width, frequency)
         finer = 0
         while self._wanting and _GROWTH * width * facts.components <= _MOST_COLUMNS:
             if last.seconds * _GROWTH**2.5 > _TRIAL * self._budget_s:
@@ -136,33 +139,33 @@ class Trials:
             raised = 1.0 if last.heldout <= self._goal.accepted else _GROWTH ** (1 / facts.dim)
             width, finer = round(_GROWTH * width), finer + 1
             frequency = [raised * one for one in frequency]
-            last = self._sines(width, frequency, corners and corner_powers(facts, finer))
+            last = self._sines(width, frequency, local_families(facts, finer) if local else ())
 
-    def _sines(self, width: int, frequency: list[float], corners: WedgePowers | None) -> Trial:
-        penalised = corners is not None and self._penalised
-        return self._run(steady_features(self.facts, width, frequency, corners, penalised=penalised))
+    def _sines(self, width: int, frequency: list[float], local: Locals) -> Trial:
+        penalised = bool(local) and self._penalised
+        return self._run(steady_features(self.facts, width, frequency, local, penalised=penalised))
 
-    def _tuned(self, width: int, frequency: list[float]) -> tuple[Trial, list[float], WedgePowers | None]:
-        """The best frequency for a width, doubled or halved while that helps, and its trial; corners if they help."""
-        first = best = self._sines(width, frequency, None)
-        corners = None if self.facts.evolution else corner_powers(self.facts)
-        if corners and self._wanting:
-            trial = self._sines(width, frequency, corners)
+    def _tuned(self, width: int, frequency: list[float]) -> tuple[Trial, list[float], Locals]:
+        """The best frequency for a width, doubled or halved while that helps; its trial; local ones if they help."""
+        first = best = self._sines(width, frequency, ())
+        local = () if self.facts.evolution else local_families(self.facts)
+        if local and self._wanting:
+            trial = self._sines(width, frequency, local)
             if trial.heldout < _WORTH * best.heldout:
                 first = best = trial
             else:
-                corners = None
+                local = ()
         for factor in (2.0, 0.5):
             better = True
             while better and self._wanting and best.seconds < _SHORT * self._budget_s:
                 other = [factor * one for one in frequency]
-                trial = self._sines(width, other, corners)
+                trial = self._sines(width, other, local)
                 better = trial.heldout < _WORTH * best.heldout
                 if better:
                     best, frequency = trial, other
             if best is not first:
                 break
-        return best, frequency, corners
+        return best, frequency, local
 
     def train(self) -> None:
         """Short trainings of a few networks; window by window of time if those of all time have not begun to fit."""
@@ -202,8 +205,8 @@ def slabs(facts: Facts) -> Iterator[Candidate]:
     else:
         few = ((200, 5.0), (500, 10.0)) if plane else ((100, 8.0), (300, 30.0))
         yield from (sines(facts, width, frequency) for width, frequency in few)
-        if facts.corners:
-            yield sines(facts, 400, 8.0, corner_powers(facts))
+        if local := local_families(facts):
+            yield sines(facts, 400, 8.0, local)
     if not plane:
         yield fronts(facts, 8)
         if not facts.periodic:

@@ -2,7 +2,7 @@
 
 from pinn.networks.contract import refuse_unfit
 from pinn.networks.corrected import Corrected
-from pinn.networks.features import CornerSines, GatedSines, Harmonics, RandomSines, WedgePowers
+from pinn.networks.features import CornerSines, GatedSines, Harmonics, HolePowers, RandomSines, WedgePowers
 from pinn.networks.field import field
 from pinn.networks.fourier import FourierNetwork
 from pinn.networks.frozen import FrozenFeatures
@@ -26,6 +26,7 @@ __all__ = [
     "FrozenFeatures",
     "GatedSines",
     "Harmonics",
+    "HolePowers",
     "ModifiedMLP",
     "PirateNet",
     "RandomFeatures",

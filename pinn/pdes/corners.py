@@ -1,11 +1,11 @@
-"""The corners in which a solution may be singular."""
+"""The corners in which a solution may be singular, and the holes that it may be singular in the middle of."""
 
 import math
 
 import torch
 
 from pinn.domains import Domain, Initial, TimeDomain
-from pinn.domains.wedges import Wedge
+from pinn.domains.wedges import Hole, Wedge
 from pinn.pdes.pde import PDE
 
 _ALONG = 2000
@@ -18,11 +18,22 @@ def free_corners(pde: PDE) -> tuple[Wedge, ...]:
     Corners are left out, as those of a hole, if the ray in the middle of their outside comes to the domain again: the
     angle from their edge has its jump there.
     """
+    return tuple(wedge for wedge in _space(pde).wedges if _clear(_space(pde), wedge)) if _all_soft(pde) else ()
+
+
+def free_holes(pde: PDE) -> tuple[Hole, ...]:
+    """The holes of a plane space, (x, y, R), if no value is built into the field on its boundary."""
+    return _space(pde).holes if _all_soft(pde) else ()
+
+
+def _space(pde: PDE) -> Domain:
+    return pde.domain.space if isinstance(pde.domain, TimeDomain) else pde.domain
+
+
+def _all_soft(pde: PDE) -> bool:
+    """Whether no value on the boundary of space is built in."""
     soft = {condition.name for condition in pde.soft_conditions()}
-    if any(c.name not in soft and not isinstance(c.region, Initial) for c in pde.conditions()):
-        return ()
-    space = pde.domain.space if isinstance(pde.domain, TimeDomain) else pde.domain
-    return tuple(wedge for wedge in space.wedges if _clear(space, wedge))
+    return all(c.name in soft or isinstance(c.region, Initial) for c in pde.conditions())
 
 
 def _clear(space: Domain, wedge: Wedge) -> bool:

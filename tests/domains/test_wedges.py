@@ -1,11 +1,11 @@
-"""The corners of plane domains: angles of polygons, and what is left of them in combined and moved ones."""
+"""The corners and holes of plane domains: angles of polygons, and what is left of them in combined and moved ones."""
 
 import math
 
 import pytest
 import torch
 
-from pinn.domains import Ball, Box, Disk, LShape, PeriodicBox, Polygon, Tagged, TimeDomain, Triangle
+from pinn.domains import Annulus, Ball, Box, Disk, LShape, PeriodicBox, Polygon, Tagged, TimeDomain, Triangle
 
 
 def angles(domain) -> list[float]:
@@ -48,3 +48,22 @@ def test_inside_is_between_the_edges(domain) -> None:
             turned = direction + share * angle
             point = torch.tensor([x + 1e-3 * math.cos(turned), y + 1e-3 * math.sin(turned)], dtype=torch.float64)
             assert bool(domain.contains(point)) is inside
+
+
+@pytest.mark.parametrize(
+    ("domain", "wanted"),
+    [
+        (BOX - Disk((2.0, 2.0), 1.0), [(2.0, 2.0, 1.0)]),
+        (BOX - HOLE - Disk((3.0, 3.0), 0.5), [(1.5, 1.5, 0.5), (3.0, 3.0, 0.5)]),
+        (BOX - Disk((0.5, 2.0), 1.0), []),  # cut out of the edge
+        (BOX | HOLE, []),
+        ((BOX - HOLE) & Disk((2.0, 2.0), 4.0), [(1.5, 1.5, 0.5)]),
+        ((BOX - HOLE).scaled(2.0).translated((1.0, 0.0)), [(4.0, 3.0, 1.0)]),
+        (Tagged(BOX - HOLE, {"wall": "x > 3.99"}), [(1.5, 1.5, 0.5)]),
+        (Annulus((1.0, 0.0), 0.25, 1.0), [(1.0, 0.0, 0.25)]),
+        (Box(), []),
+    ],
+    ids=str,
+)
+def test_holes(domain, wanted: list[tuple[float, ...]]) -> None:
+    assert [pytest.approx(hole) for hole in domain.holes] == wanted

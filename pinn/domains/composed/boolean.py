@@ -14,7 +14,7 @@ from pinn.domains.composed.leaves import Leaf, Leaves, conjunction, disjunction
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import NotExtendable, fill_fraction, in_bounding_box
 from pinn.domains.shapes.box import Box
-from pinn.domains.wedges import wedge_within
+from pinn.domains.wedges import hole_of, wedge_within
 from pinn.typing import Field, Points
 
 _STEP = 1e-6
@@ -117,6 +117,13 @@ class _Combined(NotExtendable):
         radius = 1e-3 * min(b - a for a, b in zip(*self.bounds, strict=True))
         found = (wedge_within(wedge, self.contains, radius) for leaf in self.leaves.all for wedge in leaf.domain.wedges)
         return tuple(dict.fromkeys(wedge for wedge in found if wedge is not None))
+
+    @property
+    def holes(self) -> tuple[tuple[float, float, float], ...]:
+        """The parts that are cut out of the inside; what is cut out of the edge leaves no hole."""
+        return tuple(
+            hole for leaf in self.leaves.all if not leaf.inside for hole in hole_of(leaf.domain, self.contains)
+        )
 
     def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         numbers, inner = self.leaves.named(tag)

@@ -60,6 +60,10 @@ class Tagged(Domain):
         return self.base.wedges
 
     @property
+    def holes(self) -> tuple[tuple[float, float, float], ...]:
+        return self.base.holes
+
+    @property
     def boundary_measure(self) -> float:
         return self.base.boundary_measure
 

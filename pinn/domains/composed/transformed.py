@@ -110,6 +110,12 @@ class Transformed(Domain):
         return tuple(found)
 
     @property
+    def holes(self) -> tuple[tuple[float, float, float], ...]:
+        places = [self.factor * self._rotation @ np.array([x, y]) + self._shift for x, y, _ in self.base.holes]
+        radii = [self.factor * hole[2] for hole in self.base.holes]
+        return tuple((float(x), float(y), radius) for (x, y), radius in zip(places, radii, strict=True))
+
+    @property
     def smooth(self) -> bool:
         return self.base.smooth
 

@@ -114,6 +114,10 @@ class Annulus(Domain):
             raise ValueError(f"Annulus needs 0 < inner < outer, got inner={self.inner} and outer={self.outer}.")
 
     @property
+    def holes(self) -> tuple[tuple[float, float, float], ...]:
+        return ((float(self.center[0]), float(self.center[1]), float(self.inner)),)
+
+    @property
     def dim(self) -> int:
         return 2
 

@@ -4,6 +4,7 @@ from pinn.networks.features.corners import CornerSines
 from pinn.networks.features.family import Family, FeatureMap, Joined, Space
 from pinn.networks.features.gated import GatedSines
 from pinn.networks.features.harmonics import Harmonics
+from pinn.networks.features.holes import HolePowers
 from pinn.networks.features.sines import RandomSines
 from pinn.networks.features.wedges import WedgePowers
 
@@ -13,6 +14,7 @@ __all__ = [
     "FeatureMap",
     "GatedSines",
     "Harmonics",
+    "HolePowers",
     "Joined",
     "RandomSines",
     "Space",

@@ -10,6 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from pinn.domains.wedges import Hole, Wedge
 from pinn.typing import Field, Points
 
 MOST_POINTS = 10_000_000
@@ -133,7 +134,7 @@ class Domain(ABC):
         return ("boundary",)
 
     @property
-    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+    def wedges(self) -> tuple[Wedge, ...]:
         """The known corners of a plane domain, (x, y, direction, ω) each.
 
         Inside is between the angles direction and direction + ω there. Empty if no corner is known.
@@ -141,7 +142,7 @@ class Domain(ABC):
         return ()
 
     @property
-    def holes(self) -> tuple[tuple[float, float, float], ...]:
+    def holes(self) -> tuple[Hole, ...]:
         """The known holes of a plane domain, (x, y, R) each: a point in the middle of the hole, and its radius."""
         return ()
 

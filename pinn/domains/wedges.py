@@ -2,13 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from pinn.domains.domain import Domain
 
 Wedge = tuple[float, float, float, float]
 """(x, y, direction, ω): inside is between the angles direction and direction + ω."""
@@ -53,21 +49,15 @@ def wedge_within(wedge: Wedge, contains: Callable[[Tensor], Tensor], radius: flo
     return outside if bool(other.all()) and not bool(own.any()) else None
 
 
-def hole_of(part: "Domain", contains: Callable[[Tensor], Tensor]) -> tuple[Hole, ...]:
-    """The hole (x, y, R) that a plane part leaves if it is cut out: none unless the domain is all around it."""
-    if part.dim != 2:
-        return ()
-    (a, c), (b, d) = part.bounds
+def hole_of(bounds: Sequence[Sequence[float]], contains: Callable[[Tensor], Tensor]) -> tuple[Hole, ...]:
+    """The hole (x, y, R) that a plane part with these bounds leaves if it is cut out; none at the edge of the domain.
+
+    The domain has to be all around it, on a circle about its bounds, or in them if the part is round.
+    """
+    (a, c), (b, d) = bounds
     x, y, radius = (a + b) / 2, (c + d) / 2, min(b - a, d - c) / 2
     turned = 2 * math.pi * torch.arange(_RING, dtype=torch.float64) / _RING
-    far = _AROUND * math.hypot(b - a, d - c) / 2 if not _round(part) else _AROUND * radius
-    ring = torch.stack([x + far * torch.cos(turned), y + far * torch.sin(turned)], 1)
+    circle = torch.stack([torch.cos(turned), torch.sin(turned)], 1)
     middle = torch.tensor([[x, y]], dtype=torch.float64)
-    return ((x, y, radius),) if bool(contains(ring).all()) and not bool(contains(middle).any()) else ()
-
-
-def _round(part: "Domain") -> bool:
-    """Whether all of a part lies within the circle in its bounding box."""
-    (a, c), (b, d) = part.bounds
-    corner = torch.tensor([[a + 0.1 * (b - a), c + 0.1 * (d - c)]], dtype=torch.float64)
-    return abs((b - a) - (d - c)) < 1e-9 * (b - a) and not bool(part.contains(corner).any())
+    rings = (middle + _AROUND * far * circle for far in (radius, math.hypot(b - a, d - c) / 2))
+    return ((x, y, radius),) if not bool(contains(middle).any()) and any(bool(contains(r).all()) for r in rings) else ()

@@ -151,11 +151,11 @@ def local_families(facts: Facts, finer: int = 0) -> Locals:
 
 def _and(local: Locals) -> str:
     """The local families in the name of a candidate."""
-    told = {
-        one.width: f"in {len(one.corners)} corners" if isinstance(one, WedgePowers) else f"about {len(one.holes)} holes"
-        for one in local
+    places = {
+        WedgePowers: lambda one: f"in {len(one.corners)} corners",
+        HolePowers: lambda one: f"about {len(one.holes)} holes",
     }
-    return "".join(f" and {width} powers {where}" for width, where in told.items())
+    return "".join(f" and {one.width} powers {places[type(one)](one)}" for one in local)
 
 
 def _slabs(name: str, facts: Facts, family: Family, points: float, optimizer: Slabs, local: Locals = ()) -> Candidate:

@@ -18,12 +18,14 @@ def free_corners(pde: PDE) -> tuple[Wedge, ...]:
     Corners are left out, as those of a hole, if the ray in the middle of their outside comes to the domain again: the
     angle from their edge has its jump there.
     """
-    return tuple(wedge for wedge in _space(pde).wedges if _clear(_space(pde), wedge)) if _all_soft(pde) else ()
+    space = _space(pde)
+    return tuple(wedge for wedge in space.wedges if _clear(space, wedge)) if space.wedges and _all_soft(pde) else ()
 
 
 def free_holes(pde: PDE) -> tuple[Hole, ...]:
     """The holes of a plane space, (x, y, R), if no value is built into the field on its boundary."""
-    return _space(pde).holes if _all_soft(pde) else ()
+    holes = _space(pde).holes
+    return holes if holes and _all_soft(pde) else ()
 
 
 def _space(pde: PDE) -> Domain:

@@ -9,17 +9,15 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 from torch.func import vmap
 
-from pinn.plotting.maps import draw_map, panel_size
+from pinn.plotting.maps import map_picture
 from pinn.plotting.quantities import Quantity, Samples, sample
 from pinn.plotting.sections import sections
-from pinn.plotting.style import COLORS, NICE, Format, Picture, Scale, diverging, figure, save, sequential
+from pinn.plotting.style import COLORS, NICE, Format, Picture, Scale, figure, save, sequential
 from pinn.plotting.subject import Subject, kept_components
 from pinn.runs import Run
-from pinn.runs.band import Band
+from pinn.runs.band import LEVEL, Band
 from pinn.runs.posterior import noise_band
 from pinn.training.solution import Solution
-
-LEVEL = 0.95
 
 
 def plot_band(
@@ -50,10 +48,13 @@ def band_picture(run: Run, band: Band, title: str = "", points: int | None = Non
     def some(of: Solution, x: Tensor) -> Tensor:
         return of(x).reshape(len(x), -1)[:, kept]
 
+    def width(x: Tensor) -> Tensor:
+        return factor * some(band.deviation, x)
+
     more = {"names": subject.names, "units": subject.units}
     quantities = [
         Quantity("mean", "Mean", "u{}", partial(some, band.mean), **more),
-        Quantity("half width", "95 % band, half width", "u{}", lambda x: factor * some(band.deviation, x), **more),
+        Quantity("half width", "95 % band, half width", "u{}", width, own_scale=True, **more),
     ]
     if (exact := subject.exact) is not None:
 
@@ -65,7 +66,7 @@ def band_picture(run: Run, band: Band, title: str = "", points: int | None = Non
     points = points or {1: 401, 2: 101}[len(shown[0].free)]
     samples = sample(quantities, shown, points, subject.like)
     title = "\n".join(filter(None, (title, samples.title())))
-    return (_lines if len(shown[0].free) == 1 else _maps)(samples, title)
+    return _lines(samples, title) if len(shown[0].free) == 1 else map_picture(samples, quantities, title)
 
 
 def _lines(samples: Samples, title: str) -> Picture:
@@ -104,27 +105,3 @@ def _draw_band(ax: Axes, x: np.ndarray, u: np.ndarray, middle: np.ndarray, half:
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=NICE))
     ax.grid(True)
     return scale
-
-
-def _maps(samples: Samples, title: str) -> Picture:
-    """A row for each component, a column for each quantity; flat maps change rows for columns."""
-    m, (grid, *_) = samples.components, samples.grids
-    panels = [[(quantity, k) for quantity in samples.quantities] for k in range(m)]
-    width, height = panel_size(grid)
-    if height < 0.45 * width:
-        panels = [list(column) for column in zip(*panels, strict=True)]
-    rows, columns = len(panels), len(panels[0])
-    with figure(columns * (width + 1.3), rows * (height + 0.85) + 0.45) as canvas:
-        axes = canvas.subplots(rows, columns, squeeze=False)
-        for row, line in enumerate(panels):
-            for column, (quantity, k) in enumerate(line):
-                ax, values = axes[row, column], samples.component(quantity, k)[0]
-                scale = (diverging if quantity.signed else sequential)(values)
-                draw_map(ax, grid, values, scale, quantity.label(k, m, scale))
-                ax.set_title(f"{quantity.title} ${quantity.component(k, m)}$")
-                if row < rows - 1:
-                    ax.set_xlabel("")
-                if column > 0:
-                    ax.set_ylabel("")
-        canvas.suptitle(title)
-        return canvas

@@ -19,7 +19,8 @@ from pinn.typing import Points
 class Quantity:
     """A function of many points, with the name of its file, its title and its symbol, where {} stands for an index.
 
-    A `signed` quantity, such as an error, is shown on a scale of its own that is centred on zero; all others share one.
+    A `signed` quantity, such as an error, is shown on a scale of its own that is centred on zero; all others share one,
+    but for those that have their `own_scale`, such as a deviation.
     Components that have `names` are called by them in place of u. `units` are those of the user, by name.
     """
 
@@ -28,6 +29,7 @@ class Quantity:
     symbol: str
     at: Callable[[Points], Tensor]
     signed: bool = False
+    own_scale: bool = False
     names: Sequence[str] = ()
     units: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -81,7 +83,8 @@ class Samples:
 
     def scale(self, quantity: Quantity, index: int) -> Scale:
         """The scale of a component, the same for every grid and every figure."""
-        shown = [quantity] if quantity.signed else [q for q in self.quantities if not q.signed]
+        alone = quantity.signed or quantity.own_scale
+        shown = [quantity] if alone else [q for q in self.quantities if not (q.signed or q.own_scale)]
         values = np.concatenate([array.ravel() for q in shown for array in self.component(q, index)])
         return diverging(values) if quantity.signed else sequential(values)
 

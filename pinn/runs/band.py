@@ -8,6 +8,9 @@ from torch import Tensor
 
 from pinn.training.solution import Solution
 
+LEVEL = 0.95
+"""The probability of the band in figures and pictures."""
+
 
 @dataclass(frozen=True)
 class Band:
@@ -30,7 +33,7 @@ class Band:
     def __call__(self, x: Any) -> Any:
         return self.mean(x)
 
-    def interval(self, level: float = 0.95) -> tuple[Solution, Solution]:
+    def interval(self, level: float = LEVEL) -> tuple[Solution, Solution]:
         """The bounds between which the value at a point lies with that probability, as fields.
 
         Raises ValueError unless 0 < level < 1.

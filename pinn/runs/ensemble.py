@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.runs.band import Band
+from pinn.runs.band import LEVEL, Band
 from pinn.runs.quantiles import student
 from pinn.runs.run import Run
 from pinn.runs.uncertainty import band_in_words
@@ -28,8 +28,6 @@ from pinn.training.accuracy import evaluation_points, relative_l2
 from pinn.training.solution import Solution
 from pinn.typing import Field
 
-LEVEL = 0.95
-"""The probability of the band in figures and pictures."""
 _SHARED = 3.0
 """An estimated error of more than so many times the scatter is said to be one that the members share."""
 
@@ -71,7 +69,7 @@ class Ensemble:
         return Band(
             solution(lambda x: all_values(x).mean(0)),
             solution(lambda x: all_values(x).std(0)),
-            lambda level: student(level, n - 1) * math.sqrt(1 + 1 / n),
+            lambda level: _of_one_more(level, n),
         )
 
     @property
@@ -123,8 +121,7 @@ class Samples:
     @property
     def half_width(self) -> Tensor:
         """That of the 95 % band, (N, m)."""
-        n = len(self.seeds)
-        return student(LEVEL, n - 1) * math.sqrt(1 + 1 / n) * self.deviation
+        return _of_one_more(LEVEL, len(self.seeds)) * self.deviation
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Points, mean, deviation and bounds, all members and the exact values, as NumPy arrays."""
@@ -156,6 +153,11 @@ class Samples:
         rounding = 100 * torch.finfo(exact.dtype).eps * exact.abs().amax(0)
         held = (mean - exact).abs() <= self.half_width[:, scored] + rounding
         return {**found, "coverage": float(held.double().mean())}
+
+
+def _of_one_more(level: float, n: int) -> float:
+    """The half width of the interval of one more training in deviations of n others."""
+    return student(level, n - 1) * math.sqrt(1 + 1 / n)
 
 
 def told(found: Mapping[str, Any]) -> list[str]:

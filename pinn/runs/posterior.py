@@ -9,14 +9,11 @@ from pinn.runs.covariance import Answer
 from pinn.runs.job import Job, stored_config
 from pinn.runs.quantiles import normal
 from pinn.runs.run import Run
-from pinn.runs.uncertainty import AT_ONCE, found_solution
+from pinn.runs.uncertainty import AT_ONCE, SHOWN, found_solution
 from pinn.training.solution import Solution
 from pinn.training.step import Step
 from pinn.typing import Params
 from pinn.weighting.by_noise import inverse_within
-
-_LOOKED_AT = 200
-"""Points at which it is seen whether a band says anything."""
 
 
 def noise_band(run: Run) -> Band:
@@ -39,7 +36,7 @@ def band_of(step: Step) -> Band:
     """The same of a step of training. Raises ValueError where a band would say nothing."""
     objective, params = step.objective.on_one_process().eager(), step.params
     answer = Answer(objective, params)
-    points = next(iter(objective.samples.values()))[0][:_LOOKED_AT]
+    points = next(iter(objective.samples.values()))[0][:SHOWN]
     for name, found in found_solution(objective, params, points, answer).items():
         if found.why:
             raise ValueError(f"There is no band for {name}: {found.why}.")

@@ -26,7 +26,7 @@ CONVERGED = 0.3
 is then √(1 + 0.3²), 4 %, larger than the deviation at worst."""
 UNDETERMINED = 0.5
 """Of the deviation of an unknown number without data and equation: the part above which these do not determine it."""
-_SHOWN = 200
+SHOWN = 200
 """Points of the equation at which the found fields are looked at."""
 AT_ONCE = 2**23
 """Numbers of a matrix of slopes at a time, points times components times parameters: 64 MB."""
@@ -100,7 +100,7 @@ class Findings:
         """Those at some parameters, fields at the first points of the equation."""
         if not isinstance(objective.network, WithUnknowns) or inverse_within(objective.pde) is None:
             return cls(found_unknowns(objective, params), {}, {})
-        points, answer = next(iter(objective.samples.values()))[0][:_SHOWN], Answer(objective, params)
+        points, answer = next(iter(objective.samples.values()))[0][:SHOWN], Answer(objective, params)
         return cls(
             found_unknowns(objective, params, answer),
             found_fields(objective, params, points, answer),

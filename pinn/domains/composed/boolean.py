@@ -14,7 +14,7 @@ from pinn.domains.composed.leaves import Leaf, Leaves, conjunction, disjunction
 from pinn.domains.domain import Domain
 from pinn.domains.rejection import NotExtendable, fill_fraction, in_bounding_box
 from pinn.domains.shapes.box import Box
-from pinn.domains.wedges import hole_of, wedge_within
+from pinn.domains.wedges import Hole, Wedge, hole_of, wedge_within
 from pinn.typing import Field, Points
 
 _STEP = 1e-6
@@ -112,18 +112,17 @@ class _Combined(NotExtendable):
         return tuple(name for key, part in pairs for name in (key, *(f"{key}.{tag}" for tag in part.tags)))
 
     @property
-    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+    def wedges(self) -> tuple[Wedge, ...]:
         """Those of the parts that are corners of the whole; where edges of two parts cross, none is known."""
         radius = 1e-3 * min(b - a for a, b in zip(*self.bounds, strict=True))
         found = (wedge_within(wedge, self.contains, radius) for leaf in self.leaves.all for wedge in leaf.domain.wedges)
         return tuple(dict.fromkeys(wedge for wedge in found if wedge is not None))
 
     @property
-    def holes(self) -> tuple[tuple[float, float, float], ...]:
+    def holes(self) -> tuple[Hole, ...]:
         """The parts that are cut out of the inside; what is cut out of the edge leaves no hole."""
-        return tuple(
-            hole for leaf in self.leaves.all if not leaf.inside for hole in hole_of(leaf.domain, self.contains)
-        )
+        cut_out = [leaf.domain for leaf in self.leaves.all if not leaf.inside and self.dim == 2]
+        return tuple(hole for part in cut_out for hole in hole_of(part.bounds, self.contains))
 
     def boundary_mask(self, tag: str, x: Tensor, normal: Tensor) -> Tensor:
         numbers, inner = self.leaves.named(tag)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinn.domains.domain import Domain
 from pinn.domains.shapes.box import Box
+from pinn.domains.wedges import Hole, Wedge
 from pinn.expressions import Predicate
 from pinn.typing import Field, Points
 
@@ -56,11 +57,11 @@ class Tagged(Domain):
         return self.base.measure
 
     @property
-    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+    def wedges(self) -> tuple[Wedge, ...]:
         return self.base.wedges
 
     @property
-    def holes(self) -> tuple[tuple[float, float, float], ...]:
+    def holes(self) -> tuple[Hole, ...]:
         return self.base.holes
 
     @property

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pinn.domains.domain import Domain
 from pinn.domains.shapes.box import Box
+from pinn.domains.wedges import Hole, Wedge
 from pinn.typing import Field, Points
 
 
@@ -102,18 +103,17 @@ class Transformed(Domain):
         return self.base.extendable
 
     @property
-    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
-        found = []
-        for x, y, direction, angle in self.base.wedges:
-            moved = self.factor * self._rotation @ np.array([x, y]) + self._shift
-            found.append((float(moved[0]), float(moved[1]), direction + self.angle, angle))
-        return tuple(found)
+    def wedges(self) -> tuple[Wedge, ...]:
+        return tuple((*self._place(x, y), direction + self.angle, angle) for x, y, direction, angle in self.base.wedges)
 
     @property
-    def holes(self) -> tuple[tuple[float, float, float], ...]:
-        places = [self.factor * self._rotation @ np.array([x, y]) + self._shift for x, y, _ in self.base.holes]
-        radii = [self.factor * hole[2] for hole in self.base.holes]
-        return tuple((float(x), float(y), radius) for (x, y), radius in zip(places, radii, strict=True))
+    def holes(self) -> tuple[Hole, ...]:
+        return tuple((*self._place(x, y), self.factor * radius) for x, y, radius in self.base.holes)
+
+    def _place(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of a plane domain goes."""
+        first, second = self._forth(torch.tensor([x, y], dtype=torch.float64)).tolist()
+        return first, second
 
     @property
     def smooth(self) -> bool:

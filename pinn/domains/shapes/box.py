@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pinn.domains.domain import Domain
-from pinn.domains.wedges import wedges_of
+from pinn.domains.wedges import Wedge, wedges_of
 from pinn.typing import Field, Points
 
 
@@ -56,7 +56,7 @@ class Box(Domain):
         return 2 * sum(self._face_areas)
 
     @property
-    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+    def wedges(self) -> tuple[Wedge, ...]:
         if self.dim != 2:
             return ()
         (a, c), (b, d) = self.bounds

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pinn.domains.domain import Domain
 from pinn.domains.shapes.ball import Disk
+from pinn.domains.wedges import Hole
 from pinn.typing import Field, Points
 
 
@@ -114,7 +115,7 @@ class Annulus(Domain):
             raise ValueError(f"Annulus needs 0 < inner < outer, got inner={self.inner} and outer={self.outer}.")
 
     @property
-    def holes(self) -> tuple[tuple[float, float, float], ...]:
+    def holes(self) -> tuple[Hole, ...]:
         return ((float(self.center[0]), float(self.center[1]), float(self.inner)),)
 
     @property

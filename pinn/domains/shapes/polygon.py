@@ -12,7 +12,7 @@ from torch import Tensor
 from pinn.domains.domain import Domain, short_repr
 from pinn.domains.rejection import in_bounding_box, refuse_extension
 from pinn.domains.shapes.convex import ConvexEdges, is_convex
-from pinn.domains.wedges import wedges_of
+from pinn.domains.wedges import Wedge, wedges_of
 from pinn.optional import package
 from pinn.typing import Field, Points
 
@@ -99,7 +99,7 @@ class _Polygonal(Domain):
         return self._convex is not None
 
     @property
-    def wedges(self) -> tuple[tuple[float, float, float, float], ...]:
+    def wedges(self) -> tuple[Wedge, ...]:
         return wedges_of(self.corners)
 
     @property

@@ -35,8 +35,7 @@ class CornerSines(Family):
             raise ValueError(f"CornerSines has corners of a plane, two numbers each, got {self.corners}.")
 
     def draw(self, space: Space, generator: torch.Generator | None) -> FeatureMap:
-        if len(space.axes) != 2 or any(space.periodic):
-            raise ValueError("CornerSines is for a plane domain without period.")
+        size = space.plane_size("CornerSines")
         shape = (len(self.corners), self.width, 3)
         draw = 2 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1
         scale = torch.tensor([self.radial, self.angular, math.pi], dtype=torch.float64)
@@ -44,7 +43,7 @@ class CornerSines(Family):
         corners = torch.tensor([list(corner) for corner in self.corners], dtype=torch.float64)
         inwards = (lower + upper) / 2 - corners
         turn = torch.atan2(inwards[:, 1], inwards[:, 0])
-        return _Corners(corners, turn, draw * scale, float((upper - lower).max()), self.power)
+        return _Corners(corners, turn, draw * scale, size, self.power)
 
 
 class _Corners(FeatureMap):

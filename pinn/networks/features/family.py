@@ -41,6 +41,12 @@ class Space:
         """Which coordinates are periodic."""
         return tuple(len(axis) == 2 for axis in self.axes)
 
+    def plane_size(self, name: str) -> float:
+        """The longer side, for a family that only a plane without period has; ValueError with its name elsewhere."""
+        if len(self.axes) != 2 or any(self.periodic):
+            raise ValueError(f"{name} is for a plane domain without period.")
+        return max(high - low for low, high in zip(self.lower, self.upper, strict=True))
+
     def scaled(self, x: Tensor, axis: int) -> Tensor:
         """A coordinate as a number from −1 to 1: (…, e) to (…)."""
         columns = self.axes[axis]
@@ -113,3 +119,9 @@ def numbers(values: float | Sequence[float], axes: int, name: str) -> list[float
     if len(given) != axes or not all(0 < value < math.inf for value in given):
         raise ValueError(f"{name} is one finite number > 0, or one for each of {axes} coordinates, got {values}.")
     return [float(value) for value in given]
+
+
+def with_monomials(functions: Tensor, x: Tensor, y: Tensor, powers: int) -> Tensor:
+    """Functions (…, n, k) about n places times xⁱyʲ of the coordinates there (…, n), i + j below `powers`: (…, K)."""
+    parts = [functions * (x**i * y**j)[..., None] for i in range(powers) for j in range(powers - i)]
+    return torch.cat(parts, -1).flatten(-2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.networks.features.family import Family, FeatureMap, Space
+from pinn.networks.features.family import Family, FeatureMap, Space, with_monomials
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,7 @@ class HolePowers(Family):
         return len(self.holes) * (1 + 2 * self.orders) * self.powers * (self.powers + 1) // 2
 
     def draw(self, space: Space, generator: torch.Generator | None) -> FeatureMap:
-        if len(space.axes) != 2 or any(space.periodic):
-            raise ValueError("HolePowers is for a plane domain without period.")
-        size = max(high - low for low, high in zip(space.lower, space.upper, strict=True))
-        return _Multipoles(self, size)
+        return _Multipoles(self, space.plane_size(type(self).__name__))
 
 
 class _Multipoles(FeatureMap):
@@ -61,7 +58,4 @@ class _Multipoles(FeatureMap):
         for _ in range(self.orders):
             waves += [cos, sin]
             cos, sin = cos * real - sin * imaginary, cos * imaginary + sin * real
-        first = torch.stack(waves, -1)
-        a, b = (a / self.size)[..., None], (b / self.size)[..., None]
-        parts = [first * (a**i * b**j) for i in range(self.powers) for j in range(self.powers - i)]
-        return torch.cat(parts, -1).flatten(-2)
+        return with_monomials(torch.stack(waves, -1), a / self.size, b / self.size, self.powers)

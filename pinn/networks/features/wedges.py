@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.networks.features.family import Family, FeatureMap, Space
+from pinn.networks.features.family import Family, FeatureMap, Space, with_monomials
 
 _NEAREST = 1e-28
 _INTEGER = 1e-9
@@ -44,10 +44,7 @@ class WedgePowers(Family):
         return self.powers * (self.powers + 1) * self.orders * len(self.corners)
 
     def draw(self, space: Space, generator: torch.Generator | None) -> FeatureMap:
-        if len(space.axes) != 2 or any(space.periodic):
-            raise ValueError("WedgePowers is for a plane domain without period.")
-        size = max(high - low for low, high in zip(space.lower, space.upper, strict=True))
-        return _Wedges(self, size)
+        return _Wedges(self, space.plane_size(type(self).__name__))
 
 
 class _Wedges(FeatureMap):
@@ -82,6 +79,4 @@ class _Wedges(FeatureMap):
         )
         first = torch.where(self.whole, log_r * odd + angle * even, odd)
         second = torch.where(self.whole, log_r * even - angle * odd, even)
-        waves = torch.cat([r * first, r * second], -1)
-        parts = [waves * (u**i * v**j)[..., None] for i in range(self.powers) for j in range(self.powers - i)]
-        return torch.cat(parts, -1).flatten(-2)
+        return with_monomials(torch.cat([r * first, r * second], -1), u, v, self.powers)

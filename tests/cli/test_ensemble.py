@@ -1,25 +1,22 @@
 """`pinn ensemble RUN`: files, figures and words, and what it answers if there is no ensemble."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pinn import load_run
-from pinn.cli import ensemble, train
+from pinn.cli import ensemble
 from pinn.runs import further_seeds
 from pinn.trust import ErrorEstimate
+from tests.trained_run import trained_run
 
 SMALL = ["network.width=6", "network.depth=1", "sampler.interior=40", "sampler.boundary=10", "threads=1", "plots=false"]
 
 
 def trained(folder: Path, *arguments: str) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", [])
-        train.main([*SMALL, *arguments, f"hydra.run.dir={folder}"])
-    return folder
+    return trained_run(folder, *SMALL, *arguments)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """`pinn refine`: a new run folder with more digits, which the other commands understand or refuse by name."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,13 @@ from torch.func import vmap
 from pinn import load_run
 from pinn.cli import info, plot, refine, reproduce, train, validate
 from pinn.export.samples import export_samples
+from tests.trained_run import trained_run
 
 TINY = ["network.width=8", "network.depth=2", "sampler.interior=100", "sampler.boundary=20", "threads=1", "plots=false"]
 
 
 def trained(folder: Path, *arguments: str) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", [])
-        train.main([*TINY, *arguments, f"hydra.run.dir={folder}"])
-    return folder
+    return trained_run(folder, *TINY, *arguments)
 
 
 @pytest.fixture(scope="module")

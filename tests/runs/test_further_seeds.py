@@ -1,26 +1,22 @@
 """The members of an ensemble: trained once, in run folders of their own, or refused by name."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from pinn import load_run
-from pinn.cli import train
 from pinn.pdes import Inverse
 from pinn.runs import further_seeds
 from pinn.runs.further_seeds import members
+from tests.trained_run import trained_run
 
 TINY = ["network.width=4", "network.depth=1", "sampler.interior=30", "sampler.boundary=10", "threads=1", "plots=false"]
 
 
 def trained(folder: Path, *arguments: str) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", [])
-        train.main([*TINY, "pde=heat", "optimizer=lm", "steps=3", *arguments, f"hydra.run.dir={folder}"])
-    return folder
+    return trained_run(folder, *TINY, "pde=heat", "optimizer=lm", "steps=3", *arguments)
 
 
 def estimated(folder: Path, error: float) -> None:

@@ -1,6 +1,5 @@
 """The band of an inverse run, from its folder alone."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,21 +7,19 @@ import pytest
 import torch
 
 from pinn import load_run
-from pinn.cli import info, plot, train
+from pinn.cli import info, plot
 from pinn.operators import laplacian
 from pinn.runs import noise_band
 from pinn.runs.posterior import band_of
 from pinn.runs.uncertainty import found_fields, found_solution
 from tests.pdes.derived.test_inverse import DARCY, solved
+from tests.trained_run import trained_run
 
 SMALL = ["network.width=8", "network.depth=2", "sampler.interior=60", "sampler.boundary=20", "threads=1"]
 
 
 def trained(folder: Path, *arguments: str) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", [])
-        train.main([*SMALL, *arguments, f"hydra.run.dir={folder}"])
-    return folder
+    return trained_run(folder, *SMALL, *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,15 @@
 """A network that begins with the weights of another run: `init_from=RUN`."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from pinn import load_run
-from pinn.cli import train
 from pinn.networks import MLP
 from pinn.runs.checkpoint import load_checkpoint
 from pinn.runs.warm_start import read_start, start_from
+from tests.trained_run import trained_run
 
 FEW = ["sampler.interior=40", "sampler.boundary=10", "optimizer=adam", "plots=false"]
 TINY = ["network.width=6", "network.depth=2", *FEW]
@@ -18,23 +17,17 @@ HEAT = ["pde=expression", 'pde.equation="dt(u) = k*lap(u)"', 'pde.initial="sin(p
 HEAT += ["domain=interval"]
 
 
-def run(folder: Path, *words: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", [])
-        train.main([*words, f"hydra.run.dir={folder}"])
-
-
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("warm") / "first"
-    run(folder, *HEAT, "pde.coefficients.k=0.1", *TINY, "steps=60")
+    trained_run(folder, *HEAT, "pde.coefficients.k=0.1", *TINY, "steps=60")
     return folder
 
 
 def test_another_parameter_begins_where_the_first_run_ended(first: Path, tmp_path: Path) -> None:
     """At a rate of nothing the network stays what it was: that of the first run, whose network it takes, too."""
     few = [*FEW, "optimizer.lr=1e-300", "optimizer.final_lr=0", "steps=1"]
-    run(tmp_path / "second", *HEAT, "pde.coefficients.k=0.2", *few, f"init_from={first}")
+    trained_run(tmp_path / "second", *HEAT, "pde.coefficients.k=0.2", *few, f"init_from={first}")
     u, v = load_run(first), load_run(tmp_path / "second")
     x = torch.rand(20, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(v(x), u(x), rtol=1e-12, atol=1e-12)
@@ -63,7 +56,7 @@ def test_another_domain_is_the_same_function_of_its_own_coordinates() -> None:
 def test_another_architecture_is_refused_by_name(first: Path, tmp_path: Path, word: str, said: str) -> None:
     words = [*HEAT, "pde.coefficients.k=0.2", *TINY, "steps=1", word, f"init_from={first}"]
     with pytest.raises(SystemExit, match=said):
-        run(tmp_path / "other", *words)
+        trained_run(tmp_path / "other", *words)
 
 
 def test_what_is_no_run_is_refused(first: Path, tmp_path: Path) -> None:
